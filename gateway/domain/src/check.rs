@@ -1,0 +1,438 @@
+//! A check as the caller asks it: texts in, a [`Check`] or every fault at once out.
+
+use jiff::civil::Date;
+use zeroize::Zeroizing;
+
+use crate::subject::{
+    AsylumSupportReference, DateOfBirth, Field, FormatError, HomeOfficeReference, Name, Nino, Postcode,
+    ShareCode, SharePurpose, Subject, iso_date, name_part,
+};
+
+/// Which of the four checks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum CheckKind {
+    /// May this person do this work?
+    RightToWork,
+    /// May this person rent a home in England?
+    RightToRent,
+    /// Is this parent or guardian supported under section 95?
+    Section95,
+    /// What is this patient's immigration status? (Immigration Enforcement Checking and Advisory Service)
+    Iecas,
+}
+
+impl CheckKind {
+    /// Every check, in the order of the contract.
+    pub const ALL: [Self; 4] = [Self::RightToWork, Self::RightToRent, Self::Section95, Self::Iecas];
+
+    /// The name in configuration, on the command line and in figures.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RightToWork => "right-to-work",
+            Self::RightToRent => "right-to-rent",
+            Self::Section95 => "section-95",
+            Self::Iecas => "iecas",
+        }
+    }
+
+    /// The check of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// The name of the check's field in a request, which begins the path of every violation.
+    pub const fn request_field(self) -> &'static str {
+        match self {
+            Self::RightToWork => "right_to_work",
+            Self::RightToRent => "right_to_rent",
+            Self::Section95 => "section_95",
+            Self::Iecas => "iecas",
+        }
+    }
+}
+
+/// What a family claims for a child on the ground of Section 95 support.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EducationBenefit {
+    /// Free school meals.
+    FreeSchoolMeals,
+    /// Early education for two-year-olds.
+    TwoYearOldEarlyEducation,
+    /// Early years pupil premium.
+    EarlyYearsPupilPremium,
+}
+
+/// What a check asks beside the person.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Terms {
+    /// Right to work.
+    RightToWork,
+    /// Right to rent, from the first day of the tenancy.
+    RightToRent {
+        /// The day that counts.
+        tenancy_start: Date,
+    },
+    /// Section 95 support.
+    Section95 {
+        /// What it is asked for.
+        benefit: EducationBenefit,
+    },
+    /// Immigration status for an NHS trust.
+    Iecas,
+}
+
+/// A parsed check. It carries a person, so it has no `Debug`.
+#[derive(Clone)]
+pub struct Check {
+    /// What is asked.
+    pub terms: Terms,
+    /// About whom.
+    pub subject: Subject,
+}
+
+impl Check {
+    /// Which check it is.
+    pub const fn kind(&self) -> CheckKind {
+        match self.terms {
+            Terms::RightToWork => CheckKind::RightToWork,
+            Terms::RightToRent { .. } => CheckKind::RightToRent,
+            Terms::Section95 { .. } => CheckKind::Section95,
+            Terms::Iecas => CheckKind::Iecas,
+        }
+    }
+
+    /// The day for which a right must hold: the start of the tenancy, or `today`.
+    pub const fn day_that_counts(&self, today: Date) -> Date {
+        match self.terms {
+            Terms::RightToRent { tenancy_start } => tenancy_start,
+            _ => today,
+        }
+    }
+
+    /// One unambiguous byte string of the parsed content, for comparing two requests under a keyed hash: each part has
+    /// its length before it, so that no two checks share a string. It is wiped when dropped.
+    pub fn canonical(&self) -> Zeroizing<Vec<u8>> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(512));
+        let mut part = |text: &str| {
+            bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(text.as_bytes());
+        };
+        part(self.kind().as_str());
+        match self.terms {
+            Terms::RightToRent { tenancy_start } => part(&tenancy_start.to_string()),
+            Terms::Section95 { benefit } => part(&format!("{benefit:?}")),
+            Terms::RightToWork | Terms::Iecas => part(""),
+        }
+        let subject = &self.subject;
+        part(subject.name.as_ref().map_or("", Name::given));
+        part(subject.name.as_ref().map_or("", Name::family));
+        part(&subject.also_known_as.len().to_string());
+        subject.also_known_as.iter().for_each(|alias| part(alias));
+        part(&subject.date_of_birth.date().to_string());
+        part(subject.nino.as_ref().map_or("", Nino::expose));
+        part(
+            subject
+                .home_office_reference
+                .as_ref()
+                .map_or("", HomeOfficeReference::expose),
+        );
+        part(
+            subject
+                .asylum_support_reference
+                .as_ref()
+                .map_or("", AsylumSupportReference::expose),
+        );
+        part(subject.postcode.as_ref().map_or("", Postcode::expose));
+        part(subject.share_code.as_ref().map_or("", ShareCode::expose));
+        bytes
+    }
+}
+
+/// A field at fault and how to mend it. The description never repeats what was sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// Path from the request, e.g. `right_to_work.person.date_of_birth`.
+    pub field: String,
+    /// What is wrong and what would be right.
+    pub description: String,
+}
+
+/// Other names accepted per person: each is a question more to a department.
+const ALSO_KNOWN_AS_MAX: usize = 10;
+
+/// A check as texts, before parsing. Empty means not given.
+#[derive(Clone, Default)]
+pub struct Draft<'a> {
+    /// Nine-character code.
+    pub share_code: &'a str,
+    /// Given names.
+    pub given_names: &'a str,
+    /// Family name.
+    pub family_name: &'a str,
+    /// Other full names.
+    pub also_known_as: &'a [String],
+    /// `YYYY-MM-DD`
+    pub date_of_birth: &'a str,
+    /// National Insurance number.
+    pub national_insurance_number: &'a str,
+    /// Home Office reference.
+    pub home_office_reference: &'a str,
+    /// NASS reference.
+    pub asylum_support_reference: &'a str,
+    /// Postcode.
+    pub postcode: &'a str,
+    /// `YYYY-MM-DD`; right to rent only.
+    pub tenancy_start: &'a str,
+    /// Section 95 only.
+    pub benefit: Option<EducationBenefit>,
+}
+
+impl Draft<'_> {
+    /// Parses the check, judging dates on `today` (in London).
+    ///
+    /// # Errors
+    /// Every field at fault, none repeated, in the order of the contract.
+    pub fn parse(&self, kind: CheckKind, today: Date) -> Result<Check, Vec<Violation>> {
+        let mut faults = Faults {
+            kind,
+            violations: Vec::new(),
+        };
+        let share_code = self.share_code(kind, &mut faults);
+        let tenancy_start = self.tenancy_start(kind, &mut faults);
+        let name = self.name(kind, &mut faults);
+        let also_known_as = self.also_known_as(&mut faults);
+        let date_of_birth = self.date_of_birth(today, &mut faults);
+        let nino = parsed(
+            self.national_insurance_number,
+            Field::NationalInsuranceNumber,
+            Nino::parse,
+            &mut faults,
+        );
+        let home_office_reference = parsed(
+            self.home_office_reference,
+            Field::HomeOfficeReference,
+            HomeOfficeReference::parse,
+            &mut faults,
+        );
+        let asylum_support_reference = parsed(
+            self.asylum_support_reference,
+            Field::AsylumSupportReference,
+            AsylumSupportReference::parse,
+            &mut faults,
+        );
+        let postcode = parsed(self.postcode, Field::Postcode, Postcode::parse, &mut faults);
+        self.meeting_rules(kind, &mut faults);
+        let adult = match (date_of_birth, tenancy_start) {
+            (Some(born), Some(start)) => born.age_on(start) >= 18,
+            _ => true,
+        };
+        if !adult {
+            faults.add(
+                Field::DateOfBirth,
+                "is under 18 at the start of the tenancy; right to rent checks are for adults only",
+            );
+        }
+        let terms = self.terms(kind, tenancy_start, &mut faults);
+        match (terms, date_of_birth) {
+            (Some(terms), Some(date_of_birth)) if faults.violations.is_empty() => Ok(Check {
+                terms,
+                subject: Subject {
+                    name,
+                    also_known_as,
+                    date_of_birth,
+                    nino,
+                    home_office_reference,
+                    asylum_support_reference,
+                    postcode,
+                    share_code,
+                },
+            }),
+            _ => Err(faults.violations),
+        }
+    }
+
+    fn share_code(&self, kind: CheckKind, faults: &mut Faults) -> Option<ShareCode> {
+        let code = parsed(self.share_code, Field::ShareCode, ShareCode::parse, faults)?;
+        let wrong = match (kind, code.purpose()) {
+            (CheckKind::RightToWork, SharePurpose::Work) | (CheckKind::RightToRent, SharePurpose::Rent) => {
+                None
+            }
+            (CheckKind::RightToRent, SharePurpose::Work) => Some(
+                "is a right to work code (W); ask the person for a right to rent code, which begins with R",
+            ),
+            (CheckKind::RightToRent, _) => {
+                Some("does not begin with R; ask the person for a right to rent code")
+            }
+            (CheckKind::RightToWork, SharePurpose::Rent) => Some(
+                "is a right to rent code (R); ask the person for a right to work code, which begins with W",
+            ),
+            (CheckKind::RightToWork, _) => {
+                Some("does not begin with W; ask the person for a right to work code")
+            }
+            (CheckKind::Section95 | CheckKind::Iecas, _) => {
+                Some("does not belong to this check; leave it out")
+            }
+        };
+        if let Some(description) = wrong {
+            faults.add(Field::ShareCode, description);
+        }
+        Some(code)
+    }
+
+    fn tenancy_start(&self, kind: CheckKind, faults: &mut Faults) -> Option<Date> {
+        if kind != CheckKind::RightToRent {
+            return None;
+        }
+        if self.tenancy_start.trim().is_empty() {
+            faults.add(
+                Field::TenancyStart,
+                "is missing; give the first day of the tenancy as YYYY-MM-DD",
+            );
+            return None;
+        }
+        parsed(self.tenancy_start, Field::TenancyStart, iso_date, faults)
+    }
+
+    fn name(&self, kind: CheckKind, faults: &mut Faults) -> Option<Name> {
+        let nothing_given = self.given_names.trim().is_empty() && self.family_name.trim().is_empty();
+        let by_code = matches!(kind, CheckKind::RightToWork | CheckKind::RightToRent)
+            && !self.share_code.trim().is_empty();
+        if nothing_given && by_code {
+            return None;
+        }
+        if self.family_name.trim().is_empty() {
+            let description = match kind {
+                CheckKind::RightToWork | CheckKind::RightToRent if nothing_given => {
+                    "is missing; give the person's names, or a share code"
+                }
+                _ => "is missing; for a person with one name, give that name here",
+            };
+            faults.add(Field::FamilyName, description);
+            return None;
+        }
+        match Name::parse(self.given_names, self.family_name) {
+            Ok(name) => Some(name),
+            Err(parts) => {
+                parts
+                    .into_iter()
+                    .for_each(|(field, fault)| faults.add(field, fault.0));
+                None
+            }
+        }
+    }
+
+    fn also_known_as(&self, faults: &mut Faults) -> Vec<String> {
+        if self.also_known_as.len() > ALSO_KNOWN_AS_MAX {
+            faults.add(
+                Field::AlsoKnownAs,
+                "has more than 10 names; give the 10 most likely",
+            );
+            return Vec::new();
+        }
+        let parse = |(place, alias): (usize, &String)| {
+            name_part(alias)
+                .map_err(|fault| faults.add_at(&format!("person.also_known_as[{place}]"), fault.0))
+                .ok()
+        };
+        self.also_known_as.iter().enumerate().filter_map(parse).collect()
+    }
+
+    fn date_of_birth(&self, today: Date, faults: &mut Faults) -> Option<DateOfBirth> {
+        if self.date_of_birth.trim().is_empty() {
+            faults.add(Field::DateOfBirth, "is missing; give it as YYYY-MM-DD");
+            return None;
+        }
+        parsed(
+            self.date_of_birth,
+            Field::DateOfBirth,
+            |text| DateOfBirth::parse(text, today),
+            faults,
+        )
+    }
+
+    /// Section 95 is asked by one number: the Eligibility Checking System takes exactly one of the two.
+    fn meeting_rules(&self, kind: CheckKind, faults: &mut Faults) {
+        if kind != CheckKind::Section95 {
+            return;
+        }
+        let reference = !self.asylum_support_reference.trim().is_empty();
+        let nino = !self.national_insurance_number.trim().is_empty();
+        if reference && nino {
+            faults.add(
+                Field::NationalInsuranceNumber,
+                "give either this or asylum_support_reference, not both",
+            );
+            faults.add(
+                Field::AsylumSupportReference,
+                "give either this or national_insurance_number, not both",
+            );
+        } else if !reference && !nino {
+            faults.add(
+                Field::AsylumSupportReference,
+                "is missing; give it, or a national_insurance_number",
+            );
+        }
+    }
+
+    fn terms(&self, kind: CheckKind, tenancy_start: Option<Date>, faults: &mut Faults) -> Option<Terms> {
+        match kind {
+            CheckKind::RightToWork => Some(Terms::RightToWork),
+            CheckKind::RightToRent => tenancy_start.map(|tenancy_start| Terms::RightToRent { tenancy_start }),
+            CheckKind::Section95 if self.benefit.is_none() => {
+                faults.add_at("benefit", "is missing; say what the support is asked for");
+                None
+            }
+            CheckKind::Section95 => self.benefit.map(|benefit| Terms::Section95 { benefit }),
+            CheckKind::Iecas => Some(Terms::Iecas),
+        }
+    }
+}
+
+fn parsed<T>(
+    text: &str,
+    field: Field,
+    parse: impl FnOnce(&str) -> Result<T, FormatError>,
+    faults: &mut Faults,
+) -> Option<T> {
+    if text.trim().is_empty() {
+        return None;
+    }
+    parse(text.trim())
+        .map_err(|fault| faults.add(field, fault.0))
+        .ok()
+}
+
+/// The path of a field from the request.
+pub fn path(kind: CheckKind, field: Field) -> String {
+    let person = if field.is_of_person() { "person." } else { "" };
+    format!("{}.{person}{}", kind.request_field(), field.as_str())
+}
+
+struct Faults {
+    kind: CheckKind,
+    violations: Vec<Violation>,
+}
+
+impl Faults {
+    fn add(&mut self, field: Field, description: &str) {
+        let field = path(self.kind, field);
+        if self.violations.iter().all(|violation| violation.field != field) {
+            self.violations.push(Violation {
+                field,
+                description: description.to_owned(),
+            });
+        }
+    }
+
+    fn add_at(&mut self, place: &str, description: &str) {
+        let field = format!("{}.{place}", self.kind.request_field());
+        self.violations.push(Violation {
+            field,
+            description: description.to_owned(),
+        });
+    }
+}
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

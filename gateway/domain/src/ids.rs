@@ -1,0 +1,169 @@
+//! Identifiers as types of their own, so that no two kinds can be swapped.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(formatter)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::try_parse(text).map(Self)
+            }
+        }
+    };
+}
+
+uuid_id! {
+    /// A case: UUID version 7, so that keys grow with time.
+    CaseId
+}
+
+uuid_id! {
+    /// What the caller calls its request: any UUID, unique within the organisation.
+    RequestId
+}
+
+uuid_id! {
+    /// One question to one department; stable over repeats of the question.
+    QuestionId
+}
+
+impl CaseId {
+    /// An id of `now`; `random` makes it unique.
+    pub fn at(now: Timestamp, random: &[u8; 10]) -> Self {
+        Self(uuid7(now, random))
+    }
+}
+
+impl QuestionId {
+    /// An id of `now`; `random` makes it unique.
+    pub fn at(now: Timestamp, random: &[u8; 10]) -> Self {
+        Self(uuid7(now, random))
+    }
+}
+
+fn uuid7(now: Timestamp, random: &[u8; 10]) -> Uuid {
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid()
+}
+
+/// Why a text is not an id: it is empty, longer than 64 characters, or has something other than `a-z`, `0-9`, `-`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("must be 1 to 64 lower-case letters, digits and hyphens")]
+pub struct SlugError;
+
+fn slug(text: &str) -> Result<String, SlugError> {
+    let fits = (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if fits { Ok(text.to_owned()) } else { Err(SlugError) }
+}
+
+macro_rules! slug_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = SlugError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                slug(text).map(Self)
+            }
+        }
+    };
+}
+
+slug_id! {
+    /// An organisation, as its certificate names it.
+    OrganisationId
+}
+
+slug_id! {
+    /// An agreement of the register.
+    AgreementId
+}
+
+/// A department of state.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum DepartmentId {
+    /// The Home Office.
+    HomeOffice,
+    /// The Department for Work and Pensions.
+    Dwp,
+    /// HM Revenue and Customs.
+    Hmrc,
+    /// The Department for Education.
+    Dfe,
+}
+
+impl DepartmentId {
+    /// Every department, in the order in which they are listed.
+    pub const ALL: [Self; 4] = [Self::HomeOffice, Self::Dwp, Self::Hmrc, Self::Dfe];
+
+    /// The stable id: `home-office`, `dwp`, `hmrc` or `dfe`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HomeOffice => "home-office",
+            Self::Dwp => "dwp",
+            Self::Hmrc => "hmrc",
+            Self::Dfe => "dfe",
+        }
+    }
+}
+
+impl fmt::Display for DepartmentId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// Names no department.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("must be one of home-office, dwp, hmrc, dfe")]
+pub struct UnknownDepartment;
+
+impl FromStr for DepartmentId {
+    type Err = UnknownDepartment;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // Population files and feeds may write home_office.
+        match text {
+            "home-office" | "home_office" => Ok(Self::HomeOffice),
+            "dwp" => Ok(Self::Dwp),
+            "hmrc" => Ok(Self::Hmrc),
+            "dfe" => Ok(Self::Dfe),
+            _ => Err(UnknownDepartment),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The rules of checks and cases. Pure: nothing here waits, reads a clock (but for `clock`), knows the wire or a table.
+//!
+//! A check is parsed into a [`check::Check`]; [`route`] says whom to ask next; departments give [`reply::Reply`]s;
+//! [`decide`] turns them into an [`answer::Answer`]; every change of a case is an [`event::Event`], and a
+//! [`case::Case`] is the fold over its events.
+
+pub mod check;
+pub mod clock;
+pub mod ids;
+pub mod names;
+pub mod question;
+pub mod reply;
+pub mod route;
+pub mod subject;
+pub mod windrush;

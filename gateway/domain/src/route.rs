@@ -1,0 +1,119 @@
+//! Whom a check asks, and when: required and supporting questions of each check.
+
+use crate::check::{Check, CheckKind};
+use crate::question::Operation;
+use crate::reply::{Facts, Outcome, Reply};
+
+/// What is known of one question.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Asked, and no reply yet.
+    Out,
+    /// Replied.
+    Replied(Reply),
+}
+
+/// The questions of a check so far and what was replied.
+#[derive(Clone, Default)]
+pub struct Replies {
+    asked: Vec<(Operation, Standing)>,
+}
+
+impl Replies {
+    /// Records that a question went out.
+    pub fn ask(&mut self, operation: Operation) {
+        if self.standing(operation).is_none() {
+            self.asked.push((operation, Standing::Out));
+        }
+    }
+
+    /// Records a reply; a later one replaces an earlier one.
+    pub fn reply(&mut self, operation: Operation, reply: Reply) {
+        self.asked.retain(|(asked, _)| *asked != operation);
+        self.asked.push((operation, Standing::Replied(reply)));
+    }
+
+    /// What is known of `operation`; none where it was not asked.
+    pub fn standing(&self, operation: Operation) -> Option<&Standing> {
+        self.asked
+            .iter()
+            .find(|(asked, _)| *asked == operation)
+            .map(|(_, standing)| standing)
+    }
+
+    /// The reply to `operation`, where there is one.
+    pub fn of(&self, operation: Operation) -> Option<&Reply> {
+        match self.standing(operation)? {
+            Standing::Out => None,
+            Standing::Replied(reply) => Some(reply),
+        }
+    }
+
+    /// The question is out and not replied.
+    pub fn is_out(&self, operation: Operation) -> bool {
+        self.standing(operation) == Some(&Standing::Out)
+    }
+
+    /// The facts of every found reply.
+    pub fn facts(&self) -> impl Iterator<Item = &Facts> {
+        self.asked.iter().filter_map(|(_, standing)| match standing {
+            Standing::Replied(Reply {
+                outcome: Outcome::Found(facts),
+                ..
+            }) => Some(facts),
+            _ => None,
+        })
+    }
+}
+
+/// The question whose reply a check cannot do without.
+pub const fn required(kind: CheckKind) -> Operation {
+    match kind {
+        CheckKind::RightToWork | CheckKind::RightToRent | CheckKind::Iecas => Operation::ImmigrationStatus,
+        CheckKind::Section95 => Operation::Section95Support,
+    }
+}
+
+/// What to ask next, of what `allowed` (the agreement's operations) covers. `half_spent`: half of the time that the
+/// check may take has gone by.
+///
+/// Right to work asks for the trace and the employments only where there is a number and a name to ask by. Right to
+/// rent and IECAS ask DWP and HMRC only for a referral. Section 95 asks DfE first, and the Home Office where DfE did not
+/// settle it, or where DfE has eaten half of the time, so that a slow DfE does not cost the answer.
+pub fn next(check: &Check, replies: &Replies, allowed: &[Operation], half_spent: bool) -> Vec<Operation> {
+    let subject = &check.subject;
+    let wanted: Vec<Operation> = match check.kind() {
+        CheckKind::RightToWork if subject.nino.is_some() && subject.name.is_some() => {
+            vec![
+                Operation::ImmigrationStatus,
+                Operation::NinoTrace,
+                Operation::EmploymentHistory,
+            ]
+        }
+        CheckKind::RightToWork | CheckKind::RightToRent | CheckKind::Iecas => {
+            vec![Operation::ImmigrationStatus]
+        }
+        CheckKind::Section95 => section_95(check, replies, allowed, half_spent),
+    };
+    let open = |operation: &Operation| allowed.contains(operation) && replies.standing(*operation).is_none();
+    wanted.into_iter().filter(open).collect()
+}
+
+fn section_95(check: &Check, replies: &Replies, allowed: &[Operation], half_spent: bool) -> Vec<Operation> {
+    let eligibility = Operation::EducationEligibility;
+    // DfE's engine refuses a number without its suffix, so it is not asked by one.
+    let dfe_takes_it = check
+        .subject
+        .nino
+        .as_ref()
+        .is_none_or(crate::subject::Nino::has_suffix);
+    if !dfe_takes_it || !allowed.contains(&eligibility) {
+        return vec![Operation::Section95Support];
+    }
+    match replies.standing(eligibility) {
+        Some(Standing::Out) if !half_spent => vec![eligibility],
+        None => vec![eligibility],
+        // Where DfE's reply settles it, decide() says so before this is asked.
+        Some(_) => vec![eligibility, Operation::Section95Support],
+    }
+}
