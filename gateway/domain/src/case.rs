@@ -14,8 +14,12 @@ pub enum CaseState {
     Open,
     /// The caller's.
     AwaitingInformation,
+    /// The taskforce's.
+    Referred,
     /// Nobody's: it is answered.
     Answered,
+    /// Nobody's: the caller needs it no longer.
+    Withdrawn,
 }
 
 impl CaseState {
@@ -24,7 +28,9 @@ impl CaseState {
         match self {
             Self::Open => "open",
             Self::AwaitingInformation => "awaiting_information",
+            Self::Referred => "referred",
             Self::Answered => "answered",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }
@@ -172,8 +178,8 @@ impl Case {
     /// The answer is late at `now`, or came late.
     pub fn is_breached(&self, now: Timestamp) -> bool {
         let until = match self.state {
-            CaseState::Open => now,
-            CaseState::AwaitingInformation | CaseState::Answered => self.decided_at(),
+            CaseState::Open | CaseState::Referred => now,
+            CaseState::AwaitingInformation | CaseState::Answered | CaseState::Withdrawn => self.decided_at(),
         };
         until > self.receipt.clock.due_at
     }
