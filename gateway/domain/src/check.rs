@@ -301,6 +301,7 @@ impl Draft<'_> {
             return None;
         }
         if self.family_name.trim().is_empty() {
+            parsed(self.given_names, Field::GivenNames, name_part, faults);
             let description = match kind {
                 CheckKind::RightToWork | CheckKind::RightToRent if nothing_given => {
                     "is missing; give the person's names, or a share code"
