@@ -1,0 +1,215 @@
+//! The configuration file of `statuscheck serve`: TOML, unknown keys refused, paths relative to the file.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use statuscheck_adapters::ConnectError;
+use statuscheck_adapters::settings::DepartmentSettings;
+use statuscheck_domain::clock::SharedClock;
+use statuscheck_domain::ids::DepartmentId;
+
+use crate::departments::Departments;
+use crate::limits::LimitSettings;
+use crate::listener::ConnectionLimits;
+use crate::peer::{TrustDomain, TrustDomainError};
+use crate::register::{self, RegisterError};
+use crate::server::{CheckSettings, Setup};
+use crate::store::embedded::{EmbeddedSettings, OpenError};
+use crate::tls::{Tls, TlsError, TlsFiles};
+
+/// What `statuscheck serve` runs on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where gRPC is served, e.g. `0.0.0.0:8443`.
+    pub listen: SocketAddr,
+    /// The first part of every identity: `spiffe://<trust_domain>/organisation/<id>`.
+    pub trust_domain: String,
+    /// Certificates.
+    pub tls: TlsSection,
+    /// Folder of agreements, one TOML file each.
+    pub register: PathBuf,
+    /// Where everything is recorded.
+    pub store: StoreSection,
+    /// Departments by id: `home-office`, `dwp`, `hmrc`, `dfe`. One that is missing counts as unavailable.
+    pub departments: BTreeMap<String, DepartmentSettings>,
+    /// What connections may cost.
+    #[serde(default)]
+    pub connections: ConnectionLimits,
+    /// What organisations may ask.
+    #[serde(default)]
+    pub limits: LimitSettings,
+    /// What checks may take.
+    #[serde(default)]
+    pub checks: CheckSettings,
+}
+
+/// Certificates and keys, PEM files.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsSection {
+    /// The gateway's certificate with its chain.
+    pub certificate: PathBuf,
+    /// Its private key; readable by the gateway's user alone.
+    pub key: PathBuf,
+    /// Authorities that issue clients' certificates.
+    pub client_ca: PathBuf,
+    /// Revocation lists of those authorities; each needs one where any is given.
+    #[serde(default)]
+    pub crl: Option<PathBuf>,
+    /// How often the files are looked at for a change.
+    #[serde(default = "reload_every", with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub reload_every: Duration,
+}
+
+/// Thirty seconds: a revoked certificate is out half a minute after its list is in place.
+const fn reload_every() -> Duration {
+    Duration::from_secs(30)
+}
+
+/// The embedded store.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreSection {
+    /// The database file; it is made where it is missing.
+    pub path: PathBuf,
+    /// File with the key-encryption key, 64 hexadecimal digits, mode 0600. Make one with
+    /// `openssl rand -hex 32 > FILE && chmod 600 FILE`.
+    pub key_file: PathBuf,
+}
+
+/// What is wrong with a configuration, by where it is mended.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: cannot be read")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is not TOML of this shape.
+    #[error("{path}: does not parse")]
+    Syntax {
+        /// Which.
+        path: PathBuf,
+        /// Where and why.
+        source: toml::de::Error,
+    },
+    /// `trust_domain`
+    #[error("trust_domain: {0}")]
+    TrustDomain(#[source] TrustDomainError),
+    /// `departments`
+    #[error("departments.{name}: is no department; use home-office, dwp, hmrc or dfe")]
+    UnknownDepartment {
+        /// The key.
+        name: String,
+    },
+    /// One department's section.
+    #[error("departments.{department}: {source}")]
+    Department {
+        /// Which.
+        department: DepartmentId,
+        /// Why.
+        source: ConnectError,
+    },
+    /// `tls`
+    #[error("tls: {0}")]
+    Tls(#[source] TlsError),
+    /// `register`
+    #[error("register: {0}")]
+    Register(#[source] RegisterError),
+    /// `store`
+    #[error("store: {0}")]
+    Store(#[source] OpenError),
+}
+
+impl Config {
+    /// Reads a file; paths in it are taken from its folder.
+    ///
+    /// # Errors
+    /// Unreadable, or not of this shape.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let mut config: Self =
+            toml::from_str(&text).map_err(|source| ConfigError::Syntax { path: path.to_owned(), source })?;
+        config.rebase(path.parent().unwrap_or(Path::new(".")));
+        Ok(config)
+    }
+
+    fn rebase(&mut self, folder: &Path) {
+        let tls = &mut self.tls;
+        let own = [&mut tls.certificate, &mut tls.key, &mut tls.client_ca, &mut self.register];
+        let store = [&mut self.store.path, &mut self.store.key_file];
+        for path in own.into_iter().chain(store).chain(&mut tls.crl) {
+            *path = folder.join(&*path);
+        }
+        for department in self.departments.values_mut() {
+            department.rebase(folder);
+        }
+    }
+
+    /// Everything that can be wrong without starting: every section at fault, in the order of the file.
+    pub async fn faults(&self, clock: &SharedClock) -> Vec<ConfigError> {
+        let mut faults = Vec::new();
+        faults.extend(self.load_tls(clock).await.err());
+        faults.extend(register::load(&self.register).err().map(ConfigError::Register));
+        faults.extend(crate::store::seal::Kek::read(&self.store.key_file).err().map(|error| ConfigError::Store(error.into())));
+        faults.extend(self.connect(clock).err());
+        faults
+    }
+
+    async fn load_tls(&self, clock: &SharedClock) -> Result<Tls, ConfigError> {
+        let trust_domain: TrustDomain = self.trust_domain.parse().map_err(ConfigError::TrustDomain)?;
+        let files = TlsFiles {
+            certificate: self.tls.certificate.clone(),
+            key: self.tls.key.clone(),
+            client_ca: self.tls.client_ca.clone(),
+            crl: self.tls.crl.clone(),
+        };
+        Tls::load(files, trust_domain, clock.clone()).await.map_err(ConfigError::Tls)
+    }
+
+    fn connect(&self, clock: &SharedClock) -> Result<Departments, ConfigError> {
+        let connect = |(name, settings): (&String, &DepartmentSettings)| {
+            let department: DepartmentId =
+                name.parse().map_err(|_unknown| ConfigError::UnknownDepartment { name: name.clone() })?;
+            let service = statuscheck_adapters::connect(department, settings, clock.clone())
+                .map_err(|source| ConfigError::Department { department, source })?;
+            Ok((department, service))
+        };
+        Ok(Departments::new(self.departments.iter().map(connect).collect::<Result<_, _>>()?))
+    }
+
+    /// Opens and loads everything that a gateway is made of.
+    ///
+    /// # Errors
+    /// The first section at fault.
+    pub async fn setup(self, clock: SharedClock) -> Result<Setup, ConfigError> {
+        let tls = self.load_tls(&clock).await?;
+        let register = register::load(&self.register).map_err(ConfigError::Register)?;
+        let departments = self.connect(&clock)?;
+        let store = crate::store::embedded::open(EmbeddedSettings::new(self.store.path, self.store.key_file))
+            .map_err(ConfigError::Store)?;
+        Ok(Setup {
+            listen: self.listen,
+            tls,
+            reload_every: self.tls.reload_every,
+            connections: self.connections,
+            limits: self.limits,
+            checks: self.checks,
+            register: Arc::new(register),
+            departments,
+            store,
+            clock,
+        })
+    }
+}

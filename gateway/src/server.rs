@@ -1,0 +1,161 @@
+//! A whole gateway: bound to its address, served until told to stop, drained.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+use statuscheck_domain::agreement::Register;
+use statuscheck_domain::clock::SharedClock;
+use tonic::service::Routes;
+
+use crate::asking::Asking;
+use crate::cases::Cases;
+use crate::departments::Departments;
+use crate::limits::{LimitSettings, Limits};
+use crate::listener::{ConnectionLimits, Listener};
+use crate::rpc;
+use crate::rpc::access::Access;
+use crate::rpc::status_check::StatusChecks;
+use crate::store::Store;
+use crate::tls::Tls;
+
+/// Time that a check may take, and how it is spent.
+#[derive(Clone, Deserialize, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckSettings {
+    /// How long a check may take where the caller gives more time; then it is pending. 2 s: a person at a desk waits that
+    /// long without turning away.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub budget: Duration,
+    /// How long an established answer waits for a trace that went out with it. 50 ms: supporting replies are not waited
+    /// for, but which of two replies of the same moment comes first must not decide whether a wrong number is noticed.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub trace_grace: Duration,
+    /// How often DfE's feeds are loaded; a record older than two intervals is not relied on. A week (report 6.132).
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub feed_interval: Duration,
+}
+
+impl Default for CheckSettings {
+    fn default() -> Self {
+        Self {
+            budget: Duration::from_secs(2),
+            trace_grace: Duration::from_millis(50),
+            feed_interval: Duration::from_hours(7 * 24),
+        }
+    }
+}
+
+/// What a gateway is made of.
+pub struct Setup {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Certificates.
+    pub tls: Tls,
+    /// How often the certificates' files are looked at.
+    pub reload_every: Duration,
+    /// What connections may cost.
+    pub connections: ConnectionLimits,
+    /// What organisations may ask.
+    pub limits: LimitSettings,
+    /// What checks may take.
+    pub checks: CheckSettings,
+    /// Who may ask what.
+    pub register: Arc<Register>,
+    /// Who is asked.
+    pub departments: Departments,
+    /// Where everything is recorded.
+    pub store: Arc<dyn Store>,
+    /// What the time is.
+    pub clock: SharedClock,
+}
+
+/// Why a gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken, or not ours.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The descriptor set of this build is broken.
+    #[error("the contract's descriptor set cannot be served")]
+    Reflection(#[source] tonic_reflection::server::Error),
+}
+
+/// A gateway that is bound and not served yet.
+pub struct Gateway {
+    listener: Listener,
+    address: SocketAddr,
+    routes: Access<Routes>,
+    cases: Arc<Cases>,
+    store: Arc<dyn Store>,
+    tls: Tls,
+    reload_every: Duration,
+}
+
+impl Gateway {
+    /// Binds the address and puts the parts together.
+    ///
+    /// # Errors
+    /// The address cannot be had.
+    pub async fn bind(setup: Setup) -> Result<Self, StartError> {
+        let listen_error = |source| StartError::Listen { address: setup.listen, source };
+        let listener =
+            Listener::bind(setup.listen, setup.tls.clone(), setup.connections).await.map_err(listen_error)?;
+        let address = listener.local_addr().map_err(listen_error)?;
+        let feed_interval = SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
+        let cases = Cases::new(Asking {
+            store: Arc::clone(&setup.store),
+            departments: setup.departments,
+            clock: setup.clock.clone(),
+            feed_interval,
+            trace_grace: setup.checks.trace_grace,
+        });
+        let checks = StatusChecks {
+            register: setup.register,
+            limits: Limits::new(&setup.limits, setup.clock.clone()),
+            cases: Arc::clone(&cases),
+            clock: setup.clock,
+            budget: setup.checks.budget,
+        };
+        let routes = rpc::routes(checks).await.map_err(StartError::Reflection)?;
+        Ok(Self {
+            listener,
+            address,
+            routes,
+            cases,
+            store: setup.store,
+            tls: setup.tls,
+            reload_every: setup.reload_every,
+        })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its certificates, for a reload on a signal.
+    pub fn tls(&self) -> Tls {
+        self.tls.clone()
+    }
+
+    /// Serves until `shutdown` ends; then lets calls end, records what is still being asked, and closes the store.
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) {
+        let reloading = self.tls.watch(self.reload_every);
+        let serving = self.listener.serve(self.routes, shutdown);
+        tokio::select! {
+            never = reloading => match never {},
+            _ = serving => {}
+        }
+        self.cases.drain().await;
+        self.store.close().await;
+    }
+}
