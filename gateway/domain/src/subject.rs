@@ -256,8 +256,9 @@ pub fn name_part(text: &str) -> Result<String, FormatError> {
             )
             || matches!(
                 symbol,
-                '\u{2018}' | '\u{2019}' | '\u{02bc}' | '\u{02bb}' | '\u{b4}' | '\u{b7}'
+                '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2032}' | '\u{ff07}'
             )
+            || matches!(symbol, '\u{02bc}' | '\u{02bb}' | '\u{b4}' | '\u{b7}')
             || unicode_normalization::char::is_combining_mark(symbol)
     };
     if !cleaned.chars().all(in_names) {

@@ -62,7 +62,10 @@ fn an_accent_folds_alike_composed_or_not() {
 
 #[test]
 fn apostrophes_and_hyphens_count_however_they_are_typed() {
-    for apostrophe in ['\'', '`', '\u{2018}', '\u{2019}', '\u{2bc}', '\u{2bb}', '\u{b4}'] {
+    let typographic = [
+        '\u{2018}', '\u{2019}', '\u{201b}', '\u{2bc}', '\u{2bb}', '\u{2032}', '\u{ff07}',
+    ];
+    for apostrophe in typographic.into_iter().chain(['\'', '`', '\u{b4}']) {
         let text = format!("O{apostrophe}Brien");
         assert_eq!(family(&text).as_deref(), Some(&*text));
         assert_eq!(fold(&text), "O'BRIEN", "{text}");
