@@ -1,5 +1,23 @@
-//! gateway
+//! The status-checking gateway: what the program `statuscheck` is made of.
+//!
+//! A check's way reads along `peer`, `rpc::status_check`, `authorise`, `limits`, `cases`, `asking`, `departments`; the
+//! rules are in the crate `statuscheck-domain`.
 
+mod asking;
+mod authorise;
+pub mod cases;
+pub mod cli;
+pub mod config;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod departments;
+pub mod error;
+pub mod limits;
 pub mod listener;
 pub mod peer;
+mod random;
+pub mod register;
+pub mod rpc;
+pub mod server;
+pub mod store;
 pub mod tls;

@@ -1,0 +1,95 @@
+//! The command line: one file per subcommand.
+
+mod case;
+mod check;
+mod client;
+mod config;
+#[cfg(feature = "demo")]
+mod demo;
+mod output;
+mod serve;
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+/// Asks the state about a person's status, and serves those who ask.
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "Examples:\n  \
+        statuscheck demo                                 everything on this machine, with sample checks\n  \
+        statuscheck check right-to-work --demo DIR --share-code W12345678 --date-of-birth 1990-12-31\n  \
+        statuscheck case list --demo DIR --as organisation/employer\n  \
+        statuscheck serve --config /etc/statuscheck/statuscheck.toml",
+    max_term_width = 100
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// How log lines are written to standard error. JSON is for machines; the default is text on a terminal.
+    #[arg(long, global = true, value_enum, env = "STATUSCHECK_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Starts mock departments and a gateway on this machine, asks sample checks, and stays up.
+    #[cfg(feature = "demo")]
+    Demo(demo::Demo),
+    /// Serves a gateway until it is told to stop (SIGTERM or Ctrl-C).
+    Serve(serve::Serve),
+    /// Looks a configuration over without starting anything.
+    #[command(subcommand)]
+    Config(config::Config),
+    /// Asks one check.
+    #[command(subcommand)]
+    Check(check::Check),
+    /// Reads cases that were asked before.
+    #[command(subcommand)]
+    Case(case::Case),
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Json,
+    Text,
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// What keeps the command from doing its work; a check that was answered, however, is no error.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let quiet = !matches!(self.command, Command::Serve(_));
+        self.log(quiet);
+        runtime.block_on(async {
+            match self.command {
+                #[cfg(feature = "demo")]
+                Command::Demo(demo) => demo.run().await,
+                Command::Serve(serve) => serve.run().await,
+                Command::Config(config) => config.run().await,
+                Command::Check(check) => check.run().await,
+                Command::Case(case) => case.run().await,
+            }
+        })
+    }
+
+    /// Logs go to standard error. `RUST_LOG` decides what is logged; by default a server tells what it does, and a
+    /// command only what went wrong.
+    fn log(&self, quiet: bool) {
+        let default = if quiet { "error" } else { "info" };
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new(default));
+        let terminal = std::io::stderr().is_terminal();
+        let format = self.log_format.unwrap_or(if terminal { LogFormat::Text } else { LogFormat::Json });
+        let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        match format {
+            LogFormat::Json => logs.json().init(),
+            LogFormat::Text => logs.with_ansi(terminal).init(),
+        }
+    }
+}

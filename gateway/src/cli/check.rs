@@ -1,0 +1,209 @@
+//! `statuscheck check`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Deserialize;
+use statuscheck_proto::v1::check_request::Check as WireCheck;
+use statuscheck_proto::v1::{
+    CheckRequest, EducationBenefit, IecasCheck, Person, RightToRentCheck, RightToWorkCheck, Section95Check,
+};
+use uuid::Uuid;
+
+use super::client::Connection;
+use super::output::{Output, waiting};
+
+/// Asks one check.
+#[derive(Subcommand)]
+pub(crate) enum Check {
+    /// May this person do this work? Asked by an employer.
+    #[command(after_help = "Examples:\n  \
+        statuscheck check right-to-work --demo DIR --share-code \"W12 345 678\" --date-of-birth 1990-12-31\n  \
+        statuscheck check right-to-work --demo DIR --person person.json --json")]
+    RightToWork {
+        /// Nine-character share code that begins with W; with it only the date of birth is needed.
+        #[arg(long, default_value = "")]
+        share_code: String,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// May this person rent a home in England? Asked by a landlord or agent.
+    #[command(after_help = "Example:\n  statuscheck check right-to-rent --demo DIR --share-code R12345678 \
+        --date-of-birth 1990-12-31 --tenancy-start 2027-01-15")]
+    RightToRent {
+        /// Nine-character share code that begins with R; with it only the date of birth is needed.
+        #[arg(long, default_value = "")]
+        share_code: String,
+        /// First day of the tenancy, YYYY-MM-DD.
+        #[arg(long)]
+        tenancy_start: String,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Is this parent or guardian supported under section 95? Asked by a local education authority or school.
+    #[command(name = "section-95", after_help = "Example:\n  statuscheck check section-95 --demo DIR \
+        --asylum-support-reference 2401/012345 --family-name Example --date-of-birth 1990-12-31")]
+    Section95 {
+        /// What the support is asked for.
+        #[arg(long, value_enum, default_value = "free-school-meals")]
+        benefit: Benefit,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// What is this patient's immigration status? Asked by an NHS trust.
+    #[command(after_help = "Example:\n  statuscheck check iecas --demo DIR --given-names Sam --family-name Example \
+        --date-of-birth 1990-12-31")]
+    Iecas {
+        #[command(flatten)]
+        asked: Asked,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Benefit {
+    FreeSchoolMeals,
+    TwoYearOldEarlyEducation,
+    EarlyYearsPupilPremium,
+}
+
+/// The person and the request.
+#[derive(Args)]
+pub(crate) struct Asked {
+    #[command(flatten)]
+    person: PersonArgs,
+    /// Repeating a check with the same UUID gives the same case. A new one is made where none is given.
+    #[arg(long, value_name = "UUID")]
+    request_id: Option<Uuid>,
+    /// The agreement to ask under, where several cover the check.
+    #[arg(long, value_name = "ID", default_value = "")]
+    agreement: String,
+    /// Your own reference, at most 64 characters; no personal data.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reference: String,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// The person a check is about. What is given here stands above what the file says.
+#[derive(Args)]
+#[command(next_help_heading = "Person")]
+struct PersonArgs {
+    /// File with the person as JSON, keys as below with underscores; `-` reads standard input. Keeps personal data out of
+    /// the process list and the shell's history.
+    #[arg(long, value_name = "FILE")]
+    person: Option<PathBuf>,
+    /// Given names in order; leave out for a person with one name.
+    #[arg(long)]
+    given_names: Option<String>,
+    /// Family name; for a person with one name, that name.
+    #[arg(long)]
+    family_name: Option<String>,
+    /// Another full name; may be given several times.
+    #[arg(long)]
+    also_known_as: Vec<String>,
+    /// YYYY-MM-DD.
+    #[arg(long)]
+    date_of_birth: Option<String>,
+    /// Two letters, six digits, a letter A to D or none.
+    #[arg(long)]
+    national_insurance_number: Option<String>,
+    /// Any Home Office reference.
+    #[arg(long)]
+    home_office_reference: Option<String>,
+    /// NASS reference: YYMM and five or six digits.
+    #[arg(long)]
+    asylum_support_reference: Option<String>,
+    /// UK postcode.
+    #[arg(long)]
+    postcode: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PersonFile {
+    given_names: String,
+    family_name: String,
+    also_known_as: Vec<String>,
+    date_of_birth: String,
+    national_insurance_number: String,
+    home_office_reference: String,
+    asylum_support_reference: String,
+    postcode: String,
+}
+
+impl Check {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::RightToWork { share_code, asked } => {
+                let person = asked.person()?;
+                let check = WireCheck::RightToWork(RightToWorkCheck { share_code, person });
+                asked.ask(check, "organisation/employer").await
+            }
+            Self::RightToRent { share_code, tenancy_start, asked } => {
+                let person = asked.person()?;
+                let check = WireCheck::RightToRent(RightToRentCheck { share_code, person, tenancy_start });
+                asked.ask(check, "organisation/landlord").await
+            }
+            Self::Section95 { benefit, asked } => {
+                let benefit = match benefit {
+                    Benefit::FreeSchoolMeals => EducationBenefit::FreeSchoolMeals,
+                    Benefit::TwoYearOldEarlyEducation => EducationBenefit::TwoYearOldEarlyEducation,
+                    Benefit::EarlyYearsPupilPremium => EducationBenefit::EarlyYearsPupilPremium,
+                };
+                let check = Section95Check { person: asked.person()?, benefit: benefit.into() };
+                asked.ask(WireCheck::Section95(check), "organisation/council").await
+            }
+            Self::Iecas { asked } => {
+                let check = WireCheck::Iecas(IecasCheck { person: asked.person()? });
+                asked.ask(check, "organisation/trust").await
+            }
+        }
+    }
+}
+
+impl Asked {
+    async fn ask(self, check: WireCheck, usual: &str) -> anyhow::Result<ExitCode> {
+        let request = CheckRequest {
+            request_id: self.request_id.unwrap_or_else(Uuid::new_v4).to_string(),
+            check: Some(check),
+            agreement_id: self.agreement,
+            caller_reference: self.reference,
+        };
+        let mut client = self.connection.connect(usual).await?;
+        let answered = waiting("asking", client.check(request)).await;
+        self.output.check(answered)
+    }
+
+    fn person(&self) -> anyhow::Result<Option<Person>> {
+        let args = &self.person;
+        let file = match &args.person {
+            None => PersonFile::default(),
+            Some(path) => {
+                let text = if path.as_os_str() == "-" {
+                    std::io::read_to_string(std::io::stdin())
+                } else {
+                    std::fs::read_to_string(path)
+                };
+                let text = text.with_context(|| format!("{}: cannot be read", path.display()))?;
+                serde_json::from_str(&text).with_context(|| format!("{}: is not a person", path.display()))?
+            }
+        };
+        let either = |arg: &Option<String>, file: String| arg.clone().unwrap_or(file);
+        let aliases =
+            if args.also_known_as.is_empty() { file.also_known_as } else { args.also_known_as.clone() };
+        Ok(Some(Person {
+            given_names: either(&args.given_names, file.given_names),
+            family_name: either(&args.family_name, file.family_name),
+            also_known_as: aliases,
+            date_of_birth: either(&args.date_of_birth, file.date_of_birth),
+            national_insurance_number: either(&args.national_insurance_number, file.national_insurance_number),
+            home_office_reference: either(&args.home_office_reference, file.home_office_reference),
+            asylum_support_reference: either(&args.asylum_support_reference, file.asylum_support_reference),
+            postcode: either(&args.postcode, file.postcode),
+        }))
+    }
+}

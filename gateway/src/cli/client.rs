@@ -1,0 +1,118 @@
+//! The command line as a client: where the gateway is, and who asks.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+
+/// Where the gateway is, and who asks.
+#[derive(Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct Connection {
+    /// Folder of a running demo: address, authority and identity are taken from its demo.json.
+    #[arg(long, value_name = "DIR", env = "STATUSCHECK_DEMO")]
+    demo: Option<PathBuf>,
+    /// The demo identity that asks, e.g. organisation/employer.
+    #[arg(long = "as", value_name = "NAME", requires = "demo")]
+    identity: Option<String>,
+    /// The gateway, as HOST:PORT.
+    #[arg(long, value_name = "HOST:PORT", env = "STATUSCHECK_SERVER", conflicts_with = "demo")]
+    server: Option<String>,
+    /// Authority that issued the gateway's certificate (PEM).
+    #[arg(long, value_name = "FILE", env = "STATUSCHECK_CA", conflicts_with = "demo")]
+    ca: Option<PathBuf>,
+    /// Your client certificate (PEM).
+    #[arg(long, value_name = "FILE", env = "STATUSCHECK_CERT", conflicts_with = "demo")]
+    cert: Option<PathBuf>,
+    /// Its private key (PEM).
+    #[arg(long, value_name = "FILE", env = "STATUSCHECK_KEY", conflicts_with = "demo")]
+    key: Option<PathBuf>,
+    /// How long to wait for an answer, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    timeout: u64,
+}
+
+/// What `demo` writes about itself: `DIR/demo.json`.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DemoFile {
+    /// Where gRPC is served, as HOST:PORT.
+    pub(crate) grpc: String,
+    /// Address of the dashboard; null until there is one.
+    pub(crate) dashboard: Option<String>,
+    /// Address of the metrics; null until there are any.
+    pub(crate) metrics: Option<String>,
+    /// The authority of every certificate, a PEM file.
+    pub(crate) ca: PathBuf,
+    /// Certificates by name.
+    pub(crate) identities: BTreeMap<String, IdentityFiles>,
+    /// Mock departments by id: the root of the API.
+    pub(crate) departments: BTreeMap<String, String>,
+}
+
+/// One client certificate.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct IdentityFiles {
+    pub(crate) cert: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// A connection that is ready to ask.
+pub(crate) type Client = StatusCheckServiceClient<Channel>;
+
+impl Connection {
+    /// Connects; `usual` is the demo identity that asks where none is named.
+    pub(crate) async fn connect(&self, usual: &str) -> anyhow::Result<Client> {
+        let (server, ca, files) = match &self.demo {
+            Some(folder) => from_demo(folder, self.identity.as_deref().unwrap_or(usual))?,
+            None => self.given()?,
+        };
+        let channel = channel(&server, &ca, &files, Duration::from_secs(self.timeout)).await?;
+        Ok(StatusCheckServiceClient::new(channel))
+    }
+
+    fn given(&self) -> anyhow::Result<(String, PathBuf, IdentityFiles)> {
+        match (&self.server, &self.ca, &self.cert, &self.key) {
+            (Some(server), Some(ca), Some(cert), Some(key)) => {
+                Ok((server.clone(), ca.clone(), IdentityFiles { cert: cert.clone(), key: key.clone() }))
+            }
+            _ => bail!("say where the gateway is: --demo DIR, or --server with --ca, --cert and --key"),
+        }
+    }
+}
+
+fn from_demo(folder: &Path, name: &str) -> anyhow::Result<(String, PathBuf, IdentityFiles)> {
+    let path = folder.join("demo.json");
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("{}: is no demo running there?", path.display()))?;
+    let demo: DemoFile =
+        serde_json::from_str(&text).with_context(|| format!("{}: is not a demo's file", path.display()))?;
+    let Some(files) = demo.identities.get(name) else {
+        let known: Vec<_> = demo.identities.into_keys().collect();
+        bail!("the demo has no identity {name}; it has {}", known.join(", "));
+    };
+    Ok((demo.grpc, demo.ca, files.clone()))
+}
+
+/// A channel over mutual TLS.
+pub(crate) async fn channel(
+    server: &str,
+    ca: &Path,
+    files: &IdentityFiles,
+    timeout: Duration,
+) -> anyhow::Result<Channel> {
+    let read = |path: &Path| std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()));
+    let tls = ClientTlsConfig::new()
+        .ca_certificate(Certificate::from_pem(read(ca)?))
+        .identity(Identity::from_pem(read(&files.cert)?, read(&files.key)?));
+    let endpoint = Endpoint::from_shared(format!("https://{server}"))
+        .with_context(|| format!("{server} is not HOST:PORT"))?
+        .tls_config(tls)?
+        .connect_timeout(timeout)
+        .timeout(timeout);
+    endpoint.connect().await.with_context(|| format!("no connection to {server}; is the certificate the right one?"))
+}

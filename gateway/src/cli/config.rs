@@ -1,0 +1,47 @@
+//! `statuscheck config`
+
+use std::error::Error as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use statuscheck_domain::clock::SystemClock;
+
+use crate::config;
+
+/// Looks a configuration over without starting anything.
+#[derive(Subcommand)]
+pub(crate) enum Config {
+    /// Reads a configuration with everything that it names: register, certificates, keys, credentials.
+    ///
+    /// Ends with 0 where `serve` would start, else with 1, naming every section at fault.
+    #[command(after_help = "Example:\n  statuscheck config check deploy/statuscheck.toml")]
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+impl Config {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        let Self::Check { file } = self;
+        let clock = SystemClock::shared();
+        let faults = match config::Config::read(&file) {
+            Ok(config) => config.faults(&clock).await,
+            Err(fault) => vec![fault],
+        };
+        for fault in &faults {
+            eprintln!("{fault}");
+            let mut source = fault.source();
+            while let Some(cause) = source {
+                eprintln!("  because: {cause}");
+                source = cause.source();
+            }
+        }
+        if faults.is_empty() {
+            println!("{}: nothing at fault", file.display());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Ok(ExitCode::FAILURE)
+    }
+}

@@ -1,0 +1,60 @@
+//! `statuscheck serve`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use statuscheck_domain::clock::SystemClock;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::server::Gateway;
+use crate::tls::{Reload, Tls};
+
+/// Serves a gateway until it is told to stop.
+#[derive(Args)]
+#[command(after_help = "Example:\n  statuscheck serve --config /etc/statuscheck/statuscheck.toml\n\n\
+    SIGHUP reads the certificates and revocation lists again. SIGTERM and Ctrl-C let calls end first.")]
+pub(crate) struct Serve {
+    /// The configuration file; deploy/statuscheck.toml is a commented one.
+    #[arg(long, value_name = "FILE", env = "STATUSCHECK_CONFIG")]
+    config: PathBuf,
+}
+
+impl Serve {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        let setup = Config::read(&self.config)?.setup(SystemClock::shared()).await?;
+        let gateway = Gateway::bind(setup).await?;
+        tracing::info!(address = %gateway.address(), "serving");
+        let reloading = tokio::spawn(reload_on_hangup(gateway.tls()));
+        gateway.serve(stopped()?).await;
+        reloading.abort();
+        tracing::info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Ends at the first SIGTERM or Ctrl-C.
+pub(crate) fn stopped() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+async fn reload_on_hangup(tls: Tls) -> anyhow::Result<()> {
+    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    while hangup.recv().await.is_some() {
+        match tls.reload().await {
+            Ok(Reload::Changed) => tracing::info!("certificates reloaded"),
+            Ok(Reload::Unchanged) => tracing::info!("certificates are unchanged"),
+            Err(error) => tracing::error!(%error, "new certificates are bad; the old ones stay in use"),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! Everything on one machine: development certificates, mock departments over a synthetic population, and a gateway.
+//!
+//! For trying things out and for tests; a production build leaves it out (feature `demo`).
+
+pub mod authority;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use statuscheck_adapters::ConnectError;
+use statuscheck_adapters::settings::DepartmentSettings;
+use statuscheck_domain::agreement::Register;
+use statuscheck_domain::clock::SharedClock;
+use statuscheck_domain::ids::DepartmentId;
+use statuscheck_mocks::population::Population;
+use statuscheck_mocks::settings::{PerDepartment, Settings as MockSettings, TlsSettings as MockTls};
+use statuscheck_mocks::{Mocks, StartError as MockError};
+
+use self::authority::{Authority, AuthorityError, IDENTITIES, Identity, TRUST_DOMAIN};
+use crate::departments::Departments;
+use crate::limits::LimitSettings;
+use crate::listener::ConnectionLimits;
+use crate::peer::TrustDomain;
+use crate::register::{self, RegisterError};
+use crate::server::{CheckSettings, Gateway, Setup, StartError};
+use crate::store::embedded::{self, EmbeddedSettings, OpenError};
+use crate::store::seal::Kek;
+use crate::tls::{Tls, TlsError, TlsFiles};
+
+/// The register that ships with the program.
+const REGISTER: [(&str, &str); 4] = [
+    ("iecas.toml", include_str!("../../deploy/register/iecas.toml")),
+    ("right-to-rent.toml", include_str!("../../deploy/register/right-to-rent.toml")),
+    ("right-to-work.toml", include_str!("../../deploy/register/right-to-work.toml")),
+    ("section-95.toml", include_str!("../../deploy/register/section-95.toml")),
+];
+
+/// What a demo starts with.
+pub struct DemoSettings {
+    /// Folder of its certificates, keys and store; made where it is missing, gone on with where it is not.
+    pub folder: PathBuf,
+    /// Where the gateway listens.
+    pub listen: SocketAddr,
+    /// Where the mock departments listen.
+    pub departments: PerDepartment<SocketAddr>,
+    /// Who lives in it.
+    pub population: Population,
+    /// The clock of checks and departments.
+    pub clock: SharedClock,
+    /// The machine's clock, by which certificates are judged.
+    pub machine_clock: SharedClock,
+    /// What checks may take.
+    pub checks: CheckSettings,
+    /// What organisations may ask.
+    pub limits: LimitSettings,
+    /// Ages of DfE's feeds and other ways of the mocks.
+    pub mocks: fn(&mut MockSettings),
+}
+
+impl DemoSettings {
+    /// Free ports on the loopback address and every default.
+    pub fn new(folder: PathBuf, population: Population, clock: SharedClock) -> Self {
+        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            folder,
+            listen: anywhere,
+            departments: PerDepartment::all(anywhere),
+            population,
+            machine_clock: clock.clone(),
+            clock,
+            checks: CheckSettings::default(),
+            limits: LimitSettings::default(),
+            mocks: |_| {},
+        }
+    }
+}
+
+/// Why a demo cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The folder cannot be made or written.
+    #[error("{path}: cannot be written")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Certificates.
+    #[error("development certificates")]
+    Authority(#[from] AuthorityError),
+    /// The gateway's certificates do not load.
+    #[error("certificates")]
+    Tls(#[from] TlsError),
+    /// Mock departments.
+    #[error("mock departments")]
+    Mocks(#[from] MockError),
+    /// A department's settings.
+    #[error("adapters")]
+    Connect(#[from] ConnectError),
+    /// The shipped register.
+    #[error("register")]
+    Register(#[from] RegisterError),
+    /// The store.
+    #[error("store")]
+    Store(#[from] OpenError),
+    /// The gateway.
+    #[error("gateway")]
+    Start(#[from] StartError),
+}
+
+/// A demo that is up, but for serving.
+pub struct Demo {
+    /// The mock departments, answering.
+    pub mocks: Mocks,
+    /// The gateway, bound.
+    pub gateway: Gateway,
+    /// The authority of every certificate, a PEM file.
+    pub ca: PathBuf,
+    /// Client certificates by name.
+    pub identities: BTreeMap<String, Identity>,
+}
+
+impl Demo {
+    /// Makes what is missing in the folder and starts the mock departments.
+    ///
+    /// # Errors
+    /// [`DemoError`], by which part failed.
+    pub async fn start(settings: DemoSettings) -> Result<Self, DemoError> {
+        let folder = &settings.folder;
+        fs::create_dir_all(folder).map_err(|source| DemoError::Folder { path: folder.clone(), source })?;
+        let authority = Authority::open(folder)?;
+        let server = authority.server("gateway")?;
+        let dwp_server = authority.server("dwp-mock")?;
+        let identities = authority.identities(&IDENTITIES)?;
+        let ca = authority.certificate_path();
+
+        let mut mock_settings = MockSettings::new(settings.population, settings.clock.clone());
+        mock_settings.listen = settings.departments;
+        mock_settings.dwp_tls =
+            Some(MockTls { certificate: dwp_server.cert, key: dwp_server.key, client_ca: ca.clone() });
+        (settings.mocks)(&mut mock_settings);
+        let credentials = mock_settings.credentials.clone();
+        let mocks = statuscheck_mocks::start(mock_settings).await?;
+
+        let connect = |department| {
+            let known = credentials.of(department);
+            let mut to = DepartmentSettings::new(mocks.url(department), &known.client_id, known.client_secret.clone());
+            loosen(department, &mut to);
+            if department == DepartmentId::Dwp {
+                to.tls.ca_file = Some(ca.clone());
+                to.tls.certificate_file = Some(server.cert.clone());
+                to.tls.key_file = Some(server.key.clone());
+            }
+            Ok((department, statuscheck_adapters::connect(department, &to, settings.clock.clone())?))
+        };
+        let departments = DepartmentId::ALL.into_iter().map(connect).collect::<Result<_, ConnectError>>()?;
+        let tls_files =
+            TlsFiles { certificate: server.cert.clone(), key: server.key.clone(), client_ca: ca.clone(), crl: None };
+        let gateway = Gateway::bind(Setup {
+            listen: settings.listen,
+            tls: Tls::load(tls_files, trust_domain(), settings.machine_clock).await?,
+            reload_every: Duration::from_secs(30),
+            connections: ConnectionLimits::default(),
+            limits: settings.limits,
+            checks: settings.checks,
+            register: Arc::new(shipped_register()?),
+            departments: Departments::new(departments),
+            store: open_store(folder, &settings.clock)?,
+            clock: settings.clock,
+        })
+        .await?;
+        Ok(Self { mocks, gateway, ca, identities })
+    }
+}
+
+/// The mocks of the two departments that publish no limit take more than their defaults, so that a load test of the demo
+/// measures the gateway. HMRC and DfE keep the limits that they publish.
+fn loosen(department: DepartmentId, settings: &mut DepartmentSettings) {
+    if matches!(department, DepartmentId::HomeOffice | DepartmentId::Dwp) {
+        settings.rate.per_second = NonZeroU32::new(10_000);
+        settings.concurrency.open_max = 512;
+        settings.concurrency.waiting_max = 1_024;
+    }
+}
+
+fn trust_domain() -> TrustDomain {
+    TRUST_DOMAIN.parse().expect("the demo's trust domain is well formed")
+}
+
+/// The register of `deploy/register`, as it was when this program was built.
+///
+/// # Errors
+/// A shipped agreement is at fault, which a test rules out.
+pub fn shipped_register() -> Result<Register, RegisterError> {
+    let agreements = REGISTER.iter().map(|(name, text)| register::parse(Path::new(name), text));
+    Ok(Register::new(agreements.collect::<Result<Vec<_>, _>>()?)?)
+}
+
+fn open_store(folder: &Path, clock: &SharedClock) -> Result<Arc<dyn crate::store::Store>, OpenError> {
+    let key_file = folder.join("store.key");
+    if !key_file.exists() {
+        Kek::create(&key_file)?;
+    }
+    let _ = clock;
+    embedded::open(EmbeddedSettings::new(folder.join("statuscheck.db"), key_file))
+}
