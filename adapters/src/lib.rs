@@ -1,5 +1,17 @@
 //! Departments, as the gateway asks them: each is a tower [`Service`] that takes one [`Ask`] and gives one [`Reply`].
 
+mod adapter;
+mod departments;
+mod dfe;
+mod dwp;
+mod hmrc;
+mod home_office;
+mod http;
+mod oauth;
+pub mod settings;
+mod stack;
+mod tickets;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +20,8 @@ use statuscheck_domain::question::Question;
 use statuscheck_domain::reply::{Reply, Unavailable};
 use tower::Service;
 use tower::util::BoxCloneSyncService;
+
+pub use departments::{ConnectError, connect};
 
 /// One question and the time that may be spent on it.
 #[derive(Clone)]
@@ -53,6 +67,20 @@ pub enum AskError {
     /// It failed so often that it is not asked for a while.
     #[error("the department is given a rest after failures")]
     BreakerOpen,
+}
+
+impl AskError {
+    /// The kind in one word, for logs and figures.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Throttled { .. } => "throttled",
+            Self::Refused => "refused",
+            Self::Garbage => "garbage",
+            Self::OutOfTime => "out_of_time",
+            Self::BreakerOpen => "breaker_open",
+        }
+    }
 }
 
 impl From<AskError> for Unavailable {

@@ -1,0 +1,76 @@
+//! What stands around every department: how long, how often and how many at once it is asked.
+
+mod breaker;
+mod concurrency;
+mod deadline;
+mod rate;
+mod retry;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use statuscheck_domain::clock::SharedClock;
+use statuscheck_domain::reply::Reply;
+use tower::ServiceBuilder;
+use tower::util::BoxCloneSyncService;
+
+pub(crate) use rate::{Rate, requests_at_least};
+
+use crate::settings::{BreakerSettings, ConcurrencySettings, RetrySettings};
+use crate::{Ask, AskError, BoxDepartment, Department};
+
+/// A reply under way.
+pub(crate) type Replying = std::pin::Pin<Box<dyn Future<Output = Result<Reply, AskError>> + Send>>;
+
+/// What bounds the asking of one department.
+pub(crate) struct Bounds {
+    pub(crate) breaker: BreakerSettings,
+    pub(crate) concurrency: ConcurrencySettings,
+    pub(crate) retry: RetrySettings,
+    /// Shared with the transport, which pays for every request that a question takes beyond its first ones.
+    pub(crate) rate: Arc<Rate>,
+}
+
+/// The department behind its stack. Every layer can be cloned and shared, and none holds a lock while it waits, so a slow
+/// reply delays no other.
+///
+/// - *deadline* is outermost, so that time spent waiting in any layer counts;
+/// - *breaker* next: a department at rest costs neither a place in the queue nor a slice of its rate;
+/// - *concurrency* before rate: who waits for the rate already has a place, so the waiting is bounded too;
+/// - *rate* before retry takes what the question needs in one go, so that no question starts which cannot end; a repeat and
+///   whatever else a question comes to need pay for themselves;
+/// - *retry* innermost: a repeat keeps its place, and the breaker hears of a question once, not once a try.
+pub(crate) fn stack<D: Department>(department: D, bounds: Bounds, clock: SharedClock) -> BoxDepartment {
+    let id = department.id();
+    let rate = bounds.rate;
+    BoxCloneSyncService::new(
+        ServiceBuilder::new()
+            .layer_fn(|inner| deadline::Deadline::new(inner, id, clock.clone()))
+            .layer_fn(|inner| breaker::Breaker::new(inner, id, bounds.breaker, clock.clone()))
+            .layer_fn(|inner| concurrency::Concurrency::new(inner, bounds.concurrency, clock.clone()))
+            .layer_fn(|inner| rate::RateLimited::new(inner, rate.clone(), clock.clone()))
+            .layer_fn(|inner| retry::Retry::new(inner, bounds.retry, rate.clone(), clock.clone()))
+            .service(department),
+    )
+}
+
+/// A question whose time runs.
+#[derive(Clone)]
+struct Timed {
+    ask: Ask,
+    /// When the time is out, on the clock's `elapsed`.
+    until: Duration,
+    /// The deadline sets it before it drops the question, so that the breaker can tell that from a caller who left.
+    out_of_time: Arc<AtomicBool>,
+}
+
+impl Timed {
+    fn left(&self, clock: &SharedClock) -> Duration {
+        self.until.saturating_sub(clock.elapsed())
+    }
+}
+
+#[cfg(test)]
+#[path = "stack_tests.rs"]
+mod tests;
