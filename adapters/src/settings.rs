@@ -2,7 +2,7 @@
 //! the address and the credentials.
 
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::fmt::serde::unsigned_duration::friendly::compact::required as span;
@@ -63,6 +63,19 @@ pub struct DepartmentSettings {
 }
 
 impl DepartmentSettings {
+    /// Takes every relative path in it from `folder`.
+    pub fn rebase(&mut self, folder: &Path) {
+        let secret = match &mut self.client_secret {
+            ClientSecret::File(path) => Some(path),
+            ClientSecret::Given(_) => None,
+        };
+        let tls = &mut self.tls;
+        let files = [&mut tls.ca_file, &mut tls.certificate_file, &mut tls.key_file];
+        for path in files.into_iter().flatten().chain(secret) {
+            *path = folder.join(&*path);
+        }
+    }
+
     /// Settings in code, with every default: for a demo that started the department itself.
     pub fn new(url: impl Into<String>, client_id: impl Into<String>, client_secret: String) -> Self {
         Self {

@@ -44,7 +44,10 @@ pub(crate) struct Planned {
 impl Planned {
     /// The step that records it.
     pub(crate) fn asked(&self) -> EventKind {
-        EventKind::Asked { question_id: self.question.id, operation: self.question.operation }
+        EventKind::Asked {
+            question_id: self.question.id,
+            operation: self.question.operation,
+        }
     }
 }
 
@@ -66,24 +69,26 @@ impl Asking {
         self.plan(check, permit, &Replies::default(), false)
     }
 
-    fn plan(
-        &self,
-        check: &Check,
-        permit: &Permit,
-        replies: &Replies,
-        half_spent: bool,
-    ) -> Vec<Planned> {
+    fn plan(&self, check: &Check, permit: &Permit, replies: &Replies, half_spent: bool) -> Vec<Planned> {
         let operations = route::next(check, replies, &permit.agreement().operations, half_spent);
         let plan = |operation| {
             let id = QuestionId::at(self.clock.now(), &random::bytes());
             let question = Question::about(check, operation, id, uuid::Uuid::new_v4());
-            Planned { question: Arc::new(question) }
+            Planned {
+                question: Arc::new(question),
+            }
         };
         operations.into_iter().map(plan).collect()
     }
 
     /// Takes up a case whose receipt and first questions are recorded.
-    pub(crate) fn inquire(&self, permit: Permit, case: Case, first: Vec<Planned>, budget: Duration) -> Inquiry {
+    pub(crate) fn inquire(
+        &self,
+        permit: Permit,
+        case: Case,
+        first: Vec<Planned>,
+        budget: Duration,
+    ) -> Inquiry {
         let mut inquiry = Inquiry {
             asking: self.clone(),
             permit,
@@ -105,7 +110,8 @@ impl Inquiry {
     /// Asks until the check is decided or `budget` is spent, and records the decision: durable before anyone is told.
     pub(crate) async fn decided(&mut self, budget: Duration) -> Result<Case, Error> {
         let started = self.asking.clock.elapsed();
-        let left = |inquiry: &Self| budget.saturating_sub(inquiry.asking.clock.elapsed().saturating_sub(started));
+        let left =
+            |inquiry: &Self| budget.saturating_sub(inquiry.asking.clock.elapsed().saturating_sub(started));
         let mut end = std::pin::pin!(sleep(budget));
         let mut half = std::pin::pin!(sleep(budget / 2));
         let mut half_spent = false;
@@ -153,7 +159,10 @@ impl Inquiry {
             return Ok(());
         }
         while let Some(reply) = self.out.next().await {
-            let disagrees = matches!(reply.2.outcome, Outcome::Found(Facts::NinoTrace { matches: false }));
+            let disagrees = matches!(
+                reply.2.outcome,
+                Outcome::Found(Facts::NinoTrace { matches: false })
+            );
             if disagrees {
                 tracing::warn!(case = %self.case.id, "a trace that came after the answer says the number is another's");
             }
@@ -164,7 +173,12 @@ impl Inquiry {
 
     fn decide(&self) -> Decision {
         let now = self.asking.clock.now();
-        decide(&self.case.receipt.check, &self.replies, self.asking.feed_interval, now)
+        decide(
+            &self.case.receipt.check,
+            &self.replies,
+            self.asking.feed_interval,
+            now,
+        )
     }
 
     fn send(&mut self, planned: Vec<Planned>, within: Duration) {
@@ -172,20 +186,29 @@ impl Inquiry {
             let (operation, id) = (question.operation, question.id);
             self.replies.ask(operation);
             let reply = self.asking.departments.clone().ask(question, within);
-            self.out.push(reply.map(move |reply| (operation, id, reply)).boxed());
+            self.out
+                .push(reply.map(move |reply| (operation, id, reply)).boxed());
         }
     }
 
     fn take(&mut self, (operation, question_id, reply): (Operation, QuestionId, Reply)) {
         self.replies.reply(operation, reply.clone());
-        self.unrecorded.push(EventKind::Replied { question_id, operation, reply });
+        self.unrecorded.push(EventKind::Replied {
+            question_id,
+            operation,
+            reply,
+        });
     }
 
     async fn record(&mut self) -> Result<(), Error> {
         let kinds = std::mem::take(&mut self.unrecorded);
         let change = Change::new(self.case.id, self.case.version, self.asking.clock.now(), kinds);
         self.asking.store.commit(change.clone()).await?;
-        self.case = self.case.clone().after(change).map_err(|fault| Error::internal(&fault))?;
+        self.case = self
+            .case
+            .clone()
+            .after(change)
+            .map_err(|fault| Error::internal(&fault))?;
         Ok(())
     }
 

@@ -17,5 +17,8 @@ pub(crate) fn authorise(
 ) -> Result<Permit, Error> {
     register
         .authorise(organisation, &request.check, request.agreement_id.as_ref())
-        .map_err(|refusal| Error::Refused { kind: request.check.kind(), refusal })
+        .map_err(|refusal| Error::Refused {
+            kind: request.check.kind(),
+            refusal,
+        })
 }

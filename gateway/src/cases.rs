@@ -34,7 +34,10 @@ impl CheckRequest {
     /// What must be equal for two requests to be the same, as one byte string.
     fn content(&self) -> Zeroizing<Vec<u8>> {
         let mut content = self.check.canonical();
-        for part in [self.agreement_id.as_ref().map_or("", AgreementId::as_str), &self.caller_reference] {
+        for part in [
+            self.agreement_id.as_ref().map_or("", AgreementId::as_str),
+            &self.caller_reference,
+        ] {
             content.extend_from_slice(&(part.len() as u64).to_be_bytes());
             content.extend_from_slice(part.as_bytes());
         }
@@ -55,7 +58,11 @@ pub struct Cases {
 impl Cases {
     /// Cases over a store and departments.
     pub(crate) fn new(asking: Asking) -> Arc<Self> {
-        Arc::new(Self { asking, in_flight: Mutex::default(), tasks: TaskTracker::new() })
+        Arc::new(Self {
+            asking,
+            in_flight: Mutex::default(),
+            tasks: TaskTracker::new(),
+        })
     }
 
     /// Receives a check and answers it within `budget`. A repeat of the same request gets the same case: while the first
@@ -84,9 +91,16 @@ impl Cases {
         self.in_flight().insert(id, answer.clone());
         match self.asking.store.receive(change.clone(), content).await {
             Ok(Received::New) => {}
-            Ok(Received::Known { case_id, same_content }) => {
+            Ok(Received::Known {
+                case_id,
+                same_content,
+            }) => {
                 self.in_flight().remove(&id);
-                return if same_content { self.repeated(case_id, budget).await } else { Err(Error::RequestIdTaken) };
+                return if same_content {
+                    self.repeated(case_id, budget).await
+                } else {
+                    Err(Error::RequestIdTaken)
+                };
             }
             Err(error) => {
                 self.in_flight().remove(&id);
@@ -126,7 +140,8 @@ impl Cases {
     /// No such case, or the store cannot be read.
     pub async fn case(&self, organisation: &OrganisationId, id: CaseId) -> Result<Case, Error> {
         let case = self.asking.store.case(id).await?;
-        case.filter(|case| case.receipt.organisation == *organisation).ok_or(Error::NoSuchCase(id))
+        case.filter(|case| case.receipt.organisation == *organisation)
+            .ok_or(Error::NoSuchCase(id))
     }
 
     /// A page of the organisation's cases, newest first, from after `after` on; in `states`, or in any where none is named.
@@ -140,7 +155,12 @@ impl Cases {
         after: Option<CaseId>,
         limit: usize,
     ) -> Result<CasePage, Error> {
-        let query = CaseQuery { organisation: organisation.clone(), states, after, limit };
+        let query = CaseQuery {
+            organisation: organisation.clone(),
+            states,
+            after,
+            limit,
+        };
         Ok(self.asking.store.cases(query).await?)
     }
 

@@ -85,8 +85,14 @@ impl Cli {
         let default = if quiet { "error" } else { "info" };
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new(default));
         let terminal = std::io::stderr().is_terminal();
-        let format = self.log_format.unwrap_or(if terminal { LogFormat::Text } else { LogFormat::Json });
-        let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        let format = self.log_format.unwrap_or(if terminal {
+            LogFormat::Text
+        } else {
+            LogFormat::Json
+        });
+        let logs = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr);
         match format {
             LogFormat::Json => logs.json().init(),
             LogFormat::Text => logs.with_ansi(terminal).init(),

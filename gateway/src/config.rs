@@ -62,9 +62,12 @@ pub struct TlsSection {
     pub client_ca: PathBuf,
     /// Revocation lists of those authorities; each needs one where any is given.
     #[serde(default)]
-    pub crl: Option<PathBuf>,
+    pub revocation_lists: Vec<PathBuf>,
     /// How often the files are looked at for a change.
-    #[serde(default = "reload_every", with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    #[serde(
+        default = "reload_every",
+        with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required"
+    )]
     pub reload_every: Duration,
 }
 
@@ -137,19 +140,28 @@ impl Config {
     /// # Errors
     /// Unreadable, or not of this shape.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text =
-            fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        let mut config: Self =
-            toml::from_str(&text).map_err(|source| ConfigError::Syntax { path: path.to_owned(), source })?;
+        let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        let mut config: Self = toml::from_str(&text).map_err(|source| ConfigError::Syntax {
+            path: path.to_owned(),
+            source,
+        })?;
         config.rebase(path.parent().unwrap_or(Path::new(".")));
         Ok(config)
     }
 
     fn rebase(&mut self, folder: &Path) {
         let tls = &mut self.tls;
-        let own = [&mut tls.certificate, &mut tls.key, &mut tls.client_ca, &mut self.register];
+        let own = [
+            &mut tls.certificate,
+            &mut tls.key,
+            &mut tls.client_ca,
+            &mut self.register,
+        ];
         let store = [&mut self.store.path, &mut self.store.key_file];
-        for path in own.into_iter().chain(store).chain(&mut tls.crl) {
+        for path in own.into_iter().chain(store).chain(&mut tls.revocation_lists) {
             *path = folder.join(&*path);
         }
         for department in self.departments.values_mut() {
@@ -162,7 +174,11 @@ impl Config {
         let mut faults = Vec::new();
         faults.extend(self.load_tls(clock).await.err());
         faults.extend(register::load(&self.register).err().map(ConfigError::Register));
-        faults.extend(crate::store::seal::Kek::read(&self.store.key_file).err().map(|error| ConfigError::Store(error.into())));
+        faults.extend(
+            crate::store::seal::Kek::read(&self.store.key_file)
+                .err()
+                .map(|error| ConfigError::Store(error.into())),
+        );
         faults.extend(self.connect(clock).err());
         faults
     }
@@ -173,20 +189,25 @@ impl Config {
             certificate: self.tls.certificate.clone(),
             key: self.tls.key.clone(),
             client_ca: self.tls.client_ca.clone(),
-            crl: self.tls.crl.clone(),
+            crl: self.tls.revocation_lists.clone(),
         };
-        Tls::load(files, trust_domain, clock.clone()).await.map_err(ConfigError::Tls)
+        Tls::load(files, trust_domain, clock.clone())
+            .await
+            .map_err(ConfigError::Tls)
     }
 
     fn connect(&self, clock: &SharedClock) -> Result<Departments, ConfigError> {
         let connect = |(name, settings): (&String, &DepartmentSettings)| {
-            let department: DepartmentId =
-                name.parse().map_err(|_unknown| ConfigError::UnknownDepartment { name: name.clone() })?;
+            let department: DepartmentId = name
+                .parse()
+                .map_err(|_unknown| ConfigError::UnknownDepartment { name: name.clone() })?;
             let service = statuscheck_adapters::connect(department, settings, clock.clone())
                 .map_err(|source| ConfigError::Department { department, source })?;
             Ok((department, service))
         };
-        Ok(Departments::new(self.departments.iter().map(connect).collect::<Result<_, _>>()?))
+        Ok(Departments::new(
+            self.departments.iter().map(connect).collect::<Result<_, _>>()?,
+        ))
     }
 
     /// Opens and loads everything that a gateway is made of.

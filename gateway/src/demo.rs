@@ -36,9 +36,18 @@ use crate::tls::{Tls, TlsError, TlsFiles};
 /// The register that ships with the program.
 const REGISTER: [(&str, &str); 4] = [
     ("iecas.toml", include_str!("../../deploy/register/iecas.toml")),
-    ("right-to-rent.toml", include_str!("../../deploy/register/right-to-rent.toml")),
-    ("right-to-work.toml", include_str!("../../deploy/register/right-to-work.toml")),
-    ("section-95.toml", include_str!("../../deploy/register/section-95.toml")),
+    (
+        "right-to-rent.toml",
+        include_str!("../../deploy/register/right-to-rent.toml"),
+    ),
+    (
+        "right-to-work.toml",
+        include_str!("../../deploy/register/right-to-work.toml"),
+    ),
+    (
+        "section-95.toml",
+        include_str!("../../deploy/register/section-95.toml"),
+    ),
 ];
 
 /// What a demo starts with.
@@ -134,7 +143,10 @@ impl Demo {
     /// [`DemoError`], by which part failed.
     pub async fn start(settings: DemoSettings) -> Result<Self, DemoError> {
         let folder = &settings.folder;
-        fs::create_dir_all(folder).map_err(|source| DemoError::Folder { path: folder.clone(), source })?;
+        fs::create_dir_all(folder).map_err(|source| DemoError::Folder {
+            path: folder.clone(),
+            source,
+        })?;
         let authority = Authority::open(folder)?;
         let server = authority.server("gateway")?;
         let dwp_server = authority.server("dwp-mock")?;
@@ -143,26 +155,43 @@ impl Demo {
 
         let mut mock_settings = MockSettings::new(settings.population, settings.clock.clone());
         mock_settings.listen = settings.departments;
-        mock_settings.dwp_tls =
-            Some(MockTls { certificate: dwp_server.cert, key: dwp_server.key, client_ca: ca.clone() });
+        mock_settings.dwp_tls = Some(MockTls {
+            certificate: dwp_server.cert,
+            key: dwp_server.key,
+            client_ca: ca.clone(),
+        });
         (settings.mocks)(&mut mock_settings);
         let credentials = mock_settings.credentials.clone();
         let mocks = statuscheck_mocks::start(mock_settings).await?;
 
         let connect = |department| {
             let known = credentials.of(department);
-            let mut to = DepartmentSettings::new(mocks.url(department), &known.client_id, known.client_secret.clone());
+            let mut to = DepartmentSettings::new(
+                mocks.url(department),
+                &known.client_id,
+                known.client_secret.clone(),
+            );
             loosen(department, &mut to);
             if department == DepartmentId::Dwp {
                 to.tls.ca_file = Some(ca.clone());
                 to.tls.certificate_file = Some(server.cert.clone());
                 to.tls.key_file = Some(server.key.clone());
             }
-            Ok((department, statuscheck_adapters::connect(department, &to, settings.clock.clone())?))
+            Ok((
+                department,
+                statuscheck_adapters::connect(department, &to, settings.clock.clone())?,
+            ))
         };
-        let departments = DepartmentId::ALL.into_iter().map(connect).collect::<Result<_, ConnectError>>()?;
-        let tls_files =
-            TlsFiles { certificate: server.cert.clone(), key: server.key.clone(), client_ca: ca.clone(), crl: None };
+        let departments = DepartmentId::ALL
+            .into_iter()
+            .map(connect)
+            .collect::<Result<_, ConnectError>>()?;
+        let tls_files = TlsFiles {
+            certificate: server.cert.clone(),
+            key: server.key.clone(),
+            client_ca: ca.clone(),
+            crl: Vec::new(),
+        };
         let gateway = Gateway::bind(Setup {
             listen: settings.listen,
             tls: Tls::load(tls_files, trust_domain(), settings.machine_clock).await?,
@@ -176,7 +205,12 @@ impl Demo {
             clock: settings.clock,
         })
         .await?;
-        Ok(Self { mocks, gateway, ca, identities })
+        Ok(Self {
+            mocks,
+            gateway,
+            ca,
+            identities,
+        })
     }
 }
 
@@ -191,7 +225,9 @@ fn loosen(department: DepartmentId, settings: &mut DepartmentSettings) {
 }
 
 fn trust_domain() -> TrustDomain {
-    TRUST_DOMAIN.parse().expect("the demo's trust domain is well formed")
+    TRUST_DOMAIN
+        .parse()
+        .expect("the demo's trust domain is well formed")
 }
 
 /// The register of `deploy/register`, as it was when this program was built.
@@ -199,7 +235,9 @@ fn trust_domain() -> TrustDomain {
 /// # Errors
 /// A shipped agreement is at fault, which a test rules out.
 pub fn shipped_register() -> Result<Register, RegisterError> {
-    let agreements = REGISTER.iter().map(|(name, text)| register::parse(Path::new(name), text));
+    let agreements = REGISTER
+        .iter()
+        .map(|(name, text)| register::parse(Path::new(name), text));
     Ok(Register::new(agreements.collect::<Result<Vec<_>, _>>()?)?)
 }
 

@@ -19,19 +19,27 @@ pub struct Departments {
 impl Departments {
     /// Departments by id.
     pub fn new(known: BTreeMap<DepartmentId, BoxDepartment>) -> Self {
-        Self { known: Arc::new(known) }
+        Self {
+            known: Arc::new(known),
+        }
     }
 
     /// Asks one question and waits for the reply, `within` at the longest.
     pub async fn ask(self, question: Arc<Question>, within: Duration) -> Reply {
         let department = question.operation.department();
         let Some(service) = self.known.get(&department).cloned() else {
-            tracing::warn!(department = department.as_str(), "the department is not configured");
+            tracing::warn!(
+                department = department.as_str(),
+                "the department is not configured"
+            );
             return Reply::of(Outcome::Unavailable(Unavailable::Failed));
         };
-        service.oneshot(Ask { question, within }).await.unwrap_or_else(|error| {
-            tracing::warn!(department = department.as_str(), %error, "no reply");
-            Reply::of(Outcome::Unavailable(error.into()))
-        })
+        service
+            .oneshot(Ask { question, within })
+            .await
+            .unwrap_or_else(|error| {
+                tracing::warn!(department = department.as_str(), %error, "no reply");
+                Reply::of(Outcome::Unavailable(error.into()))
+            })
     }
 }

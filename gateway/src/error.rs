@@ -10,6 +10,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 use crate::peer::PeerError;
+use crate::store::{CommitError, ReadError};
 
 /// The domain of every `ErrorInfo`.
 const DOMAIN: &str = "statuscheck";
@@ -84,7 +85,10 @@ impl Error {
 
     /// One field at fault.
     pub fn field(field: &str, description: &str) -> Self {
-        Self::Invalid(vec![Violation { field: field.to_owned(), description: description.to_owned() }])
+        Self::Invalid(vec![Violation {
+            field: field.to_owned(),
+            description: description.to_owned(),
+        }])
     }
 }
 
@@ -99,14 +103,20 @@ impl From<Error> for Status {
 fn parts(error: Error) -> (Code, ErrorDetails) {
     match error {
         Error::NoIdentity(_) => (Code::Unauthenticated, info("IDENTITY_UNUSABLE", [])),
-        Error::WrongPeer { service } => (Code::PermissionDenied, info("WRONG_PEER", [("service", service.to_owned())])),
+        Error::WrongPeer { service } => (
+            Code::PermissionDenied,
+            info("WRONG_PEER", [("service", service.to_owned())]),
+        ),
         Error::NotServed => (Code::Unimplemented, info("NOT_SERVED", [])),
         Error::Invalid(violations) => (Code::InvalidArgument, bad_request("INVALID_FIELDS", violations)),
         // No RetryInfo: the same message stays too large.
         Error::MessageTooLarge => (Code::ResourceExhausted, info("MESSAGE_TOO_LARGE", [])),
         Error::Refused { kind, refusal } => refused(kind, refusal),
         Error::RequestIdTaken => (Code::AlreadyExists, info("REQUEST_ID_TAKEN", [])),
-        Error::NoSuchCase(id) => (Code::NotFound, info("NO_SUCH_CASE", [("case_id", id.to_string())])),
+        Error::NoSuchCase(id) => (
+            Code::NotFound,
+            info("NO_SUCH_CASE", [("case_id", id.to_string())]),
+        ),
         Error::RateLimited { retry_after, subject } => {
             let mut details = info("RATE_LIMITED", []);
             details.set_retry_info(Some(retry_after));
@@ -128,13 +138,17 @@ fn refused(kind: CheckKind, refusal: Refusal) -> (Code, ErrorDetails) {
     let check = ("check", kind.as_str().to_owned());
     match refusal {
         Refusal::NoAgreement => (Code::PermissionDenied, info("NO_AGREEMENT", [check])),
-        Refusal::CheckNotCovered { agreement } => {
-            (Code::PermissionDenied, under(&agreement, info("CHECK_NOT_COVERED", [check, named(&agreement)])))
-        }
+        Refusal::CheckNotCovered { agreement } => (
+            Code::PermissionDenied,
+            under(&agreement, info("CHECK_NOT_COVERED", [check, named(&agreement)])),
+        ),
         Refusal::FieldsNotCovered { agreement, fields } => {
             let violations = fields.into_iter().map(|field| Violation {
                 field: path(kind, field),
-                description: format!("the agreement {} does not cover this field; leave it out", agreement.id),
+                description: format!(
+                    "the agreement {} does not cover this field; leave it out",
+                    agreement.id
+                ),
             });
             let mut details = bad_request("FIELD_NOT_COVERED", violations.collect());
             details.set_error_info("FIELD_NOT_COVERED", DOMAIN, [check, named(&agreement)].map(owned));
@@ -142,9 +156,18 @@ fn refused(kind: CheckKind, refusal: Refusal) -> (Code, ErrorDetails) {
         }
         Refusal::SeveralFit(ids) => {
             let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
-            let description = format!("several agreements cover this check; name one of {}", ids.join(", "));
-            let violation = Violation { field: "agreement_id".to_owned(), description };
-            (Code::InvalidArgument, bad_request("SEVERAL_AGREEMENTS", vec![violation]))
+            let description = format!(
+                "several agreements cover this check; name one of {}",
+                ids.join(", ")
+            );
+            let violation = Violation {
+                field: "agreement_id".to_owned(),
+                description,
+            };
+            (
+                Code::InvalidArgument,
+                bad_request("SEVERAL_AGREEMENTS", vec![violation]),
+            )
         }
     }
 }
@@ -170,7 +193,36 @@ fn owned((key, value): (&'static str, String)) -> (String, String) {
 
 fn bad_request(reason: &str, violations: Vec<Violation>) -> ErrorDetails {
     let mut details = info(reason, []);
-    let violations = violations.into_iter().map(|fault| FieldViolation::new(fault.field, fault.description));
+    let violations = violations
+        .into_iter()
+        .map(|fault| FieldViolation::new(fault.field, fault.description));
     details.set_bad_request(violations.collect::<Vec<_>>());
     details
+}
+
+/// A busy store drains its queue in milliseconds; half a second spreads the repeats.
+const BUSY_RETRY: Duration = Duration::from_millis(500);
+
+impl From<CommitError> for Error {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Full => Self::Busy {
+                retry_after: BUSY_RETRY,
+            },
+            CommitError::Unavailable => Self::CannotRecord,
+            CommitError::Stale | CommitError::Corrupt | CommitError::Malformed => Self::internal(&error),
+        }
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Full => Self::Busy {
+                retry_after: BUSY_RETRY,
+            },
+            ReadError::Unavailable => Self::CannotRecord,
+            ReadError::Corrupt => Self::internal(&error),
+        }
+    }
 }

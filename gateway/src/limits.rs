@@ -29,7 +29,10 @@ impl Default for LimitSettings {
         let Some((checks_per_second, burst)) = NonZeroU32::new(500).zip(NonZeroU32::new(1_000)) else {
             unreachable!("both are above zero")
         };
-        Self { checks_per_second, burst }
+        Self {
+            checks_per_second,
+            burst,
+        }
     }
 }
 
@@ -47,7 +50,8 @@ impl governor::clock::Clock for LimitClock {
 
 /// Rates of all organisations. Only organisations of the register get this far, so the keys are bounded.
 pub struct Limits {
-    checks: RateLimiter<OrganisationId, DashMapStateStore<OrganisationId>, LimitClock, NoOpMiddleware<Duration>>,
+    checks:
+        RateLimiter<OrganisationId, DashMapStateStore<OrganisationId>, LimitClock, NoOpMiddleware<Duration>>,
     clock: LimitClock,
 }
 
@@ -56,7 +60,10 @@ impl Limits {
     pub fn new(settings: &LimitSettings, clock: SharedClock) -> Self {
         let clock = LimitClock(clock);
         let quota = Quota::per_second(settings.checks_per_second).allow_burst(settings.burst);
-        Self { checks: RateLimiter::dashmap_with_clock(quota, clock.clone()), clock }
+        Self {
+            checks: RateLimiter::dashmap_with_clock(quota, clock.clone()),
+            clock,
+        }
     }
 
     /// Takes one check out of the organisation's rate; a rejected one takes nothing.
@@ -64,9 +71,11 @@ impl Limits {
     /// # Errors
     /// [`Error::RateLimited`] with the exact time to wait.
     pub fn reserve(&self, permit: &Permit) -> Result<(), Error> {
-        self.checks.check_key(permit.organisation()).map_err(|until| Error::RateLimited {
-            retry_after: until.wait_time_from(self.clock.now()),
-            subject: format!("organisation:{}", permit.organisation()),
-        })
+        self.checks
+            .check_key(permit.organisation())
+            .map_err(|until| Error::RateLimited {
+                retry_after: until.wait_time_from(self.clock.now()),
+                subject: format!("organisation:{}", permit.organisation()),
+            })
     }
 }

@@ -81,9 +81,15 @@ pub enum RegisterError {
 /// # Errors
 /// The first file at fault, with every fault in it.
 pub fn load(directory: &Path) -> Result<Register, RegisterError> {
-    let unreadable = |source| RegisterError::Unreadable { path: directory.to_owned(), source };
+    let unreadable = |source| RegisterError::Unreadable {
+        path: directory.to_owned(),
+        source,
+    };
     let entries = fs::read_dir(directory).map_err(unreadable)?;
-    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    let mut paths = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(unreadable)?;
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
     paths.sort();
     if paths.is_empty() {
@@ -102,18 +108,27 @@ pub fn load(directory: &Path) -> Result<Register, RegisterError> {
 /// # Errors
 /// Not TOML of this shape, or values that do not fit.
 pub fn parse(path: &Path, text: &str) -> Result<Agreement, RegisterError> {
-    let file: AgreementFile = toml::from_str(text)
-        .map_err(|source| RegisterError::NotAnAgreement { path: path.to_owned(), source })?;
+    let file: AgreementFile = toml::from_str(text).map_err(|source| RegisterError::NotAnAgreement {
+        path: path.to_owned(),
+        source,
+    })?;
     let mut faults = Vec::new();
     let agreement = agreement(file, &mut faults);
     match agreement {
         Some(agreement) if faults.is_empty() => Ok(agreement),
-        _ => Err(RegisterError::Invalid { path: path.to_owned(), faults }),
+        _ => Err(RegisterError::Invalid {
+            path: path.to_owned(),
+            faults,
+        }),
     }
 }
 
 fn agreement(file: AgreementFile, faults: &mut Vec<String>) -> Option<Agreement> {
-    for (key, text) in [("title", &file.title), ("purpose", &file.purpose), ("legal_basis", &file.legal_basis)] {
+    for (key, text) in [
+        ("title", &file.title),
+        ("purpose", &file.purpose),
+        ("legal_basis", &file.legal_basis),
+    ] {
         if text.trim().is_empty() {
             faults.push(format!("{key}: is blank"));
         }
@@ -132,11 +147,23 @@ fn agreement(file: AgreementFile, faults: &mut Vec<String>) -> Option<Agreement>
     for check in &checks {
         let required = route::required(*check);
         if !operations.contains(&required) {
-            faults.push(format!("operations: {} needs {}", check.as_str(), required.as_str()));
+            faults.push(format!(
+                "operations: {} needs {}",
+                check.as_str(),
+                required.as_str()
+            ));
         }
     }
-    let id = file.id.parse().map_err(|error| faults.push(format!("id: {error}"))).ok();
-    let sla = file.sla.parse().map_err(|error| faults.push(format!("sla: {error}"))).ok();
+    let id = file
+        .id
+        .parse()
+        .map_err(|error| faults.push(format!("id: {error}")))
+        .ok();
+    let sla = file
+        .sla
+        .parse()
+        .map_err(|error| faults.push(format!("sla: {error}")))
+        .ok();
     Some(Agreement {
         id: id?,
         title: file.title,
@@ -152,7 +179,12 @@ fn agreement(file: AgreementFile, faults: &mut Vec<String>) -> Option<Agreement>
     })
 }
 
-fn known<T>(key: &str, names: &[String], parse: impl Fn(&str) -> Option<T>, faults: &mut Vec<String>) -> Vec<T> {
+fn known<T>(
+    key: &str,
+    names: &[String],
+    parse: impl Fn(&str) -> Option<T>,
+    faults: &mut Vec<String>,
+) -> Vec<T> {
     if names.is_empty() {
         faults.push(format!("{key}: is empty"));
     }
@@ -188,10 +220,26 @@ mod tests {
         let Err(RegisterError::Invalid { faults, .. }) = parse(Path::new("a.toml"), text) else {
             panic!("it must be refused for its values")
         };
-        for key in ["id:", "title:", "checks:", "organisations:", "request_fields:", "released_fields:", "sla:", "contact:"] {
-            assert!(faults.iter().any(|fault| fault.starts_with(key)), "{key} is missing in {faults:?}");
+        for key in [
+            "id:",
+            "title:",
+            "checks:",
+            "organisations:",
+            "request_fields:",
+            "released_fields:",
+            "sla:",
+            "contact:",
+        ] {
+            assert!(
+                faults.iter().any(|fault| fault.starts_with(key)),
+                "{key} is missing in {faults:?}"
+            );
         }
-        assert!(faults.iter().any(|fault| fault.contains("home-office/immigration_status")));
+        assert!(
+            faults
+                .iter()
+                .any(|fault| fault.contains("home-office/immigration_status"))
+        );
     }
 
     #[test]

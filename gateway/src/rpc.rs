@@ -24,20 +24,24 @@ const SERVED: [&str; 2] = ["statuscheck.v1.StatusCheckService", "grpc.health.v1.
 /// The descriptor set cannot be read, which a build of this program rules out.
 pub(crate) async fn routes(checks: StatusChecks) -> Result<Access<Routes>, tonic_reflection::server::Error> {
     let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_serving::<StatusCheckServiceServer<StatusChecks>>().await;
-    let routes = Routes::new(
-        StatusCheckServiceServer::new(checks).max_decoding_message_size(CHECK_MESSAGE_BYTES_MAX),
-    )
-    .add_service(health_service)
-    .add_service(reflection().build_v1()?)
-    .add_service(reflection().build_v1alpha()?);
+    health
+        .set_serving::<StatusCheckServiceServer<StatusChecks>>()
+        .await;
+    let routes =
+        Routes::new(StatusCheckServiceServer::new(checks).max_decoding_message_size(CHECK_MESSAGE_BYTES_MAX))
+            .add_service(health_service)
+            .add_service(reflection().build_v1()?)
+            .add_service(reflection().build_v1alpha()?);
     Ok(Access::new(routes.prepare()))
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {
     SERVED
         .into_iter()
-        .fold(tonic_reflection::server::Builder::configure(), tonic_reflection::server::Builder::with_service_name)
+        .fold(
+            tonic_reflection::server::Builder::configure(),
+            tonic_reflection::server::Builder::with_service_name,
+        )
         .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }

@@ -106,11 +106,16 @@ impl Gateway {
     /// # Errors
     /// The address cannot be had.
     pub async fn bind(setup: Setup) -> Result<Self, StartError> {
-        let listen_error = |source| StartError::Listen { address: setup.listen, source };
-        let listener =
-            Listener::bind(setup.listen, setup.tls.clone(), setup.connections).await.map_err(listen_error)?;
+        let listen_error = |source| StartError::Listen {
+            address: setup.listen,
+            source,
+        };
+        let listener = Listener::bind(setup.listen, setup.tls.clone(), setup.connections)
+            .await
+            .map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
-        let feed_interval = SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
+        let feed_interval =
+            SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
         let cases = Cases::new(Asking {
             store: Arc::clone(&setup.store),
             departments: setup.departments,

@@ -12,7 +12,9 @@ use super::output::{Output, waiting};
 #[derive(Subcommand)]
 pub(crate) enum Case {
     /// Reads one case with its history.
-    #[command(after_help = "Example:\n  statuscheck case get 0193f1d2-… --demo DIR --as organisation/employer")]
+    #[command(
+        after_help = "Example:\n  statuscheck case get 0193f1d2-… --demo DIR --as organisation/employer"
+    )]
     Get {
         /// The case's id, as the check was answered with.
         case_id: String,
@@ -22,7 +24,9 @@ pub(crate) enum Case {
         connection: Connection,
     },
     /// Lists your cases, newest first.
-    #[command(after_help = "Example:\n  statuscheck case list --demo DIR --as organisation/council --state open")]
+    #[command(
+        after_help = "Example:\n  statuscheck case list --demo DIR --as organisation/council --state open"
+    )]
     List {
         #[command(flatten)]
         page: Page,
@@ -73,15 +77,27 @@ const USUAL: &str = "organisation/employer";
 impl Case {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
-            Self::Get { case_id, output, connection } => {
+            Self::Get {
+                case_id,
+                output,
+                connection,
+            } => {
                 let mut client = connection.connect(USUAL).await?;
                 output.case(waiting("reading", client.get_case(GetCaseRequest { case_id })).await)
             }
-            Self::List { page, output, connection } => {
+            Self::List {
+                page,
+                output,
+                connection,
+            } => {
                 let request = ListCasesRequest {
                     page_size: page.limit,
                     page_token: page.page_token,
-                    states: page.state.into_iter().map(|state| CaseState::from(state).into()).collect(),
+                    states: page
+                        .state
+                        .into_iter()
+                        .map(|state| CaseState::from(state).into())
+                        .collect(),
                 };
                 let mut client = connection.connect(USUAL).await?;
                 output.cases(waiting("reading", client.list_cases(request)).await)

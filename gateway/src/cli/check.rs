@@ -30,8 +30,10 @@ pub(crate) enum Check {
         asked: Asked,
     },
     /// May this person rent a home in England? Asked by a landlord or agent.
-    #[command(after_help = "Example:\n  statuscheck check right-to-rent --demo DIR --share-code R12345678 \
-        --date-of-birth 1990-12-31 --tenancy-start 2027-01-15")]
+    #[command(
+        after_help = "Example:\n  statuscheck check right-to-rent --demo DIR --share-code R12345678 \
+        --date-of-birth 1990-12-31 --tenancy-start 2027-01-15"
+    )]
     RightToRent {
         /// Nine-character share code that begins with R; with it only the date of birth is needed.
         #[arg(long, default_value = "")]
@@ -43,8 +45,11 @@ pub(crate) enum Check {
         asked: Asked,
     },
     /// Is this parent or guardian supported under section 95? Asked by a local education authority or school.
-    #[command(name = "section-95", after_help = "Example:\n  statuscheck check section-95 --demo DIR \
-        --asylum-support-reference 2401/012345 --family-name Example --date-of-birth 1990-12-31")]
+    #[command(
+        name = "section-95",
+        after_help = "Example:\n  statuscheck check section-95 --demo DIR \
+        --asylum-support-reference 2401/012345 --family-name Example --date-of-birth 1990-12-31"
+    )]
     Section95 {
         /// What the support is asked for.
         #[arg(long, value_enum, default_value = "free-school-meals")]
@@ -53,8 +58,10 @@ pub(crate) enum Check {
         asked: Asked,
     },
     /// What is this patient's immigration status? Asked by an NHS trust.
-    #[command(after_help = "Example:\n  statuscheck check iecas --demo DIR --given-names Sam --family-name Example \
-        --date-of-birth 1990-12-31")]
+    #[command(
+        after_help = "Example:\n  statuscheck check iecas --demo DIR --given-names Sam --family-name Example \
+        --date-of-birth 1990-12-31"
+    )]
     Iecas {
         #[command(flatten)]
         asked: Asked,
@@ -143,9 +150,17 @@ impl Check {
                 let check = WireCheck::RightToWork(RightToWorkCheck { share_code, person });
                 asked.ask(check, "organisation/employer").await
             }
-            Self::RightToRent { share_code, tenancy_start, asked } => {
+            Self::RightToRent {
+                share_code,
+                tenancy_start,
+                asked,
+            } => {
                 let person = asked.person()?;
-                let check = WireCheck::RightToRent(RightToRentCheck { share_code, person, tenancy_start });
+                let check = WireCheck::RightToRent(RightToRentCheck {
+                    share_code,
+                    person,
+                    tenancy_start,
+                });
                 asked.ask(check, "organisation/landlord").await
             }
             Self::Section95 { benefit, asked } => {
@@ -154,11 +169,18 @@ impl Check {
                     Benefit::TwoYearOldEarlyEducation => EducationBenefit::TwoYearOldEarlyEducation,
                     Benefit::EarlyYearsPupilPremium => EducationBenefit::EarlyYearsPupilPremium,
                 };
-                let check = Section95Check { person: asked.person()?, benefit: benefit.into() };
-                asked.ask(WireCheck::Section95(check), "organisation/council").await
+                let check = Section95Check {
+                    person: asked.person()?,
+                    benefit: benefit.into(),
+                };
+                asked
+                    .ask(WireCheck::Section95(check), "organisation/council")
+                    .await
             }
             Self::Iecas { asked } => {
-                let check = WireCheck::Iecas(IecasCheck { person: asked.person()? });
+                let check = WireCheck::Iecas(IecasCheck {
+                    person: asked.person()?,
+                });
                 asked.ask(check, "organisation/trust").await
             }
         }
@@ -193,14 +215,20 @@ impl Asked {
             }
         };
         let either = |arg: &Option<String>, file: String| arg.clone().unwrap_or(file);
-        let aliases =
-            if args.also_known_as.is_empty() { file.also_known_as } else { args.also_known_as.clone() };
+        let aliases = if args.also_known_as.is_empty() {
+            file.also_known_as
+        } else {
+            args.also_known_as.clone()
+        };
         Ok(Some(Person {
             given_names: either(&args.given_names, file.given_names),
             family_name: either(&args.family_name, file.family_name),
             also_known_as: aliases,
             date_of_birth: either(&args.date_of_birth, file.date_of_birth),
-            national_insurance_number: either(&args.national_insurance_number, file.national_insurance_number),
+            national_insurance_number: either(
+                &args.national_insurance_number,
+                file.national_insurance_number,
+            ),
             home_office_reference: either(&args.home_office_reference, file.home_office_reference),
             asylum_support_reference: either(&args.asylum_support_reference, file.asylum_support_reference),
             postcode: either(&args.postcode, file.postcode),

@@ -21,7 +21,12 @@ pub(crate) struct Connection {
     #[arg(long = "as", value_name = "NAME", requires = "demo")]
     identity: Option<String>,
     /// The gateway, as HOST:PORT.
-    #[arg(long, value_name = "HOST:PORT", env = "STATUSCHECK_SERVER", conflicts_with = "demo")]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "STATUSCHECK_SERVER",
+        conflicts_with = "demo"
+    )]
     server: Option<String>,
     /// Authority that issued the gateway's certificate (PEM).
     #[arg(long, value_name = "FILE", env = "STATUSCHECK_CA", conflicts_with = "demo")]
@@ -77,9 +82,14 @@ impl Connection {
 
     fn given(&self) -> anyhow::Result<(String, PathBuf, IdentityFiles)> {
         match (&self.server, &self.ca, &self.cert, &self.key) {
-            (Some(server), Some(ca), Some(cert), Some(key)) => {
-                Ok((server.clone(), ca.clone(), IdentityFiles { cert: cert.clone(), key: key.clone() }))
-            }
+            (Some(server), Some(ca), Some(cert), Some(key)) => Ok((
+                server.clone(),
+                ca.clone(),
+                IdentityFiles {
+                    cert: cert.clone(),
+                    key: key.clone(),
+                },
+            )),
             _ => bail!("say where the gateway is: --demo DIR, or --server with --ca, --cert and --key"),
         }
     }
@@ -105,7 +115,8 @@ pub(crate) async fn channel(
     files: &IdentityFiles,
     timeout: Duration,
 ) -> anyhow::Result<Channel> {
-    let read = |path: &Path| std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()));
+    let read =
+        |path: &Path| std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()));
     let tls = ClientTlsConfig::new()
         .ca_certificate(Certificate::from_pem(read(ca)?))
         .identity(Identity::from_pem(read(&files.cert)?, read(&files.key)?));
@@ -114,5 +125,8 @@ pub(crate) async fn channel(
         .tls_config(tls)?
         .connect_timeout(timeout)
         .timeout(timeout);
-    endpoint.connect().await.with_context(|| format!("no connection to {server}; is the certificate the right one?"))
+    endpoint
+        .connect()
+        .await
+        .with_context(|| format!("no connection to {server}; is the certificate the right one?"))
 }

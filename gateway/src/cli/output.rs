@@ -13,8 +13,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 use statuscheck_proto::v1::{
-    Answer, Case, CaseState, CheckKind, CheckResponse, Entitlement, GetCaseResponse, ListCasesResponse, PendingReason,
-    Sla, answer::Outcome, established::Facts,
+    Answer, Case, CaseState, CheckKind, CheckResponse, Entitlement, GetCaseResponse, ListCasesResponse,
+    PendingReason, Sla, answer::Outcome, established::Facts,
 };
 use tonic::{Code, Response, Status};
 use tonic_types::StatusExt as _;
@@ -69,7 +69,11 @@ impl Output {
             print_answer(answer);
         }
         let outcome = response.answer.and_then(|answer| answer.outcome);
-        Ok(if self.exit_code { outcome_code(outcome.as_ref()) } else { ExitCode::SUCCESS })
+        Ok(if self.exit_code {
+            outcome_code(outcome.as_ref())
+        } else {
+            ExitCode::SUCCESS
+        })
     }
 
     pub(crate) fn case(&self, answered: Answered<GetCaseResponse>) -> anyhow::Result<ExitCode> {
@@ -101,7 +105,10 @@ impl Output {
                 kind(case).to_owned(),
                 state(case).to_owned(),
                 time(case.create_time.as_ref()),
-                case.sla.as_ref().map(|sla| time(sla.due_at.as_ref())).unwrap_or_default(),
+                case.sla
+                    .as_ref()
+                    .map(|sla| time(sla.due_at.as_ref()))
+                    .unwrap_or_default(),
                 case.caller_reference.clone(),
             ]);
         }
@@ -114,13 +121,19 @@ impl Output {
 
     fn error(&self, status: &Status) -> anyhow::Result<ExitCode> {
         let details = status.get_error_details();
-        let reason = details.error_info().map(|info| info.reason.as_str()).unwrap_or_default();
+        let reason = details
+            .error_info()
+            .map(|info| info.reason.as_str())
+            .unwrap_or_default();
         let retry = details.retry_info().and_then(|retry| retry.retry_delay);
-        let violations = details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default();
+        let violations = details
+            .bad_request()
+            .map(|bad| bad.field_violations.as_slice())
+            .unwrap_or_default();
         if self.json {
-            let violations = violations.iter().map(|fault| {
-                serde_json::json!({"field": fault.field, "description": fault.description})
-            });
+            let violations = violations
+                .iter()
+                .map(|fault| serde_json::json!({"field": fault.field, "description": fault.description}));
             let error = serde_json::json!({"error": {
                 "code": format!("{:?}", status.code()),
                 "reason": reason,
@@ -134,7 +147,11 @@ impl Output {
             for fault in violations {
                 eprintln!("  {}: {}", fault.field, fault.description);
             }
-            for link in details.help().map(|help| help.links.as_slice()).unwrap_or_default() {
+            for link in details
+                .help()
+                .map(|help| help.links.as_slice())
+                .unwrap_or_default()
+            {
                 eprintln!("  {}: {}", link.description, link.url);
             }
             if let Some(delay) = retry {
@@ -168,7 +185,9 @@ fn outcome_code(outcome: Option<&Outcome>) -> ExitCode {
 /// A plain table that fits the terminal.
 pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_header(header);
     if std::io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
@@ -184,7 +203,11 @@ pub(crate) fn summary(answer: &Answer) -> String {
             format!("established{}", first.unwrap_or_default())
         }
         Some(Outcome::Pending(pending)) => {
-            let due = pending.sla.as_ref().map(|sla| time(sla.due_at.as_ref())).unwrap_or_default();
+            let due = pending
+                .sla
+                .as_ref()
+                .map(|sla| time(sla.due_at.as_ref()))
+                .unwrap_or_default();
             format!("pending: {}, due {due}", pending_reason(pending.reason()))
         }
         Some(Outcome::MoreInformationNeeded(needed)) => {
@@ -215,7 +238,10 @@ fn print_answer(answer: &Answer) {
         Some(Outcome::NotEstablished(not)) => lines.push(("why", not.explanation.clone())),
         None => {}
     }
-    lines.push(("may refuse", if answer.may_refuse { "yes" } else { "no" }.to_owned()));
+    lines.push((
+        "may refuse",
+        if answer.may_refuse { "yes" } else { "no" }.to_owned(),
+    ));
     lines.push(("next step", answer.next_step.clone()));
     lines.push(("law", answer.legal_basis.clone()));
     lines.push(("agreement", answer.agreement_id.clone()));
@@ -228,7 +254,13 @@ fn print_answer(answer: &Answer) {
 }
 
 fn print_case(case: &Case) {
-    println!("case {}\n{} · {} · version {}", case.case_id, kind(case), state(case), case.version);
+    println!(
+        "case {}\n{} · {} · version {}",
+        case.case_id,
+        kind(case),
+        state(case),
+        case.version
+    );
     if let Some(answer) = &case.answer {
         print_answer(answer);
     }
@@ -264,14 +296,28 @@ fn fact_lines(facts: &Facts) -> Vec<(&'static str, String)> {
             ("reference", facts.statutory_excuse_reference.clone()),
         ],
         Facts::Section95(facts) => vec![
-            ("support", if facts.supported { "in force" } else { "not in force" }.to_owned()),
+            (
+                "support",
+                if facts.supported {
+                    "in force"
+                } else {
+                    "not in force"
+                }
+                .to_owned(),
+            ),
             ("since", day(&facts.supported_since)),
         ],
         Facts::Iecas(facts) => vec![
             ("status", facts.immigration_status.clone()),
             ("valid from", day(&facts.valid_from)),
             ("valid until", day(&facts.valid_until)),
-            ("health surcharge paid", facts.health_surcharge_paid.map(|paid| paid.to_string()).unwrap_or_default()),
+            (
+                "health surcharge paid",
+                facts
+                    .health_surcharge_paid
+                    .map(|paid| paid.to_string())
+                    .unwrap_or_default(),
+            ),
         ],
     }
 }
@@ -283,7 +329,10 @@ fn sla_lines(sla: Option<&Sla>) -> Vec<(&'static str, String)> {
         (false, true) => " (the clock stands still)",
         (false, false) => "",
     };
-    vec![("due", format!("{}{note}", time(sla.due_at.as_ref()))), ("promise", sla.explanation.clone())]
+    vec![
+        ("due", format!("{}{note}", time(sla.due_at.as_ref()))),
+        ("promise", sla.explanation.clone()),
+    ]
 }
 
 fn entitlement(entitlement: Entitlement) -> String {
@@ -331,15 +380,21 @@ fn state(case: &Case) -> &'static str {
 fn time(time: Option<&prost_types::Timestamp>) -> String {
     let stamp = time.and_then(|time| jiff::Timestamp::new(time.seconds, time.nanos).ok());
     let london = stamp.map(|stamp| stamp.to_zoned(statuscheck_domain::clock::london()));
-    london.map(|time| time.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()).unwrap_or_default()
+    london
+        .map(|time| time.strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
+        .unwrap_or_default()
 }
 
 fn print_json(name: &str, message: &impl Message) -> anyhow::Result<()> {
     let pool = DescriptorPool::decode(statuscheck_proto::DESCRIPTOR_SET)?;
-    let descriptor = pool.get_message_by_name(name).ok_or_else(|| anyhow::anyhow!("{name} is not in the contract"))?;
+    let descriptor = pool
+        .get_message_by_name(name)
+        .ok_or_else(|| anyhow::anyhow!("{name} is not in the contract"))?;
     let dynamic = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice())?;
     // Names as in the contract, and nothing left out: a program should not have to know that absent means false.
-    let options = SerializeOptions::new().use_proto_field_name(true).skip_default_fields(false);
+    let options = SerializeOptions::new()
+        .use_proto_field_name(true)
+        .skip_default_fields(false);
     let mut serializer = serde_json::Serializer::pretty(std::io::stdout());
     dynamic.serialize_with_options(&mut serializer, &options)?;
     println!();

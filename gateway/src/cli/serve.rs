@@ -14,8 +14,10 @@ use crate::tls::{Reload, Tls};
 
 /// Serves a gateway until it is told to stop.
 #[derive(Args)]
-#[command(after_help = "Example:\n  statuscheck serve --config /etc/statuscheck/statuscheck.toml\n\n\
-    SIGHUP reads the certificates and revocation lists again. SIGTERM and Ctrl-C let calls end first.")]
+#[command(
+    after_help = "Example:\n  statuscheck serve --config /etc/statuscheck/statuscheck.toml\n\n\
+    SIGHUP reads the certificates and revocation lists again. SIGTERM and Ctrl-C let calls end first."
+)]
 pub(crate) struct Serve {
     /// The configuration file; deploy/statuscheck.toml is a commented one.
     #[arg(long, value_name = "FILE", env = "STATUSCHECK_CONFIG")]

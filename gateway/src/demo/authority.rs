@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rcgen::string::Ia5String;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType, date_time_ymd,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, SanType, date_time_ymd,
 };
 
 /// The trust domain of every demo identity.
@@ -79,7 +79,10 @@ impl Authority {
         }
         let key_pair = KeyPair::from_pem(&read(&key)?).map_err(malformed(&key))?;
         let issuer = Issuer::from_ca_cert_pem(&read(&cert)?, key_pair).map_err(malformed(&cert))?;
-        Ok(Self { folder: folder.to_owned(), issuer })
+        Ok(Self {
+            folder: folder.to_owned(),
+            issuer,
+        })
     }
 
     /// The authority's own certificate.
@@ -102,7 +105,10 @@ impl Authority {
     /// # Errors
     /// One cannot be made or written.
     pub fn identities(&self, names: &[&str]) -> Result<BTreeMap<String, Identity>, AuthorityError> {
-        names.iter().map(|name| Ok(((*name).to_owned(), self.client(name)?))).collect()
+        names
+            .iter()
+            .map(|name| Ok(((*name).to_owned(), self.client(name)?)))
+            .collect()
     }
 
     /// A client certificate whose SAN URI is `spiffe://<trust domain>/<name>`.
@@ -120,7 +126,11 @@ impl Authority {
     pub fn client_with_uris(&self, name: &str, uris: &[&str]) -> Result<Identity, AuthorityError> {
         let folder = self.folder.join("identities");
         fs::create_dir_all(&folder).map_err(file(&folder))?;
-        let uri = |uri: &&str| Ia5String::try_from(*uri).map(SanType::URI).map_err(malformed(&folder));
+        let uri = |uri: &&str| {
+            Ia5String::try_from(*uri)
+                .map(SanType::URI)
+                .map_err(malformed(&folder))
+        };
         let uris = uris.iter().map(uri).collect::<Result<Vec<_>, _>>()?;
         self.issue(&folder, &name.replace('/', "-"), CertificateParams::new([]), uris)
     }
@@ -132,17 +142,25 @@ impl Authority {
         params: Result<CertificateParams, rcgen::Error>,
         uris: Vec<SanType>,
     ) -> Result<Identity, AuthorityError> {
-        let issued = Identity { cert: folder.join(format!("{name}.pem")), key: folder.join(format!("{name}.key")) };
+        let issued = Identity {
+            cert: folder.join(format!("{name}.pem")),
+            key: folder.join(format!("{name}.key")),
+        };
         if issued.cert.exists() && issued.key.exists() {
             return Ok(issued);
         }
         let mut params = valid(params.map_err(malformed(&issued.cert))?, name);
         params.subject_alt_names.extend(uris);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate().map_err(malformed(&issued.key))?;
-        let certificate = params.signed_by(&key, &self.issuer).map_err(malformed(&issued.cert))?;
+        let certificate = params
+            .signed_by(&key, &self.issuer)
+            .map_err(malformed(&issued.cert))?;
         write_secret(&issued.key, &key.serialize_pem())?;
         fs::write(&issued.cert, certificate.pem()).map_err(file(&issued.cert))?;
         Ok(issued)
@@ -171,8 +189,15 @@ fn valid(mut params: CertificateParams, name: &str) -> CertificateParams {
 }
 
 fn write_secret(path: &Path, text: &str) -> Result<(), AuthorityError> {
-    let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
-    opened.and_then(|mut secret| secret.write_all(text.as_bytes())).map_err(file(path))
+    let opened = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path);
+    opened
+        .and_then(|mut secret| secret.write_all(text.as_bytes()))
+        .map_err(file(path))
 }
 
 fn read(path: &Path) -> Result<String, AuthorityError> {

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::fmt::serde::unsigned_duration::friendly::compact::required as span;
+use serde::Deserialize;
+
 /// A limit on everything a connection holds. The defaults are right for one gateway on one machine.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct ConnectionLimits {
     /// Connections in all, those in their handshake included. 1,024: with `connection_window_bytes` a quarter of a
     /// gigabyte at worst, and far more than there are organisations. Allow more open files than this.
@@ -13,14 +17,18 @@ pub struct ConnectionLimits {
     pub connections_per_address: usize,
     /// From accepting the socket to the end of the TLS handshake. 5 s: a handshake takes two round trips and half a
     /// millisecond of work, so this is many times a bad mobile network.
+    #[serde(with = "span")]
     pub handshake: Duration,
     /// From the handshake to the first complete request. 10 s: clients connect because they have something to ask;
     /// before the HTTP/2 preface no other timer runs.
+    #[serde(with = "span")]
     pub first_request: Duration,
     /// Between keep-alive pings. 30 s: under the idle time of usual NATs and load balancers, so that they keep the
     /// connection, and a vanished client is noticed.
+    #[serde(with = "span")]
     pub ping_interval: Duration,
     /// From a ping to its answer; then the connection is closed. 10 s: many round trips.
+    #[serde(with = "span")]
     pub ping_timeout: Duration,
     /// Streams open at once on a connection; clients wait for a free one. 100: what RFC 9113, section 6.5.2, recommends
     /// as the least, and what is left unlimited otherwise.
@@ -41,9 +49,11 @@ pub struct ConnectionLimits {
     pub send_buffer_bytes: usize,
     /// Age at which a connection is asked to go, up to a tenth earlier so that clients do not come back all at once.
     /// 1 h: bounds how long an expired certificate stays, and lets load spread over replicas.
+    #[serde(with = "span")]
     pub age: Duration,
     /// From asking a connection to go to dropping it. 20 s: calls end in seconds, followers of cases resume elsewhere,
     /// and the 30 s that orchestrators usually grant a shutdown are kept.
+    #[serde(with = "span")]
     pub drain: Duration,
 }
 

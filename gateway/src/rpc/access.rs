@@ -24,7 +24,11 @@ const MAY_CALL: &[(&str, &[&str], &[PeerKind])] = &[
     // Departments serve it; nobody calls it here.
     ("statuscheck.adapter.v1.AdapterService", &[], &[]),
     ("statuscheck.referral.v1.ReferralService", &[], &[Taskforce]),
-    ("statuscheck.register.v1.RegisterService", &["PlanRegister", "ApplyRegister", "GetMeasures"], &[Ops]),
+    (
+        "statuscheck.register.v1.RegisterService",
+        &["PlanRegister", "ApplyRegister", "GetMeasures"],
+        &[Ops],
+    ),
     ("statuscheck.register.v1.RegisterService", &[], EVERYONE),
     ("statuscheck.ops.v1.OpsService", &[], &[Ops]),
     ("grpc.health.v1.Health", &[], EVERYONE),
@@ -59,7 +63,11 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         match permit(&request) {
-            Ok(()) => self.inner.call(request).map(|response| response.map(too_large_is_exhausted)).boxed(),
+            Ok(()) => self
+                .inner
+                .call(request)
+                .map(|response| response.map(too_large_is_exhausted))
+                .boxed(),
             Err(error) => std::future::ready(Ok(Status::from(error).into_http())).boxed(),
         }
     }
@@ -69,7 +77,10 @@ fn permit<B>(request: &Request<B>) -> Result<(), Error> {
     let Some(connected) = request.extensions().get::<Arc<Connected>>() else {
         return Err(Error::NoIdentity(crate::peer::PeerError::NoUri));
     };
-    let peer = connected.peer.as_ref().map_err(|error| Error::NoIdentity(*error))?;
+    let peer = connected
+        .peer
+        .as_ref()
+        .map_err(|error| Error::NoIdentity(*error))?;
     let mut path = request.uri().path().trim_start_matches('/').splitn(2, '/');
     let (service, method) = (path.next().unwrap_or_default(), path.next().unwrap_or_default());
     let fits = |row: &&(&'static str, &[&str], &[PeerKind])| {

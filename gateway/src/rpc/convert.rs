@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use statuscheck_domain::answer::{self, Answer, Facts, PendingReason, explain_fields, statutory_excuse_reference};
+use statuscheck_domain::answer::{
+    self, Answer, Facts, PendingReason, explain_fields, statutory_excuse_reference,
+};
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::check::{CheckKind, Draft, EducationBenefit, Violation};
 use statuscheck_domain::ids::{AgreementId, CaseId, RequestId};
@@ -30,11 +32,17 @@ const PAGE_MAX: i32 = 500;
 pub(crate) fn check_request(request: &wire::CheckRequest, today: Date) -> Result<CheckRequest, Error> {
     let mut faults = Vec::new();
     let mut fault = |field: &str, description: &str| {
-        faults.push(Violation { field: field.to_owned(), description: description.to_owned() });
+        faults.push(Violation {
+            field: field.to_owned(),
+            description: description.to_owned(),
+        });
     };
     let request_id = request.request_id.parse::<RequestId>();
     if request_id.is_err() {
-        fault("request_id", "must be a UUID that you choose for this check, and repeat only to repeat the check");
+        fault(
+            "request_id",
+            "must be a UUID that you choose for this check, and repeat only to repeat the check",
+        );
     }
     let agreement_id = match request.agreement_id.as_str() {
         "" => Ok(None),
@@ -45,16 +53,25 @@ pub(crate) fn check_request(request: &wire::CheckRequest, today: Date) -> Result
     }
     let reference = &request.caller_reference;
     if reference.chars().count() > CALLER_REFERENCE_CHARS_MAX || reference.chars().any(char::is_control) {
-        fault("caller_reference", "must be at most 64 characters, without control characters");
+        fault(
+            "caller_reference",
+            "must be at most 64 characters, without control characters",
+        );
     }
     if request.check.is_none() {
-        fault("check", "is missing; give one of right_to_work, right_to_rent, section_95, iecas");
+        fault(
+            "check",
+            "is missing; give one of right_to_work, right_to_rent, section_95, iecas",
+        );
     }
     let check = request.check.as_ref().map(|check| parse(check, today));
     match (request_id, agreement_id, check) {
-        (Ok(request_id), Ok(agreement_id), Some(Ok(check))) if faults.is_empty() => {
-            Ok(CheckRequest { request_id, check, agreement_id, caller_reference: reference.clone() })
-        }
+        (Ok(request_id), Ok(agreement_id), Some(Ok(check))) if faults.is_empty() => Ok(CheckRequest {
+            request_id,
+            check,
+            agreement_id,
+            caller_reference: reference.clone(),
+        }),
         (_, _, check) => {
             faults.extend(check.and_then(Result::err).into_iter().flatten());
             Err(Error::Invalid(faults))
@@ -68,12 +85,20 @@ fn parse(check: &WireCheck, today: Date) -> Result<statuscheck_domain::check::Ch
     match check {
         WireCheck::RightToWork(check) => {
             let person = person(&check.person);
-            Draft { share_code: &check.share_code, ..draft(&person) }.parse(CheckKind::RightToWork, today)
+            Draft {
+                share_code: &check.share_code,
+                ..draft(&person)
+            }
+            .parse(CheckKind::RightToWork, today)
         }
         WireCheck::RightToRent(check) => {
             let person = person(&check.person);
-            Draft { share_code: &check.share_code, tenancy_start: &check.tenancy_start, ..draft(&person) }
-                .parse(CheckKind::RightToRent, today)
+            Draft {
+                share_code: &check.share_code,
+                tenancy_start: &check.tenancy_start,
+                ..draft(&person)
+            }
+            .parse(CheckKind::RightToRent, today)
         }
         WireCheck::Section95(check) => {
             let person = person(&check.person);
@@ -83,9 +108,15 @@ fn parse(check: &WireCheck, today: Date) -> Result<statuscheck_domain::check::Ch
                 wire::EducationBenefit::TwoYearOldEarlyEducation => {
                     Some(EducationBenefit::TwoYearOldEarlyEducation)
                 }
-                wire::EducationBenefit::EarlyYearsPupilPremium => Some(EducationBenefit::EarlyYearsPupilPremium),
+                wire::EducationBenefit::EarlyYearsPupilPremium => {
+                    Some(EducationBenefit::EarlyYearsPupilPremium)
+                }
             };
-            Draft { benefit, ..draft(&person) }.parse(CheckKind::Section95, today)
+            Draft {
+                benefit,
+                ..draft(&person)
+            }
+            .parse(CheckKind::Section95, today)
         }
         WireCheck::Iecas(check) => draft(&person(&check.person)).parse(CheckKind::Iecas, today),
     }
@@ -110,7 +141,8 @@ fn draft(person: &wire::Person) -> Draft<'_> {
 /// # Errors
 /// [`Error::Invalid`] on `case_id`.
 pub(crate) fn case_id(text: &str) -> Result<CaseId, Error> {
-    text.parse().map_err(|_not_a_uuid| Error::field("case_id", "must be the UUID that the check was answered with"))
+    text.parse()
+        .map_err(|_not_a_uuid| Error::field("case_id", "must be the UUID that the check was answered with"))
 }
 
 /// Which cases to list.
@@ -127,7 +159,10 @@ pub(crate) struct ListPage {
 pub(crate) fn list_request(request: &wire::ListCasesRequest) -> Result<ListPage, Error> {
     let mut faults = Vec::new();
     let mut fault = |field: String, description: &str| {
-        faults.push(Violation { field, description: description.to_owned() });
+        faults.push(Violation {
+            field,
+            description: description.to_owned(),
+        });
     };
     let limit = match request.page_size {
         0 => PAGE_DEFAULT,
@@ -138,24 +173,32 @@ pub(crate) fn list_request(request: &wire::ListCasesRequest) -> Result<ListPage,
         0
     });
     let after = page_token(&request.page_token).unwrap_or_else(|| {
-        fault("page_token".to_owned(), "is none of ours; give next_page_token of the page before, or leave it empty");
+        fault(
+            "page_token".to_owned(),
+            "is none of ours; give next_page_token of the page before, or leave it empty",
+        );
         None
     });
-    let states = request.states.iter().enumerate().filter_map(|(place, state)| {
-        match wire::CaseState::try_from(*state) {
-            Ok(wire::CaseState::Open) => Some(CaseState::Open),
-            Ok(wire::CaseState::AwaitingInformation) => Some(CaseState::AwaitingInformation),
-            Ok(wire::CaseState::Referred) => Some(CaseState::Referred),
-            Ok(wire::CaseState::Answered) => Some(CaseState::Answered),
-            Ok(wire::CaseState::Withdrawn) => Some(CaseState::Withdrawn),
-            Ok(wire::CaseState::Unspecified) | Err(_) => {
-                fault(format!("states[{place}]"), "must be one of the named states");
-                None
+    let states =
+        request.states.iter().enumerate().filter_map(|(place, state)| {
+            match wire::CaseState::try_from(*state) {
+                Ok(wire::CaseState::Open) => Some(CaseState::Open),
+                Ok(wire::CaseState::AwaitingInformation) => Some(CaseState::AwaitingInformation),
+                Ok(wire::CaseState::Referred) => Some(CaseState::Referred),
+                Ok(wire::CaseState::Answered) => Some(CaseState::Answered),
+                Ok(wire::CaseState::Withdrawn) => Some(CaseState::Withdrawn),
+                Ok(wire::CaseState::Unspecified) | Err(_) => {
+                    fault(format!("states[{place}]"), "must be one of the named states");
+                    None
+                }
             }
-        }
-    });
+        });
     let states = states.collect();
-    if faults.is_empty() { Ok(ListPage { states, after, limit }) } else { Err(Error::Invalid(faults)) }
+    if faults.is_empty() {
+        Ok(ListPage { states, after, limit })
+    } else {
+        Err(Error::Invalid(faults))
+    }
 }
 
 /// None where the token is not ours; `Some(None)` on the first page.
@@ -169,16 +212,21 @@ fn page_token(token: &str) -> Option<Option<CaseId>> {
 
 /// A page of cases as the caller sees them at `now`.
 pub(crate) fn list_response(page: &CasePage, now: Timestamp) -> wire::ListCasesResponse {
-    let last = page.cases.last().filter(|_| page.more);
     wire::ListCasesResponse {
         cases: page.cases.iter().map(|found| case(found, now)).collect(),
-        next_page_token: last.map(|last| URL_SAFE_NO_PAD.encode(last.id.0.as_bytes())).unwrap_or_default(),
+        next_page_token: page
+            .next
+            .map(|last| URL_SAFE_NO_PAD.encode(last.0.as_bytes()))
+            .unwrap_or_default(),
     }
 }
 
 /// What a check is answered with.
 pub(crate) fn check_response(case: &Case, now: Timestamp) -> wire::CheckResponse {
-    wire::CheckResponse { case_id: case.id.to_string(), answer: Some(answer(case, now)) }
+    wire::CheckResponse {
+        case_id: case.id.to_string(),
+        answer: Some(answer(case, now)),
+    }
 }
 
 /// A case as the caller sees it at `now`.
@@ -189,7 +237,10 @@ pub(crate) fn case(case: &Case, now: Timestamp) -> wire::Case {
         version: step.version,
         time: Some(timestamp(step.time)),
         kind: step.kind.to_owned(),
-        department: step.department.map(|department| department.to_string()).unwrap_or_default(),
+        department: step
+            .department
+            .map(|department| department.to_string())
+            .unwrap_or_default(),
     });
     wire::Case {
         kind: kind(case.receipt.check.kind()).into(),
@@ -225,7 +276,12 @@ const fn state(state: CaseState) -> wire::CaseState {
 }
 
 fn answer(case: &Case, now: Timestamp) -> wire::Answer {
-    let Answer { outcome, legal_basis, agreement_id, as_of } = &case.answer;
+    let Answer {
+        outcome,
+        legal_basis,
+        agreement_id,
+        as_of,
+    } = &case.answer;
     let kind = case.receipt.check.kind();
     wire::Answer {
         may_refuse: case.answer.may_refuse(kind),
@@ -276,35 +332,43 @@ fn outcome(outcome: &answer::Outcome, case: &Case, now: Timestamp) -> wire::answ
 fn facts(facts: &Facts, case: &Case) -> wire::established::Facts {
     let reference = || statutory_excuse_reference(case.receipt.check.kind(), case.id);
     match facts {
-        Facts::RightToWork { entitlement, valid_until, conditions, follow_up_on } => {
-            wire::established::Facts::RightToWork(wire::RightToWorkFacts {
-                entitlement: self::entitlement(*entitlement).into(),
-                valid_until: day(*valid_until),
-                conditions: conditions.clone(),
-                follow_up_on: day(*follow_up_on),
-                statutory_excuse_reference: reference(),
-            })
-        }
-        Facts::RightToRent { entitlement, valid_until, follow_up_on } => {
-            wire::established::Facts::RightToRent(wire::RightToRentFacts {
-                entitlement: self::entitlement(*entitlement).into(),
-                valid_until: day(*valid_until),
-                follow_up_on: day(*follow_up_on),
-                statutory_excuse_reference: reference(),
-            })
-        }
+        Facts::RightToWork {
+            entitlement,
+            valid_until,
+            conditions,
+            follow_up_on,
+        } => wire::established::Facts::RightToWork(wire::RightToWorkFacts {
+            entitlement: self::entitlement(*entitlement).into(),
+            valid_until: day(*valid_until),
+            conditions: conditions.clone(),
+            follow_up_on: day(*follow_up_on),
+            statutory_excuse_reference: reference(),
+        }),
+        Facts::RightToRent {
+            entitlement,
+            valid_until,
+            follow_up_on,
+        } => wire::established::Facts::RightToRent(wire::RightToRentFacts {
+            entitlement: self::entitlement(*entitlement).into(),
+            valid_until: day(*valid_until),
+            follow_up_on: day(*follow_up_on),
+            statutory_excuse_reference: reference(),
+        }),
         Facts::Section95 { supported_since } => wire::established::Facts::Section95(wire::Section95Facts {
             supported: true,
             supported_since: day(*supported_since),
         }),
-        Facts::Iecas { immigration_status, valid_from, valid_until, health_surcharge_paid } => {
-            wire::established::Facts::Iecas(wire::IecasFacts {
-                immigration_status: immigration_status.clone().unwrap_or_default(),
-                valid_from: day(*valid_from),
-                valid_until: day(*valid_until),
-                health_surcharge_paid: *health_surcharge_paid,
-            })
-        }
+        Facts::Iecas {
+            immigration_status,
+            valid_from,
+            valid_until,
+            health_surcharge_paid,
+        } => wire::established::Facts::Iecas(wire::IecasFacts {
+            immigration_status: immigration_status.clone().unwrap_or_default(),
+            valid_from: day(*valid_from),
+            valid_until: day(*valid_until),
+            health_surcharge_paid: *health_surcharge_paid,
+        }),
     }
 }
 
@@ -333,5 +397,8 @@ fn day(date: Option<Date>) -> Option<String> {
 }
 
 fn timestamp(time: Timestamp) -> prost_types::Timestamp {
-    prost_types::Timestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() }
+    prost_types::Timestamp {
+        seconds: time.as_second(),
+        nanos: time.subsec_nanosecond(),
+    }
 }

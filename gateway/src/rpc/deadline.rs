@@ -14,12 +14,19 @@ const SLICE: Duration = Duration::from_millis(50);
 /// # Errors
 /// The deadline leaves no time at all: nothing is begun.
 pub(crate) fn budget(metadata: &MetadataMap, own: Duration) -> Result<Duration, Error> {
-    let Some(timeout) = metadata.get("grpc-timeout").and_then(|value| parse(value.to_str().ok()?)) else {
+    let Some(timeout) = metadata
+        .get("grpc-timeout")
+        .and_then(|value| parse(value.to_str().ok()?))
+    else {
         return Ok(own);
     };
     // Short deadlines keep most of themselves.
     let left = timeout.saturating_sub(SLICE.min(timeout / 4));
-    if left.is_zero() { Err(Error::DeadlineTooShort) } else { Ok(left.min(own)) }
+    if left.is_zero() {
+        Err(Error::DeadlineTooShort)
+    } else {
+        Ok(left.min(own))
+    }
 }
 
 /// At most eight digits and a unit, as the gRPC protocol has it; what does not parse is as if it was not sent.

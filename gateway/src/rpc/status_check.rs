@@ -9,10 +9,10 @@ use statuscheck_domain::clock::{SharedClock, london_day};
 use statuscheck_domain::ids::OrganisationId;
 use statuscheck_proto::v1::status_check_service_server::StatusCheckService;
 use statuscheck_proto::v1::{
-    CheckBatchRequest, CheckBatchResponse, CheckRequest, CheckResponse, DisputeAnswerRequest, DisputeAnswerResponse,
-    GetCaseRequest, GetCaseResponse, GiveFeedbackRequest, GiveFeedbackResponse, ListCasesRequest, ListCasesResponse,
-    ProvideInformationRequest, ProvideInformationResponse, WatchCasesRequest, WatchCasesResponse, WithdrawCaseRequest,
-    WithdrawCaseResponse,
+    CheckBatchRequest, CheckBatchResponse, CheckRequest, CheckResponse, DisputeAnswerRequest,
+    DisputeAnswerResponse, GetCaseRequest, GetCaseResponse, GiveFeedbackRequest, GiveFeedbackResponse,
+    ListCasesRequest, ListCasesResponse, ProvideInformationRequest, ProvideInformationResponse,
+    WatchCasesRequest, WatchCasesResponse, WithdrawCaseRequest, WithdrawCaseResponse,
 };
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
@@ -53,13 +53,18 @@ impl StatusCheckService for StatusChecks {
         let organisation = organisation(&request)?;
         let id = convert::case_id(&request.get_ref().case_id)?;
         let case = self.cases.case(&organisation, id).await?;
-        Ok(Response::new(GetCaseResponse { case: Some(convert::case(&case, self.clock.now())) }))
+        Ok(Response::new(GetCaseResponse {
+            case: Some(convert::case(&case, self.clock.now())),
+        }))
     }
 
     async fn list_cases(&self, request: Request<ListCasesRequest>) -> Reply<ListCasesResponse> {
         let organisation = organisation(&request)?;
         let page = convert::list_request(request.get_ref())?;
-        let cases = self.cases.list(&organisation, page.states, page.after, page.limit).await?;
+        let cases = self
+            .cases
+            .list(&organisation, page.states, page.after, page.limit)
+            .await?;
         Ok(Response::new(convert::list_response(&cases, self.clock.now())))
     }
 
@@ -100,7 +105,11 @@ impl StatusCheckService for StatusChecks {
 /// The calling organisation. The guard has let only organisations through; this is the proof by type.
 fn organisation<T>(request: &Request<T>) -> Result<OrganisationId, Error> {
     let service = "statuscheck.v1.StatusCheckService";
-    match request.extensions().get::<Arc<Connected>>().map(|connected| &connected.peer) {
+    match request
+        .extensions()
+        .get::<Arc<Connected>>()
+        .map(|connected| &connected.peer)
+    {
         Some(Ok(Peer::Organisation(id))) => Ok(id.clone()),
         Some(Ok(_)) => Err(Error::WrongPeer { service }),
         Some(Err(error)) => Err(Error::NoIdentity(*error)),
