@@ -194,6 +194,19 @@ pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
     table
 }
 
+/// The outcome in a word or three.
+#[cfg(feature = "demo")]
+pub(crate) const fn outcome_name(answer: &Answer) -> &'static str {
+    match &answer.outcome {
+        Some(Outcome::Established(_)) => "established",
+        Some(Outcome::Pending(_)) => "pending",
+        Some(Outcome::MoreInformationNeeded(_)) => "more information needed",
+        Some(Outcome::Referred(_)) => "referred",
+        Some(Outcome::NotEstablished(_)) => "not established",
+        None => "no answer",
+    }
+}
+
 /// The outcome in one line.
 pub(crate) fn summary(answer: &Answer) -> String {
     match &answer.outcome {

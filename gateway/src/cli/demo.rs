@@ -1,0 +1,244 @@
+//! `statuscheck demo`
+
+mod samples;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::BufReader;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use statuscheck_domain::clock::{SharedClock, SystemClock, london_day};
+use statuscheck_domain::ids::DepartmentId;
+use statuscheck_mocks::generator::generate;
+use statuscheck_mocks::population::Population;
+use statuscheck_mocks::settings::PerDepartment;
+use statuscheck_proto::v1::CheckRequest;
+use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
+use tokio::sync::oneshot;
+use tonic::transport::Channel;
+
+use self::samples::{Sample, samples};
+use super::client::{DemoFile, IdentityFiles, channel};
+use super::output::{outcome_name, spinner, summary, table};
+use super::serve::stopped;
+use crate::demo::{self, DemoSettings};
+
+/// Starts mock departments and a gateway on this machine, asks sample checks, and stays up until Ctrl-C.
+///
+/// Everybody in it is made up. Started again on the same folder it goes on with the same certificates and cases.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    statuscheck demo\n  \
+    statuscheck demo --dir /tmp/demo --once\n  \
+    statuscheck demo --population people.jsonl --people 1000 --seed 7")]
+pub(crate) struct Demo {
+    /// Folder for certificates, keys, the store and demo.json.
+    #[arg(long, value_name = "DIR", default_value = "statuscheck-demo")]
+    dir: PathBuf,
+    /// Ends after the sample checks; with 0 where every one was answered as it should be.
+    #[arg(long)]
+    once: bool,
+    /// Prints the sample checks as JSON.
+    #[arg(long)]
+    json: bool,
+    /// File of more people, one JSON object a line; they join the sixteen sample people.
+    #[arg(long, value_name = "FILE")]
+    population: Option<PathBuf>,
+    /// How many more people to make up.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    people: usize,
+    /// Which people are made up: the same seed makes the same ones.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Where the gateway listens; port 0 is a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Where a mock department listens, e.g. dwp=127.0.0.1:9001; free ports unless given.
+    #[arg(long, value_name = "DEPARTMENT=ADDRESS:PORT", value_parser = department_address)]
+    department: Vec<(DepartmentId, SocketAddr)>,
+}
+
+fn department_address(text: &str) -> Result<(DepartmentId, SocketAddr), String> {
+    let (department, address) = text.split_once('=').ok_or("must be DEPARTMENT=ADDRESS:PORT")?;
+    let department = department.parse().map_err(|error| format!("{department}: {error}"))?;
+    let address = address.parse().map_err(|error| format!("{address}: {error}"))?;
+    Ok((department, address))
+}
+
+/// A sample that was asked.
+struct Asked {
+    sample: Sample,
+    case_id: String,
+    outcome: &'static str,
+    summary: String,
+    took: Duration,
+}
+
+impl Demo {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        let clock = SystemClock::shared();
+        let starting = spinner("starting mock departments and a gateway");
+        let demo = demo::Demo::start(self.settings(&clock)?).await?;
+        let demo_file = demo_file(&demo)?;
+        write_demo_file(&self.dir, &demo_file)?;
+
+        let (stop, stopping) = oneshot::channel::<()>();
+        let ending = stopped()?;
+        let serving = tokio::spawn(demo.gateway.serve(async {
+            tokio::select! {
+                () = ending => {}
+                _ = stopping => {}
+            }
+        }));
+        starting.set_message("asking sample checks");
+        let asked = ask_all(&demo_file, &clock).await;
+        starting.finish_and_clear();
+        let asked = asked?;
+        self.print(&asked)?;
+        let as_expected = asked.iter().all(|asked| asked.outcome == asked.sample.expected);
+        if self.once {
+            drop(stop);
+        } else {
+            self.print_how_to_ask_more(&demo_file);
+        }
+        serving.await.context("the gateway ended by itself")?;
+        demo.mocks.shutdown().await;
+        if self.once && !as_expected {
+            bail!("a sample check was answered otherwise than it should be");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn settings(&self, clock: &SharedClock) -> anyhow::Result<DemoSettings> {
+        let today = london_day(clock.now());
+        let mut population = Population::default();
+        population.extend(statuscheck_mocks::samples::samples(today))?;
+        population.extend(generate(self.seed, self.people, today))?;
+        if let Some(path) = &self.population {
+            let file = fs::File::open(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+            let read = population.extend_from_lines(BufReader::new(file));
+            read.with_context(|| format!("{}: is not a population", path.display()))?;
+        }
+        let mut settings = DemoSettings::new(self.dir.clone(), population, clock.clone());
+        settings.listen = self.listen;
+        for (department, address) in &self.department {
+            *place(&mut settings.departments, *department) = *address;
+        }
+        Ok(settings)
+    }
+
+    fn print(&self, asked: &[Asked]) -> anyhow::Result<()> {
+        if self.json {
+            let checks = asked.iter().map(|asked| {
+                serde_json::json!({
+                    "who": asked.sample.who,
+                    "check": asked.sample.check_name(),
+                    "about": asked.sample.about,
+                    "case_id": asked.case_id,
+                    "outcome": asked.outcome,
+                    "expected": asked.sample.expected,
+                    "answer": asked.summary,
+                    "took_ms": asked.took.as_secs_f64() * 1_000.0,
+                })
+            });
+            let checks: Vec<_> = checks.collect();
+            println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "checks": checks }))?);
+            return Ok(());
+        }
+        let mut table = table(["who asked", "check", "about (nobody is real)", "answer", "took"]);
+        for asked in asked {
+            let note = if asked.outcome == asked.sample.expected { "" } else { " (not as expected)" };
+            table.add_row([
+                asked.sample.who.to_owned(),
+                asked.sample.check_name().to_owned(),
+                asked.sample.about.to_owned(),
+                format!("{}{note}", asked.summary),
+                format!("{:.1} ms", asked.took.as_secs_f64() * 1_000.0),
+            ]);
+        }
+        println!("{table}");
+        Ok(())
+    }
+
+    fn print_how_to_ask_more(&self, demo: &DemoFile) {
+        if self.json {
+            return;
+        }
+        let dir = self.dir.display();
+        println!("\nThe gateway serves gRPC over mutual TLS on {}; {dir}/demo.json has addresses and certificates.", demo.grpc);
+        println!("Ask more from another terminal (or `cargo run --release -- …`):");
+        for line in samples::commands(&dir.to_string()) {
+            println!("  {line}");
+        }
+        println!("Ctrl-C ends it; the same --dir goes on where it stopped.");
+    }
+}
+
+fn place(addresses: &mut PerDepartment<SocketAddr>, department: DepartmentId) -> &mut SocketAddr {
+    match department {
+        DepartmentId::HomeOffice => &mut addresses.home_office,
+        DepartmentId::Dwp => &mut addresses.dwp,
+        DepartmentId::Hmrc => &mut addresses.hmrc,
+        DepartmentId::Dfe => &mut addresses.dfe,
+    }
+}
+
+fn demo_file(demo: &demo::Demo) -> anyhow::Result<DemoFile> {
+    let absolute = |path: &Path| std::path::absolute(path).context("the working directory is gone");
+    let identity = |(name, files): (&String, &demo::authority::Identity)| {
+        Ok((name.clone(), IdentityFiles { cert: absolute(&files.cert)?, key: absolute(&files.key)? }))
+    };
+    let departments = DepartmentId::ALL.map(|department| (department.to_string(), demo.mocks.url(department)));
+    Ok(DemoFile {
+        grpc: demo.gateway.address().to_string(),
+        dashboard: None,
+        metrics: None,
+        ca: absolute(&demo.ca)?,
+        identities: demo.identities.iter().map(identity).collect::<anyhow::Result<_>>()?,
+        departments: BTreeMap::from(departments),
+    })
+}
+
+/// Written whole or not at all, so that whoever waits for the file reads a finished one.
+fn write_demo_file(dir: &Path, demo: &DemoFile) -> anyhow::Result<()> {
+    let (path, draft) = (dir.join("demo.json"), dir.join("demo.json.new"));
+    let written = fs::write(&draft, serde_json::to_string_pretty(demo)?).and_then(|()| fs::rename(&draft, &path));
+    written.with_context(|| format!("{}: cannot be written", path.display()))
+}
+
+async fn ask_all(demo: &DemoFile, clock: &SharedClock) -> anyhow::Result<Vec<Asked>> {
+    let mut channels: BTreeMap<&'static str, Channel> = BTreeMap::new();
+    let mut all = Vec::new();
+    for sample in samples(london_day(clock.now()))? {
+        let channel = match channels.get(sample.who) {
+            Some(channel) => channel.clone(),
+            None => {
+                let files = demo.identities.get(sample.who).context("the demo has the sample's identity")?;
+                let opened = channel(&demo.grpc, &demo.ca, files, Duration::from_secs(10)).await?;
+                channels.insert(sample.who, opened.clone());
+                opened
+            }
+        };
+        all.push(ask(sample, channel, clock).await?);
+    }
+    Ok(all)
+}
+
+async fn ask(sample: Sample, channel: Channel, clock: &SharedClock) -> anyhow::Result<Asked> {
+    let request = CheckRequest {
+        request_id: uuid::Uuid::new_v4().to_string(),
+        check: Some(sample.check.clone()),
+        agreement_id: String::new(),
+        caller_reference: format!("demo {}", sample.id),
+    };
+    let started = clock.elapsed();
+    let response = StatusCheckServiceClient::new(channel).check(request).await?.into_inner();
+    let took = clock.elapsed().saturating_sub(started);
+    let answer = response.answer.context("the gateway answered")?;
+    Ok(Asked { sample, case_id: response.case_id, outcome: outcome_name(&answer), summary: summary(&answer), took })
+}
