@@ -48,19 +48,21 @@ pub(crate) async fn until(mut holds: impl FnMut() -> bool) {
 }
 
 /// The service behind the door.
-#[derive(Default)]
 pub(crate) struct Desk {
     pub(crate) served: AtomicUsize,
     pub(crate) held: AtomicUsize,
     pub(crate) held_max: AtomicUsize,
-    release: OnceSemaphore,
+    release: Semaphore,
 }
 
-struct OnceSemaphore(Semaphore);
-
-impl Default for OnceSemaphore {
+impl Default for Desk {
     fn default() -> Self {
-        Self(Semaphore::new(0))
+        Self {
+            served: AtomicUsize::default(),
+            held: AtomicUsize::default(),
+            held_max: AtomicUsize::default(),
+            release: Semaphore::new(0),
+        }
     }
 }
 
@@ -74,7 +76,7 @@ impl Desk {
         if request.uri().path() == "/hold" {
             let held = self.held.fetch_add(1, Ordering::SeqCst) + 1;
             self.held_max.fetch_max(held, Ordering::SeqCst);
-            self.release.0.acquire().await.unwrap().forget();
+            self.release.acquire().await.unwrap().forget();
             self.held.fetch_sub(1, Ordering::SeqCst);
         }
         let connected = request.extensions().get::<Arc<Connected>>().unwrap();
@@ -86,7 +88,7 @@ impl Desk {
     }
 
     pub(crate) fn release(&self, holds: usize) {
-        self.release.0.add_permits(holds);
+        self.release.add_permits(holds);
     }
 }
 
