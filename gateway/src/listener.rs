@@ -1,11 +1,20 @@
 //! The door: a socket, TLS, caps and deadlines, and HTTP/2 behind them.
 //!
-//! ```ignore
-//! let tls = Tls::load(files, trust_domain, clock).await?;
-//! tokio::spawn({ let tls = tls.clone(); async move { tls.watch(Duration::from_secs(60)).await } });
-//! let listener = Listener::bind(address, tls, ConnectionLimits::default()).await?;
+//! ```no_run
+//! # use std::time::Duration;
+//! # use statuscheck::{listener::{ConnectionLimits, Listener}, peer::TrustDomain, tls::{Tls, TlsFiles}};
+//! # use statuscheck_domain::clock::SystemClock;
+//! # async fn run(files: TlsFiles, trust_domain: TrustDomain) -> Result<(), Box<dyn std::error::Error>> {
+//! let tls = Tls::load(files, trust_domain, SystemClock::shared()).await?;
+//! let watched = tls.clone();
+//! let watching = tokio::spawn(async move { watched.watch(Duration::from_secs(60)).await });
+//! let listener = Listener::bind(([0, 0, 0, 0], 8443).into(), tls, ConnectionLimits::default()).await?;
 //! let census = listener.census(); // for metrics
+//! # let (routes, shutdown_signal) = (tonic::service::Routes::default(), std::future::pending());
 //! listener.serve(routes, shutdown_signal).await;
+//! watching.abort();
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! tonic's own server has no caps, and no timer before the HTTP/2 preface; its TLS settings know no revocation and no
@@ -147,5 +156,22 @@ fn report(ended: Result<(), JoinError>) {
     if let Err(error) = ended {
         // Without the panic's message, which may quote a request.
         tracing::error!(panicked = error.is_panic(), "a connection's task failed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_caller_that_went_lets_the_next_be_accepted_without_a_pause() {
+        assert!(concerns_one_caller(&io::ErrorKind::ConnectionAborted.into()));
+        // Too many open files of the process, of the system; no buffers; no memory.
+        for errno in [24, 23, 105, 12] {
+            assert!(
+                !concerns_one_caller(&io::Error::from_raw_os_error(errno)),
+                "{errno}"
+            );
+        }
     }
 }

@@ -26,7 +26,7 @@ pub enum Ending {
     ShutDown,
     /// The client went.
     Closed,
-    /// The client broke the protocol, or no longer answered.
+    /// The client broke the protocol or no longer answered, or the connection's task failed.
     Broken,
 }
 
@@ -115,6 +115,7 @@ impl Census {
         Some(Place {
             census: self.clone(),
             address,
+            ending: Ending::Broken,
         })
     }
 
@@ -131,16 +132,19 @@ impl Census {
 pub(super) struct Place {
     census: Arc<Census>,
     address: IpAddr,
+    // Broken until told otherwise: what a panic leaves behind is counted too.
+    ending: Ending,
 }
 
 impl Place {
-    pub(super) fn leave(self, ending: Ending) {
-        self.census.count(ending);
+    pub(super) fn leave(mut self, ending: Ending) {
+        self.ending = ending;
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        self.census.count(self.ending);
         let mut inside = self.census.inside();
         inside.open -= 1;
         if let Some(from_address) = inside.by_address.get_mut(&self.address) {

@@ -27,6 +27,9 @@ use super::limits::ConnectionLimits;
 use crate::peer::{Connected, Peer};
 use crate::tls::{ALPN_H2, Loaded, Tls};
 
+/// The bound of the drain where nothing was ever asked: time to hand over the GOAWAY. Without a preface nobody takes it.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// What all connections of a listener share.
 #[derive(Clone)]
 pub(super) struct Terms {
@@ -78,12 +81,14 @@ where
         ended = connection.as_mut() => return ended.map_or(Ending::Broken, |()| Ending::Closed),
         reason = reason_to_end(&terms, &asked, &chain, &mut reloads) => reason,
     };
-    // Who never asked anything is owed no farewell, and might not even take it.
-    if reason != Ending::Silent {
-        connection.as_mut().graceful_shutdown();
-        // Drained, broken or out of time: the reason stays what it was.
-        timeout(terms.limits.drain, connection).await.ok();
-    }
+    connection.as_mut().graceful_shutdown();
+    let bound = if asked.load(Ordering::Relaxed) {
+        terms.limits.drain
+    } else {
+        FAREWELL.min(terms.limits.drain)
+    };
+    // Drained, broken or out of time: the reason stays what it was.
+    timeout(bound, connection).await.ok();
     reason
 }
 
@@ -136,7 +141,12 @@ async fn reason_to_end(
     };
     let refused = async {
         // The sender lives in `terms.tls`, so that the wait itself cannot fail.
-        while reloads.changed().await.is_ok() && reloads.borrow_and_update().admits(chain) {}
+        while reloads.changed().await.is_ok() {
+            let loaded = reloads.borrow_and_update().clone();
+            if !loaded.admits(chain) {
+                break;
+            }
+        }
     };
     tokio::select! {
         () = silent => Ending::Silent,
