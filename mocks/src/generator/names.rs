@@ -88,10 +88,9 @@ pub(super) struct Called {
 pub(super) struct NameList(Vec<Origin>);
 
 /// A line of the word list that cannot be read, from 1.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct BadLine(
-    #[expect(dead_code, reason = "read by Debug, where the list turns out to be broken")] usize,
-);
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("line {0} of the word list cannot be read")]
+pub(super) struct BadLine(usize);
 
 impl NameList {
     /// The list that is part of the program.
@@ -184,7 +183,10 @@ impl Origin {
                 };
                 (forename.to_owned(), family)
             }
-            Custom::Joined => (joined_otherwise(forename, dice), self.family(woman, dice).to_owned()),
+            Custom::Joined => (
+                joined_otherwise(forename, dice),
+                self.family(woman, dice).to_owned(),
+            ),
             Custom::OneName if dice.random_ratio(1, 2) => (String::new(), forename.to_owned()),
             Custom::OneName => (forename.to_owned(), self.family(woman, dice).to_owned()),
         };

@@ -26,6 +26,13 @@ const AREAS_UNUSED: [&str; 12] = [
 /// What the NHS writes for England with no fixed abode: no letter is delivered there either.
 const NO_FIXED_ABODE: &str = "ZZ99 3VZ";
 
+/// Primes greater than any factor of the moduli below.
+const NINO_STRIDE: u64 = 2_305_843_009_213_693_951;
+const SUPPORT_STRIDE: u64 = 2_147_483_647;
+const REFERENCE_STRIDE: u64 = 67_280_421_310_721;
+const CODE_STRIDE: u64 = 999_999_000_001;
+const SEED_STRIDE: u128 = 1_000_000_007;
+
 /// The numbers of the person in one place of one population.
 #[derive(Clone, Copy)]
 pub(super) struct Numbers {
@@ -34,19 +41,17 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// The place, scattered over `0..modulus` by a multiplication that shares no factor with it: nobody's number meets
-    /// another's while there are fewer people than numbers.
-    fn scattered(self, place: u64, modulus: u64) -> u64 {
-        // A large prime: it shares no factor with any modulus here.
-        const MULTIPLIER: u128 = 2_305_843_009_213_693_951;
-        let product = u128::from(place) * MULTIPLIER + u128::from(self.seed);
+    /// The place, scattered over `0..modulus` by a prime stride: nobody's number meets another's of its kind while there
+    /// are fewer people than numbers. Strides differ, so that one number of a person does not give away another.
+    fn scattered(self, place: u64, stride: u64, modulus: u64) -> u64 {
+        let product = u128::from(place) * u128::from(stride) + u128::from(self.seed) * SEED_STRIDE;
         u64::try_from(product % u128::from(modulus)).unwrap_or(0)
     }
 
     /// With its suffix, but for one in fifty.
     pub(super) fn nino(self, dice: &mut Dice) -> Nino {
         const PAIRS: u64 = (NINO_FIRST.len() * NINO_SECOND.len()) as u64;
-        let number = self.scattered(self.place, PAIRS * 1_000_000);
+        let number = self.scattered(self.place, NINO_STRIDE, PAIRS * 1_000_000);
         let pair = usize::try_from(number / 1_000_000).unwrap_or(0);
         let first = char::from(NINO_FIRST[pair % NINO_FIRST.len()]);
         let second = match char::from(NINO_SECOND[pair / NINO_FIRST.len()]) {
@@ -69,18 +74,22 @@ impl Numbers {
         let text = if self.place < 90_000 && dice.random_ratio(1, 3) {
             format!("{month}{}", 10_000 + self.place)
         } else {
-            format!("{month}{:06}", self.scattered(self.place, 1_000_000))
+            format!(
+                "{month}{:06}",
+                self.scattered(self.place, SUPPORT_STRIDE, 1_000_000)
+            )
         };
         AsylumSupportReference::parse(&text).expect("year, month and digits are the shape")
     }
 
     /// In one of the shapes that the Home Office prints: of a visa application, a permit or a case.
     pub(super) fn home_office_reference(self, dice: &mut Dice) -> HomeOfficeReference {
+        let digits = |modulus| self.scattered(self.place, REFERENCE_STRIDE, modulus);
         let text = match dice.random_range(0..4) {
-            0 => format!("GWF{:09}", self.scattered(self.place, 1_000_000_000)),
-            1 => format!("ZU{:07}", self.scattered(self.place, 10_000_000)),
-            2 => format!("J{:08}", self.scattered(self.place, 100_000_000)),
-            _ => format!("3434{:012}", self.scattered(self.place, 1_000_000_000_000)),
+            0 => format!("GWF{:09}", digits(1_000_000_000)),
+            1 => format!("ZU{:07}", digits(10_000_000)),
+            2 => format!("J{:08}", digits(100_000_000)),
+            _ => format!("3434{:012}", digits(1_000_000_000_000)),
         };
         HomeOfficeReference::parse(&text).expect("letters and digits are the shape")
     }
@@ -88,7 +97,7 @@ impl Numbers {
     /// The person's code in that order, from 0 to 3, for that purpose: W, R or S.
     pub(super) fn share_code(self, order: u64, purpose: char) -> ShareCode {
         const BASE: u64 = CODE_SYMBOLS.len() as u64;
-        let mut number = self.scattered(self.place * 4 + order, BASE.pow(8));
+        let mut number = self.scattered(self.place * 4 + order, CODE_STRIDE, BASE.pow(8));
         let mut text = String::from(purpose);
         for _ in 0..8 {
             let symbol = usize::try_from(number % BASE).unwrap_or(0);
