@@ -23,7 +23,7 @@ const PEOPLE_MAX: usize = 1_000_000;
 #[derive(Clone, Default)]
 pub struct Population {
     people: Vec<Person>,
-    ids: HashSet<String>,
+    places: HashMap<String, usize>,
     by_share_code: HashMap<String, Vec<usize>>,
     by_nino: HashMap<String, Vec<usize>>,
     by_home_office_reference: HashMap<String, Vec<usize>>,
@@ -95,7 +95,7 @@ impl Population {
                 continue;
             }
             match person(line, &bytes) {
-                Ok(person) if self.ids.contains(&person.id) || !ids.insert(person.id.clone()) => {
+                Ok(person) if self.places.contains_key(&person.id) || !ids.insert(person.id.clone()) => {
                     faults.push(fault_at(line, "id: ", "is taken already"));
                 }
                 Ok(person) => people.push(person),
@@ -123,7 +123,7 @@ impl Population {
         let people: Vec<Person> = people.into_iter().collect();
         let mut ids = HashSet::new();
         for (place, person) in people.iter().enumerate() {
-            if self.ids.contains(&person.id) || !ids.insert(person.id.as_str()) {
+            if self.places.contains_key(&person.id) || !ids.insert(person.id.as_str()) {
                 return Err(PopulationError::DuplicateId(place + 1));
             }
         }
@@ -136,7 +136,7 @@ impl Population {
 
     fn add(&mut self, person: Person) {
         let place = self.people.len();
-        self.ids.insert(person.id.clone());
+        self.places.insert(person.id.clone(), place);
         for issued in &person.share_codes {
             note(&mut self.by_share_code, issued.code.expose().to_owned(), place);
         }
@@ -169,6 +169,11 @@ impl Population {
     /// Everyone, in the order in which they were added.
     pub fn people(&self) -> &[Person] {
         &self.people
+    }
+
+    /// Where the person stands among [`Population::people`]; none for a person of another population.
+    pub fn place_of(&self, person: &Person) -> Option<usize> {
+        self.places.get(&person.id).copied()
     }
 
     /// Whose share code it is, and when it was issued.
