@@ -5,8 +5,10 @@
 //! [`population::Population`]; how they fail about a person, that person's [`behaviour::Behaviours`].
 
 pub mod behaviour;
+pub mod generator;
 pub mod person;
 pub mod population;
+pub mod samples;
 pub mod serve;
 pub mod settings;
 pub mod tls;
