@@ -1,1 +1,5 @@
 //! gateway
+
+pub mod listener;
+pub mod peer;
+pub mod tls;

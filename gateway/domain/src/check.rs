@@ -198,40 +198,19 @@ impl Draft<'_> {
             violations: Vec::new(),
         };
         let share_code = self.share_code(kind, &mut faults);
-        let tenancy_start = self.tenancy_start(kind, &mut faults);
         let name = self.name(kind, &mut faults);
         let also_known_as = self.also_known_as(&mut faults);
-        let date_of_birth = self.date_of_birth(today, &mut faults);
-        let nino = parsed(
-            self.national_insurance_number,
-            Field::NationalInsuranceNumber,
-            Nino::parse,
-            &mut faults,
-        );
+        let date_of_birth = self.date_of_birth(kind, today, &mut faults);
+        let nino = self.nino(kind, &mut faults);
         let home_office_reference = parsed(
             self.home_office_reference,
             Field::HomeOfficeReference,
             HomeOfficeReference::parse,
             &mut faults,
         );
-        let asylum_support_reference = parsed(
-            self.asylum_support_reference,
-            Field::AsylumSupportReference,
-            AsylumSupportReference::parse,
-            &mut faults,
-        );
+        let asylum_support_reference = self.asylum_support_reference(kind, &mut faults);
         let postcode = parsed(self.postcode, Field::Postcode, Postcode::parse, &mut faults);
-        self.meeting_rules(kind, &mut faults);
-        let adult = match (date_of_birth, tenancy_start) {
-            (Some(born), Some(start)) => born.age_on(start) >= 18,
-            _ => true,
-        };
-        if !adult {
-            faults.add(
-                Field::DateOfBirth,
-                "is under 18 at the start of the tenancy; right to rent checks are for adults only",
-            );
-        }
+        let tenancy_start = self.tenancy_start(kind, &mut faults);
         let terms = self.terms(kind, tenancy_start, &mut faults);
         match (terms, date_of_birth) {
             (Some(terms), Some(date_of_birth)) if faults.violations.is_empty() => Ok(Check {
@@ -301,6 +280,7 @@ impl Draft<'_> {
             return None;
         }
         if self.family_name.trim().is_empty() {
+            parsed(self.given_names, Field::GivenNames, name_part, faults);
             let description = match kind {
                 CheckKind::RightToWork | CheckKind::RightToRent if nothing_given => {
                     "is missing; give the person's names, or a share code"
@@ -337,41 +317,67 @@ impl Draft<'_> {
         self.also_known_as.iter().enumerate().filter_map(parse).collect()
     }
 
-    fn date_of_birth(&self, today: Date, faults: &mut Faults) -> Option<DateOfBirth> {
+    /// Right to rent is for adults: 18 by the start of the tenancy, where that is a day.
+    fn date_of_birth(&self, kind: CheckKind, today: Date, faults: &mut Faults) -> Option<DateOfBirth> {
         if self.date_of_birth.trim().is_empty() {
             faults.add(Field::DateOfBirth, "is missing; give it as YYYY-MM-DD");
             return None;
         }
-        parsed(
+        let born = parsed(
             self.date_of_birth,
             Field::DateOfBirth,
             |text| DateOfBirth::parse(text, today),
             faults,
-        )
+        )?;
+        let under_18 = |start| born.age_on(start) < 18;
+        if kind == CheckKind::RightToRent && iso_date(self.tenancy_start.trim()).is_ok_and(under_18) {
+            faults.add(
+                Field::DateOfBirth,
+                "is under 18 at the start of the tenancy; right to rent checks are for adults only",
+            );
+        }
+        Some(born)
     }
 
-    /// Section 95 is asked by one number: the Eligibility Checking System takes exactly one of the two.
-    fn meeting_rules(&self, kind: CheckKind, faults: &mut Faults) {
-        if kind != CheckKind::Section95 {
-            return;
+    fn nino(&self, kind: CheckKind, faults: &mut Faults) -> Option<Nino> {
+        let field = Field::NationalInsuranceNumber;
+        let nino = parsed(self.national_insurance_number, field, Nino::parse, faults);
+        if kind == CheckKind::Section95 && self.numbers_given() == 2 {
+            faults.add(field, "give either this or asylum_support_reference, not both");
         }
-        let reference = !self.asylum_support_reference.trim().is_empty();
-        let nino = !self.national_insurance_number.trim().is_empty();
-        if reference && nino {
-            faults.add(
-                Field::NationalInsuranceNumber,
-                "give either this or asylum_support_reference, not both",
-            );
-            faults.add(
-                Field::AsylumSupportReference,
-                "give either this or national_insurance_number, not both",
-            );
-        } else if !reference && !nino {
-            faults.add(
-                Field::AsylumSupportReference,
-                "is missing; give it, or a national_insurance_number",
-            );
+        nino
+    }
+
+    fn asylum_support_reference(
+        &self,
+        kind: CheckKind,
+        faults: &mut Faults,
+    ) -> Option<AsylumSupportReference> {
+        let field = Field::AsylumSupportReference;
+        let reference = parsed(
+            self.asylum_support_reference,
+            field,
+            AsylumSupportReference::parse,
+            faults,
+        );
+        match self.numbers_given() {
+            0 if kind == CheckKind::Section95 => {
+                faults.add(field, "is missing; give it, or a national_insurance_number");
+            }
+            2 if kind == CheckKind::Section95 => {
+                faults.add(field, "give either this or national_insurance_number, not both");
+            }
+            _ => {}
         }
+        reference
+    }
+
+    /// How many of the two numbers of Section 95 were given: the Eligibility Checking System takes exactly one.
+    fn numbers_given(&self) -> usize {
+        [self.asylum_support_reference, self.national_insurance_number]
+            .into_iter()
+            .filter(|number| !number.trim().is_empty())
+            .count()
     }
 
     fn terms(&self, kind: CheckKind, tenancy_start: Option<Date>, faults: &mut Faults) -> Option<Terms> {

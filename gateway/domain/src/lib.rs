@@ -4,12 +4,18 @@
 //! [`decide`] turns them into an [`answer::Answer`]; every change of a case is an [`event::Event`], and a
 //! [`case::Case`] is the fold over its events.
 
+pub mod agreement;
+pub mod answer;
+pub mod case;
 pub mod check;
 pub mod clock;
+pub mod decide;
+pub mod event;
 pub mod ids;
 pub mod names;
 pub mod question;
 pub mod reply;
 pub mod route;
+pub mod sla;
 pub mod subject;
 pub mod windrush;

@@ -88,7 +88,8 @@ impl Found {
             first: first.to_owned(),
             last: last.to_owned(),
         };
-        if !first.is_empty() && !last.is_empty() && !self.0.contains(&candidate) {
+        let lettered = |part: &str| part.contains(|symbol: char| symbol.is_ascii_uppercase());
+        if lettered(first) && lettered(last) && !self.0.contains(&candidate) {
             self.0.push(candidate);
         }
     }

@@ -130,11 +130,22 @@ impl Subject {
         .collect()
     }
 
-    /// The same person with only those fields; the date of birth always stays. For what goes out to one department.
+    /// The same person with only those fields; the date of birth always stays, and given names go with a family name
+    /// only. For what goes out to one department.
     pub fn only(&self, fields: &[Field]) -> Self {
         let keep = |field| fields.contains(&field);
         Self {
-            name: self.name.clone().filter(|_| keep(Field::FamilyName)),
+            name: self
+                .name
+                .as_ref()
+                .filter(|_| keep(Field::FamilyName))
+                .map(|name| {
+                    if keep(Field::GivenNames) {
+                        name.clone()
+                    } else {
+                        name.family_alone()
+                    }
+                }),
             also_known_as: if keep(Field::AlsoKnownAs) {
                 self.also_known_as.clone()
             } else {
@@ -217,6 +228,13 @@ impl Name {
     /// Family name or names.
     pub fn family(&self) -> &str {
         &self.family
+    }
+
+    fn family_alone(&self) -> Self {
+        Self {
+            given: Zeroizing::default(),
+            family: self.family.clone(),
+        }
     }
 }
 

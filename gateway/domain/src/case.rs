@@ -1,0 +1,206 @@
+//! A case: one check from first question to last answer, folded from its events.
+
+use jiff::Timestamp;
+
+use crate::answer::{Answer, Outcome, PendingReason};
+use crate::event::{Change, Event, EventKind, Receipt};
+use crate::ids::{CaseId, DepartmentId};
+use crate::route;
+
+/// Whose turn it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CaseState {
+    /// A department's.
+    Open,
+    /// The caller's.
+    AwaitingInformation,
+    /// The taskforce's.
+    Referred,
+    /// Nobody's: it is answered.
+    Answered,
+    /// Nobody's: the caller needs it no longer.
+    Withdrawn,
+}
+
+impl CaseState {
+    /// The name in the store and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::AwaitingInformation => "awaiting_information",
+            Self::Referred => "referred",
+            Self::Answered => "answered",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// A case as it stands after its last event. It carries the check and the facts of its answer: no `Debug`.
+#[derive(Clone)]
+pub struct Case {
+    /// Its id.
+    pub id: CaseId,
+    /// What was taken in.
+    pub receipt: Receipt,
+    /// Whose turn it is.
+    pub state: CaseState,
+    /// What the caller is told now.
+    pub answer: Answer,
+    /// When it was received.
+    pub create_time: Timestamp,
+    /// When its last event happened.
+    pub update_time: Timestamp,
+    /// Version of its last event.
+    pub version: u64,
+    /// Every step so far.
+    pub history: Vec<Step>,
+}
+
+/// A step as the caller sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// Version of the case after it.
+    pub version: u64,
+    /// When.
+    pub time: Timestamp,
+    /// Stable name of what happened.
+    pub kind: &'static str,
+    /// The department concerned, where there is one.
+    pub department: Option<DepartmentId>,
+}
+
+/// A history that cannot be: a fault of the store, never of a caller.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// No events.
+    #[error("the case has no events")]
+    Empty,
+    /// The first event is not the receipt.
+    #[error("the case does not begin with its receipt")]
+    NotReceived,
+    /// A version is missing, repeated or out of order.
+    #[error("the case's events are not numbered one by one")]
+    OutOfOrder,
+    /// A second receipt.
+    #[error("the case was received twice")]
+    ReceivedTwice,
+}
+
+impl Case {
+    /// The case after `events`.
+    ///
+    /// # Errors
+    /// [`HistoryError`] where the events are no history of a case.
+    pub fn fold(id: CaseId, events: impl IntoIterator<Item = Event>) -> Result<Self, HistoryError> {
+        let mut events = events.into_iter();
+        let first = events.next().ok_or(HistoryError::Empty)?;
+        let mut case = Self::open(id, first)?;
+        events.try_for_each(|event| case.apply(event))?;
+        Ok(case)
+    }
+
+    /// The case after the events of `change`.
+    ///
+    /// # Errors
+    /// [`HistoryError`] where the change does not follow on.
+    pub fn after(mut self, change: Change) -> Result<Self, HistoryError> {
+        change
+            .events
+            .into_iter()
+            .try_for_each(|event| self.apply(event))?;
+        Ok(self)
+    }
+
+    fn open(id: CaseId, first: Event) -> Result<Self, HistoryError> {
+        let step = Step::of(&first);
+        let EventKind::Received(receipt) = first.kind else {
+            return Err(HistoryError::NotReceived);
+        };
+        if first.version != 1 {
+            return Err(HistoryError::OutOfOrder);
+        }
+        // Until a decision is recorded the case says what is true: it is with the department that it needs.
+        let answer = Answer {
+            outcome: Outcome::Pending {
+                reason: PendingReason::DepartmentWorking,
+                departments: vec![route::required(receipt.check.kind()).department()],
+            },
+            legal_basis: receipt.legal_basis.clone(),
+            agreement_id: receipt.agreement_id.clone(),
+            as_of: None,
+        };
+        Ok(Self {
+            id,
+            receipt: *receipt,
+            state: CaseState::Open,
+            answer,
+            create_time: first.time,
+            update_time: first.time,
+            version: 1,
+            history: vec![step],
+        })
+    }
+
+    fn apply(&mut self, event: Event) -> Result<(), HistoryError> {
+        if event.version != self.version + 1 {
+            return Err(HistoryError::OutOfOrder);
+        }
+        self.history.push(Step::of(&event));
+        self.version = event.version;
+        self.update_time = event.time;
+        match event.kind {
+            EventKind::Received(_) => return Err(HistoryError::ReceivedTwice),
+            EventKind::Asked { .. } | EventKind::Replied { .. } => {}
+            EventKind::Decided(answer) => {
+                self.state = match answer.outcome {
+                    Outcome::Pending { .. } => CaseState::Open,
+                    Outcome::MoreInformation { .. } => CaseState::AwaitingInformation,
+                    Outcome::Established { .. } | Outcome::NotEstablished(_) => CaseState::Answered,
+                };
+                self.answer = answer;
+            }
+        }
+        Ok(())
+    }
+
+    /// A decision was recorded, so the caller can be told.
+    pub fn is_decided(&self) -> bool {
+        self.history
+            .iter()
+            .any(|step| matches!(step.kind, "pending" | "more_information_needed" | "answered"))
+    }
+
+    /// The clock stands still: it is the caller's turn.
+    pub fn is_paused(&self) -> bool {
+        self.state == CaseState::AwaitingInformation
+    }
+
+    /// The answer is late at `now`, or came late.
+    pub fn is_breached(&self, now: Timestamp) -> bool {
+        let until = match self.state {
+            CaseState::Open | CaseState::Referred => now,
+            CaseState::AwaitingInformation | CaseState::Answered | CaseState::Withdrawn => self.decided_at(),
+        };
+        until > self.receipt.clock.due_at
+    }
+
+    fn decided_at(&self) -> Timestamp {
+        let decision = |step: &&Step| matches!(step.kind, "more_information_needed" | "answered");
+        self.history
+            .iter()
+            .rev()
+            .find(decision)
+            .map_or(self.update_time, |step| step.time)
+    }
+}
+
+impl Step {
+    fn of(event: &Event) -> Self {
+        Self {
+            version: event.version,
+            time: event.time,
+            kind: event.kind.as_str(),
+            department: event.kind.department(),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What happens to a case. State is the fold over these.
+
+use jiff::Timestamp;
+
+use crate::answer::{Answer, Outcome};
+use crate::check::Check;
+use crate::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
+use crate::question::Operation;
+use crate::reply::Reply;
+use crate::sla::SlaClock;
+
+/// One step of a case.
+#[derive(Clone)]
+pub struct Event {
+    /// 1 for the first, growing by one.
+    pub version: u64,
+    /// When it happened.
+    pub time: Timestamp,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// The kinds of step.
+#[derive(Clone)]
+pub enum EventKind {
+    /// The check was taken in.
+    Received(Box<Receipt>),
+    /// A department is about to be asked.
+    Asked {
+        /// Which question.
+        question_id: QuestionId,
+        /// What is asked.
+        operation: Operation,
+    },
+    /// A department replied, or did not in time.
+    Replied {
+        /// To which question.
+        question_id: QuestionId,
+        /// What was asked.
+        operation: Operation,
+        /// What it said.
+        reply: Reply,
+    },
+    /// What the caller is told from here on.
+    Decided(Answer),
+}
+
+impl EventKind {
+    /// The stable name in a case's history.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Received(_) => "received",
+            Self::Asked { .. } => "asked",
+            Self::Replied { .. } => "replied",
+            Self::Decided(answer) => match answer.outcome {
+                Outcome::Pending { .. } => "pending",
+                Outcome::MoreInformation { .. } => "more_information_needed",
+                Outcome::Established { .. } | Outcome::NotEstablished(_) => "answered",
+            },
+        }
+    }
+
+    /// The department concerned, where there is one.
+    pub const fn department(&self) -> Option<DepartmentId> {
+        match self {
+            Self::Asked { operation, .. } | Self::Replied { operation, .. } => Some(operation.department()),
+            Self::Received(_) | Self::Decided(_) => None,
+        }
+    }
+}
+
+/// What was taken in, and under what.
+#[derive(Clone)]
+pub struct Receipt {
+    /// Who asks.
+    pub organisation: OrganisationId,
+    /// What the caller calls the request.
+    pub request_id: RequestId,
+    /// The check.
+    pub check: Check,
+    /// The caller's own reference; may be empty.
+    pub caller_reference: String,
+    /// The agreement it is asked under.
+    pub agreement_id: AgreementId,
+    /// The law, in full.
+    pub legal_basis: String,
+    /// The promise made on receipt.
+    pub clock: SlaClock,
+}
+
+/// Events to be recorded together, or not at all.
+#[derive(Clone)]
+pub struct Change {
+    /// The case.
+    pub case_id: CaseId,
+    /// The case's version before the first of the events; 0 for a new case.
+    pub expected_version: u64,
+    /// The events, in order; their versions follow on.
+    pub events: Vec<Event>,
+}
+
+impl Change {
+    /// The steps `kinds`, all at `time`, after version `expected_version`.
+    pub fn new(
+        case_id: CaseId,
+        expected_version: u64,
+        time: Timestamp,
+        kinds: impl IntoIterator<Item = EventKind>,
+    ) -> Self {
+        let events = kinds
+            .into_iter()
+            .zip(expected_version + 1..)
+            .map(|(kind, version)| Event { version, time, kind })
+            .collect();
+        Self {
+            case_id,
+            expected_version,
+            events,
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Cases: a check is received once, asked about, decided and answered; and read again by those who asked.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use statuscheck_domain::agreement::Permit;
+use statuscheck_domain::case::{Case, CaseState};
+use statuscheck_domain::check::Check;
+use statuscheck_domain::event::{Change, EventKind, Receipt};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+use zeroize::Zeroizing;
+
+use crate::asking::{Asking, Inquiry, Planned};
+use crate::error::Error;
+use crate::random;
+use crate::store::{CasePage, CaseQuery, Received};
+
+/// A parsed request to check.
+pub struct CheckRequest {
+    /// What the caller calls it.
+    pub request_id: RequestId,
+    /// The check.
+    pub check: Check,
+    /// The agreement that the caller named.
+    pub agreement_id: Option<AgreementId>,
+    /// The caller's own reference.
+    pub caller_reference: String,
+}
+
+impl CheckRequest {
+    /// What must be equal for two requests to be the same, as one byte string.
+    fn content(&self) -> Zeroizing<Vec<u8>> {
+        let mut content = self.check.canonical();
+        for part in [self.agreement_id.as_ref().map_or("", AgreementId::as_str), &self.caller_reference] {
+            content.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            content.extend_from_slice(part.as_bytes());
+        }
+        content
+    }
+}
+
+type Outcome = Option<Result<Case, Error>>;
+
+/// Cases of this gateway.
+pub struct Cases {
+    asking: Asking,
+    /// Checks that are being asked right now, for repeats that come meanwhile. The lock is held for a look-up only.
+    in_flight: Mutex<HashMap<CaseId, watch::Receiver<Outcome>>>,
+    tasks: TaskTracker,
+}
+
+impl Cases {
+    /// Cases over a store and departments.
+    pub(crate) fn new(asking: Asking) -> Arc<Self> {
+        Arc::new(Self { asking, in_flight: Mutex::default(), tasks: TaskTracker::new() })
+    }
+
+    /// Receives a check and answers it within `budget`. A repeat of the same request gets the same case: while the first
+    /// is still being asked it waits for that answer, afterwards it gets the case as it stands.
+    ///
+    /// The asking goes on if the caller hangs up, so a case is never left half asked.
+    ///
+    /// # Errors
+    /// The request id was used with another content; nothing can be recorded.
+    pub async fn check(
+        self: &Arc<Self>,
+        permit: Permit,
+        request: CheckRequest,
+        budget: Duration,
+    ) -> Result<Case, Error> {
+        let content = request.content();
+        let now = self.asking.clock.now();
+        let id = CaseId::at(now, &random::bytes());
+        let first = self.asking.first(&request.check, &permit);
+        let receipt = receipt(&permit, request, now);
+        let received = std::iter::once(EventKind::Received(Box::new(receipt)));
+        let change = Change::new(id, 0, now, received.chain(first.iter().map(Planned::asked)));
+
+        // Known to repeats before it is known to the store.
+        let (tell, answer) = watch::channel(None);
+        self.in_flight().insert(id, answer.clone());
+        match self.asking.store.receive(change.clone(), content).await {
+            Ok(Received::New) => {}
+            Ok(Received::Known { case_id, same_content }) => {
+                self.in_flight().remove(&id);
+                return if same_content { self.repeated(case_id, budget).await } else { Err(Error::RequestIdTaken) };
+            }
+            Err(error) => {
+                self.in_flight().remove(&id);
+                return Err(error.into());
+            }
+        }
+        let case = Case::fold(id, change.events).map_err(|fault| Error::internal(&fault))?;
+        let inquiry = self.asking.inquire(permit, case, first, budget);
+        self.tasks.spawn(Arc::clone(self).pursue(inquiry, budget, tell));
+        told(answer).await
+    }
+
+    async fn pursue(self: Arc<Self>, mut inquiry: Inquiry, budget: Duration, tell: watch::Sender<Outcome>) {
+        let id = inquiry.case_id();
+        let decided = inquiry.decided(budget).await;
+        let answered = decided.is_ok();
+        tell.send_replace(Some(decided));
+        self.in_flight().remove(&id);
+        if answered && inquiry.rest().await.is_err() {
+            tracing::warn!(case = %id, "replies that came after the answer could not be recorded");
+        }
+    }
+
+    async fn repeated(&self, id: CaseId, budget: Duration) -> Result<Case, Error> {
+        let being_asked = self.in_flight().get(&id).cloned();
+        if let Some(answer) = being_asked
+            && let Ok(answer) = tokio::time::timeout(budget, told(answer)).await
+        {
+            return answer;
+        }
+        self.asking.store.case(id).await?.ok_or(Error::NoSuchCase(id))
+    }
+
+    /// One of the organisation's cases; another's is as if it did not exist.
+    ///
+    /// # Errors
+    /// No such case, or the store cannot be read.
+    pub async fn case(&self, organisation: &OrganisationId, id: CaseId) -> Result<Case, Error> {
+        let case = self.asking.store.case(id).await?;
+        case.filter(|case| case.receipt.organisation == *organisation).ok_or(Error::NoSuchCase(id))
+    }
+
+    /// A page of the organisation's cases, newest first, from after `after` on; in `states`, or in any where none is named.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn list(
+        &self,
+        organisation: &OrganisationId,
+        states: Vec<CaseState>,
+        after: Option<CaseId>,
+        limit: usize,
+    ) -> Result<CasePage, Error> {
+        let query = CaseQuery { organisation: organisation.clone(), states, after, limit };
+        Ok(self.asking.store.cases(query).await?)
+    }
+
+    /// Waits until every check that is being asked is answered and recorded. Call it when no new ones can come.
+    pub async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn in_flight(&self) -> std::sync::MutexGuard<'_, HashMap<CaseId, watch::Receiver<Outcome>>> {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn told(mut answer: watch::Receiver<Outcome>) -> Result<Case, Error> {
+    match answer.wait_for(Option::is_some).await.as_deref() {
+        Ok(Some(outcome)) => outcome.clone(),
+        // The asking ended without an answer, which only a fault of ours does.
+        Ok(None) | Err(_) => Err(Error::CannotRecord),
+    }
+}
+
+fn receipt(permit: &Permit, request: CheckRequest, now: jiff::Timestamp) -> Receipt {
+    let agreement = permit.agreement();
+    Receipt {
+        organisation: permit.organisation().clone(),
+        request_id: request.request_id,
+        check: request.check,
+        caller_reference: request.caller_reference,
+        agreement_id: agreement.id.clone(),
+        legal_basis: agreement.legal_basis.clone(),
+        clock: agreement.sla.start(now),
+    }
+}

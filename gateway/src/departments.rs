@@ -1,0 +1,37 @@
+//! Asking departments: a question goes to its department's stack, and every failure comes back as a reply that is not "no".
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use statuscheck_adapters::{Ask, BoxDepartment};
+use statuscheck_domain::ids::DepartmentId;
+use statuscheck_domain::question::Question;
+use statuscheck_domain::reply::{Outcome, Reply, Unavailable};
+use tower::ServiceExt as _;
+
+/// The departments that this gateway can ask.
+#[derive(Clone, Default)]
+pub struct Departments {
+    known: Arc<BTreeMap<DepartmentId, BoxDepartment>>,
+}
+
+impl Departments {
+    /// Departments by id.
+    pub fn new(known: BTreeMap<DepartmentId, BoxDepartment>) -> Self {
+        Self { known: Arc::new(known) }
+    }
+
+    /// Asks one question and waits for the reply, `within` at the longest.
+    pub async fn ask(self, question: Arc<Question>, within: Duration) -> Reply {
+        let department = question.operation.department();
+        let Some(service) = self.known.get(&department).cloned() else {
+            tracing::warn!(department = department.as_str(), "the department is not configured");
+            return Reply::of(Outcome::Unavailable(Unavailable::Failed));
+        };
+        service.oneshot(Ask { question, within }).await.unwrap_or_else(|error| {
+            tracing::warn!(department = department.as_str(), %error, "no reply");
+            Reply::of(Outcome::Unavailable(error.into()))
+        })
+    }
+}

@@ -1,0 +1,176 @@
+//! Every error that a caller can meet, by what the caller can do about it, and the one map to a gRPC status.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use statuscheck_domain::agreement::{Agreement, Refusal};
+use statuscheck_domain::check::{CheckKind, Violation, path};
+use statuscheck_domain::ids::CaseId;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+
+use crate::peer::PeerError;
+
+/// The domain of every `ErrorInfo`.
+const DOMAIN: &str = "statuscheck";
+
+/// Why a call was not answered.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The certificate is trusted and names nobody: get one with an identity.
+    #[error("the client certificate carries no usable identity")]
+    NoIdentity(#[source] PeerError),
+    /// This kind of peer may not call this service.
+    #[error("this kind of peer may not call this service")]
+    WrongPeer {
+        /// Full name of the service.
+        service: &'static str,
+    },
+    /// The service or method is in the contract and is not served yet.
+    #[error("this method is not served yet")]
+    NotServed,
+    /// The request is malformed: mend every field named.
+    #[error("the request is malformed; see the field violations")]
+    Invalid(Vec<Violation>),
+    /// The message is larger than the service takes.
+    #[error("the message is larger than this service takes")]
+    MessageTooLarge,
+    /// No agreement covers it: turn to the contact.
+    #[error("no agreement covers this check")]
+    Refused {
+        /// Which check.
+        kind: CheckKind,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The request id was used with another content: choose a new one.
+    #[error("this request_id was used before with another content; use a new one for a new check")]
+    RequestIdTaken,
+    /// No such case of this organisation.
+    #[error("there is no such case")]
+    NoSuchCase(CaseId),
+    /// Over a limit: repeat after the time given.
+    #[error("the limit of calls is reached; repeat after the time given")]
+    RateLimited {
+        /// When to repeat.
+        retry_after: Duration,
+        /// Whose limit.
+        subject: String,
+    },
+    /// Too much is waiting: repeat after the time given.
+    #[error("the gateway is busy; repeat after the time given")]
+    Busy {
+        /// When to repeat.
+        retry_after: Duration,
+    },
+    /// The caller's deadline leaves no time to record and answer: give more.
+    #[error("the deadline leaves no time for an answer")]
+    DeadlineTooShort,
+    /// Nothing can be recorded now, so nothing is disclosed: repeat with the same request id.
+    #[error("the gateway cannot record anything now, so it answers nothing; repeat with the same request_id")]
+    CannotRecord,
+    /// A fault of ours; the log has it under the id.
+    #[error("internal error {0}")]
+    Internal(uuid::Uuid),
+}
+
+impl Error {
+    /// A fault of ours: `cause` goes to the log under a new id, and the caller gets the id alone.
+    pub fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
+        let id = uuid::Uuid::new_v4();
+        tracing::error!(error_id = %id, cause, "internal error");
+        Self::Internal(id)
+    }
+
+    /// One field at fault.
+    pub fn field(field: &str, description: &str) -> Self {
+        Self::Invalid(vec![Violation { field: field.to_owned(), description: description.to_owned() }])
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        let (code, details) = parts(error);
+        Self::with_error_details(code, message, details)
+    }
+}
+
+fn parts(error: Error) -> (Code, ErrorDetails) {
+    match error {
+        Error::NoIdentity(_) => (Code::Unauthenticated, info("IDENTITY_UNUSABLE", [])),
+        Error::WrongPeer { service } => (Code::PermissionDenied, info("WRONG_PEER", [("service", service.to_owned())])),
+        Error::NotServed => (Code::Unimplemented, info("NOT_SERVED", [])),
+        Error::Invalid(violations) => (Code::InvalidArgument, bad_request("INVALID_FIELDS", violations)),
+        // No RetryInfo: the same message stays too large.
+        Error::MessageTooLarge => (Code::ResourceExhausted, info("MESSAGE_TOO_LARGE", [])),
+        Error::Refused { kind, refusal } => refused(kind, refusal),
+        Error::RequestIdTaken => (Code::AlreadyExists, info("REQUEST_ID_TAKEN", [])),
+        Error::NoSuchCase(id) => (Code::NotFound, info("NO_SUCH_CASE", [("case_id", id.to_string())])),
+        Error::RateLimited { retry_after, subject } => {
+            let mut details = info("RATE_LIMITED", []);
+            details.set_retry_info(Some(retry_after));
+            details.add_quota_failure_violation(subject, "more checks than the rate agreed");
+            (Code::ResourceExhausted, details)
+        }
+        Error::Busy { retry_after } => {
+            let mut details = info("BUSY", []);
+            details.set_retry_info(Some(retry_after));
+            (Code::ResourceExhausted, details)
+        }
+        Error::DeadlineTooShort => (Code::DeadlineExceeded, info("DEADLINE_TOO_SHORT", [])),
+        Error::CannotRecord => (Code::Unavailable, info("CANNOT_RECORD", [])),
+        Error::Internal(id) => (Code::Internal, info("INTERNAL", [("error_id", id.to_string())])),
+    }
+}
+
+fn refused(kind: CheckKind, refusal: Refusal) -> (Code, ErrorDetails) {
+    let check = ("check", kind.as_str().to_owned());
+    match refusal {
+        Refusal::NoAgreement => (Code::PermissionDenied, info("NO_AGREEMENT", [check])),
+        Refusal::CheckNotCovered { agreement } => {
+            (Code::PermissionDenied, under(&agreement, info("CHECK_NOT_COVERED", [check, named(&agreement)])))
+        }
+        Refusal::FieldsNotCovered { agreement, fields } => {
+            let violations = fields.into_iter().map(|field| Violation {
+                field: path(kind, field),
+                description: format!("the agreement {} does not cover this field; leave it out", agreement.id),
+            });
+            let mut details = bad_request("FIELD_NOT_COVERED", violations.collect());
+            details.set_error_info("FIELD_NOT_COVERED", DOMAIN, [check, named(&agreement)].map(owned));
+            (Code::PermissionDenied, under(&agreement, details))
+        }
+        Refusal::SeveralFit(ids) => {
+            let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+            let description = format!("several agreements cover this check; name one of {}", ids.join(", "));
+            let violation = Violation { field: "agreement_id".to_owned(), description };
+            (Code::InvalidArgument, bad_request("SEVERAL_AGREEMENTS", vec![violation]))
+        }
+    }
+}
+
+fn named(agreement: &Arc<Agreement>) -> (&'static str, String) {
+    ("agreement_id", agreement.id.to_string())
+}
+
+/// Adds whom to turn to about the agreement.
+fn under(agreement: &Agreement, mut details: ErrorDetails) -> ErrorDetails {
+    let description = format!("Working contact of the agreement {}", agreement.id);
+    details.add_help_link(description, format!("mailto:{}", agreement.contact));
+    details
+}
+
+fn info<const N: usize>(reason: &str, metadata: [(&'static str, String); N]) -> ErrorDetails {
+    ErrorDetails::with_error_info(reason, DOMAIN, metadata.map(owned))
+}
+
+fn owned((key, value): (&'static str, String)) -> (String, String) {
+    (key.to_owned(), value)
+}
+
+fn bad_request(reason: &str, violations: Vec<Violation>) -> ErrorDetails {
+    let mut details = info(reason, []);
+    let violations = violations.into_iter().map(|fault| FieldViolation::new(fault.field, fault.description));
+    details.set_bad_request(violations.collect::<Vec<_>>());
+    details
+}

@@ -1,0 +1,43 @@
+//! The gRPC surface: one thin file per service; `convert` alone names both wire and domain types.
+
+pub(crate) mod access;
+pub(crate) mod convert;
+pub(crate) mod deadline;
+pub(crate) mod status_check;
+
+use statuscheck_proto::DESCRIPTOR_SET;
+use statuscheck_proto::v1::status_check_service_server::StatusCheckServiceServer;
+use tonic::service::Routes;
+
+use self::access::Access;
+use self::status_check::StatusChecks;
+
+/// Largest request of a check, in bytes: ten times what the longest names and all numbers of one person need.
+pub const CHECK_MESSAGE_BYTES_MAX: usize = 64 * 1024;
+
+/// The services, for the reflection that lists them.
+const SERVED: [&str; 2] = ["statuscheck.v1.StatusCheckService", "grpc.health.v1.Health"];
+
+/// Everything that is served, behind the guard of who may call what.
+///
+/// # Errors
+/// The descriptor set cannot be read, which a build of this program rules out.
+pub(crate) async fn routes(checks: StatusChecks) -> Result<Access<Routes>, tonic_reflection::server::Error> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_serving::<StatusCheckServiceServer<StatusChecks>>().await;
+    let routes = Routes::new(
+        StatusCheckServiceServer::new(checks).max_decoding_message_size(CHECK_MESSAGE_BYTES_MAX),
+    )
+    .add_service(health_service)
+    .add_service(reflection().build_v1()?)
+    .add_service(reflection().build_v1alpha()?);
+    Ok(Access::new(routes.prepare()))
+}
+
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    SERVED
+        .into_iter()
+        .fold(tonic_reflection::server::Builder::configure(), tonic_reflection::server::Builder::with_service_name)
+        .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}

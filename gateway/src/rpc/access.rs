@@ -1,0 +1,92 @@
+//! Which kind of peer may call which service: denied unless it stands in the table.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::future::{BoxFuture, FutureExt as _};
+use http::{HeaderValue, Request, Response};
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tower::Service;
+
+use crate::error::Error;
+use crate::peer::{Connected, PeerKind};
+
+use PeerKind::{Department, Ops, Organisation, Taskforce};
+
+const EVERYONE: &[PeerKind] = &[Organisation, Department, Taskforce, Ops];
+
+/// Service, methods (none: all others of the service), and who may call them. The first row that fits decides.
+const MAY_CALL: &[(&str, &[&str], &[PeerKind])] = &[
+    ("statuscheck.v1.StatusCheckService", &[], &[Organisation]),
+    ("statuscheck.adapter.v1.DeskService", &[], &[Department]),
+    // Departments serve it; nobody calls it here.
+    ("statuscheck.adapter.v1.AdapterService", &[], &[]),
+    ("statuscheck.referral.v1.ReferralService", &[], &[Taskforce]),
+    ("statuscheck.register.v1.RegisterService", &["PlanRegister", "ApplyRegister", "GetMeasures"], &[Ops]),
+    ("statuscheck.register.v1.RegisterService", &[], EVERYONE),
+    ("statuscheck.ops.v1.OpsService", &[], &[Ops]),
+    ("grpc.health.v1.Health", &[], EVERYONE),
+    ("grpc.reflection.v1.ServerReflection", &[], EVERYONE),
+    ("grpc.reflection.v1alpha.ServerReflection", &[], EVERYONE),
+];
+
+/// Lets a request through to the services only if its peer may make it.
+#[derive(Clone)]
+pub struct Access<S> {
+    inner: S,
+}
+
+impl<S> Access<S> {
+    pub(crate) const fn new(inner: S) -> Self {
+        Self { inner }
+    }
+}
+
+impl<S, B> Service<Request<B>> for Access<S>
+where
+    S: Service<Request<B>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match permit(&request) {
+            Ok(()) => self.inner.call(request).map(|response| response.map(too_large_is_exhausted)).boxed(),
+            Err(error) => std::future::ready(Ok(Status::from(error).into_http())).boxed(),
+        }
+    }
+}
+
+fn permit<B>(request: &Request<B>) -> Result<(), Error> {
+    let Some(connected) = request.extensions().get::<Arc<Connected>>() else {
+        return Err(Error::NoIdentity(crate::peer::PeerError::NoUri));
+    };
+    let peer = connected.peer.as_ref().map_err(|error| Error::NoIdentity(*error))?;
+    let mut path = request.uri().path().trim_start_matches('/').splitn(2, '/');
+    let (service, method) = (path.next().unwrap_or_default(), path.next().unwrap_or_default());
+    let fits = |row: &&(&'static str, &[&str], &[PeerKind])| {
+        row.0 == service && (row.1.is_empty() || row.1.contains(&method))
+    };
+    match MAY_CALL.iter().find(fits) {
+        Some((_, _, kinds)) if kinds.contains(&peer.kind()) => Ok(()),
+        Some((service, _, _)) => Err(Error::WrongPeer { service }),
+        None => Err(Error::NotServed),
+    }
+}
+
+/// tonic says OUT_OF_RANGE for a message over the limit, before a handler sees it; nothing of ours uses that code.
+fn too_large_is_exhausted(response: Response<Body>) -> Response<Body> {
+    let out_of_range = HeaderValue::from(Code::OutOfRange as i32);
+    if response.headers().get(Status::GRPC_STATUS) == Some(&out_of_range) {
+        return Status::from(Error::MessageTooLarge).into_http();
+    }
+    response
+}
