@@ -1,0 +1,74 @@
+# What the stages need, installed where it is missing. For tests/run, which sources it.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # the paths are set by tests/run
+
+prepare_rust() {
+  local missing=()
+  command -v cargo >/dev/null || missing+=(cargo)
+  cargo fmt --version >/dev/null 2>&1 || missing+=(rustfmt)
+  cargo clippy --version >/dev/null 2>&1 || missing+=(clippy)
+  if ((${#missing[@]})); then
+    echo "Rust is not all there (${missing[*]}): install it from https://rustup.rs"
+    return 1
+  fi
+  # SQLite and the cryptography are partly C.
+  command -v cc >/dev/null || debian_packages build-essential
+}
+
+prepare_npm() {
+  command -v node >/dev/null || debian_packages nodejs
+  command -v npm >/dev/null || debian_packages npm
+  if ! node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)'; then
+    echo "Node $(node --version) is too old: 18 is needed, for its test runner"
+    return 1
+  fi
+  lock_tools
+  local stamp
+  stamp=$(node --version && cat tests/tools/{package.json,package-lock.json,.npmrc})
+  is_fresh "$tools/node" "$stamp" && return
+  echo "Installing the npm packages of tests/tools into the target folder"
+  rm -rf "$tools/node"
+  mkdir -p "$tools/node"
+  cp tests/tools/{package.json,package-lock.json,.npmrc} "$tools/node"
+  (cd "$tools/node" && npm ci --loglevel=error)
+  printf '%s\n' "$stamp" >"$tools/node/stamp"
+}
+
+prepare_virtualenv() {
+  command -v python3 >/dev/null || debian_packages python3 python3-venv
+  python3 -c 'import ensurepip, venv' 2>/dev/null || debian_packages python3-venv
+  lock_tools
+  local requirements=tests/foreign/python/requirements.txt stamp
+  stamp=$(python3 --version && cat "$requirements")
+  is_fresh "$tools/python" "$stamp" && return
+  echo "Installing the Python packages of $requirements into the target folder"
+  python3 -m venv --clear "$tools/python"
+  "$python" -m pip install --quiet --disable-pip-version-check --no-input --only-binary :all: -r "$requirements"
+  printf '%s\n' "$stamp" >"$tools/python/stamp"
+}
+
+# Two runs at a time share the tools: one installs, the other waits.
+lock_tools() {
+  mkdir -p "$tools"
+  exec 9>"$tools/lock"
+  flock 9
+}
+
+is_fresh() {
+  [[ -f $1/stamp && $(<"$1/stamp") == "$2" ]]
+}
+
+debian_packages() {
+  local as_root=()
+  if ((EUID != 0)); then
+    as_root=(sudo -n)
+    if ! sudo -n true 2>/dev/null; then
+      echo "Missing here, and only root can install it: apt-get install $*"
+      return 1
+    fi
+  fi
+  echo "Installing Debian packages: $*"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -qq --no-install-recommends -o DPkg::Lock::Timeout=120 "$@" >/dev/null
+}
