@@ -38,7 +38,7 @@ const MAY_CALL: &[(&str, &[&str], &[PeerKind])] = &[
 
 /// Lets a request through to the services only if its peer may make it.
 #[derive(Clone)]
-pub struct Access<S> {
+pub(crate) struct Access<S> {
     inner: S,
 }
 

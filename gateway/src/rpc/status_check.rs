@@ -25,7 +25,7 @@ use crate::peer::{Connected, Peer};
 use crate::rpc::{convert, deadline};
 
 /// The service, with what a check passes through.
-pub struct StatusChecks {
+pub(crate) struct StatusChecks {
     pub(crate) register: Arc<Register>,
     pub(crate) limits: Limits,
     pub(crate) cases: Arc<Cases>,
