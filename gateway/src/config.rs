@@ -20,7 +20,8 @@ use crate::listener::ConnectionLimits;
 use crate::peer::{TrustDomain, TrustDomainError};
 use crate::register::{self, RegisterError};
 use crate::server::{CheckSettings, Setup};
-use crate::store::embedded::{EmbeddedSettings, OpenError};
+use crate::store::embedded::{EmbeddedStore, OpenError, Settings as StoreSettings};
+use crate::store::seal::{Kek, KekError};
 use crate::tls::{Tls, TlsError, TlsFiles};
 
 /// What `statuscheck serve` runs on.
@@ -129,8 +130,11 @@ pub enum ConfigError {
     /// `register`
     #[error("register: {0}")]
     Register(#[source] RegisterError),
-    /// `store`
-    #[error("store: {0}")]
+    /// `store.key_file`
+    #[error("store.key_file: {0}")]
+    Key(#[source] KekError),
+    /// `store.path`
+    #[error("store.path: {0}")]
     Store(#[source] OpenError),
 }
 
@@ -174,11 +178,7 @@ impl Config {
         let mut faults = Vec::new();
         faults.extend(self.load_tls(clock).await.err());
         faults.extend(register::load(&self.register).err().map(ConfigError::Register));
-        faults.extend(
-            crate::store::seal::Kek::read(&self.store.key_file)
-                .err()
-                .map(|error| ConfigError::Store(error.into())),
-        );
+        faults.extend(Kek::load(&self.store.key_file).err().map(ConfigError::Key));
         faults.extend(self.connect(clock).err());
         faults
     }
@@ -218,7 +218,9 @@ impl Config {
         let tls = self.load_tls(&clock).await?;
         let register = register::load(&self.register).map_err(ConfigError::Register)?;
         let departments = self.connect(&clock)?;
-        let store = crate::store::embedded::open(EmbeddedSettings::new(self.store.path, self.store.key_file))
+        let key = Kek::load(&self.store.key_file).map_err(ConfigError::Key)?;
+        let store = EmbeddedStore::open(StoreSettings::at(self.store.path), key)
+            .await
             .map_err(ConfigError::Store)?;
         Ok(Setup {
             listen: self.listen,
@@ -229,7 +231,7 @@ impl Config {
             checks: self.checks,
             register: Arc::new(register),
             departments,
-            store,
+            store: Arc::new(store),
             clock,
         })
     }

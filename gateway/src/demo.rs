@@ -29,8 +29,9 @@ use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
 use crate::register::{self, RegisterError};
 use crate::server::{CheckSettings, Gateway, Setup, StartError};
-use crate::store::embedded::{self, EmbeddedSettings, OpenError};
-use crate::store::seal::Kek;
+use crate::store::Store;
+use crate::store::embedded::{EmbeddedStore, OpenError, Settings as StoreSettings};
+use crate::store::seal::{Kek, KekError};
 use crate::tls::{Tls, TlsError, TlsFiles};
 
 /// The register that ships with the program.
@@ -116,6 +117,9 @@ pub enum DemoError {
     /// The shipped register.
     #[error("register")]
     Register(#[from] RegisterError),
+    /// The store's key.
+    #[error("the store's key")]
+    Key(#[from] KekError),
     /// The store.
     #[error("store")]
     Store(#[from] OpenError),
@@ -201,7 +205,7 @@ impl Demo {
             checks: settings.checks,
             register: Arc::new(shipped_register()?),
             departments: Departments::new(departments),
-            store: open_store(folder, &settings.clock)?,
+            store: open_store(folder).await?,
             clock: settings.clock,
         })
         .await?;
@@ -241,11 +245,14 @@ pub fn shipped_register() -> Result<Register, RegisterError> {
     Ok(Register::new(agreements.collect::<Result<Vec<_>, _>>()?)?)
 }
 
-fn open_store(folder: &Path, clock: &SharedClock) -> Result<Arc<dyn crate::store::Store>, OpenError> {
+async fn open_store(folder: &Path) -> Result<Arc<dyn Store>, DemoError> {
     let key_file = folder.join("store.key");
-    if !key_file.exists() {
-        Kek::create(&key_file)?;
-    }
-    let _ = clock;
-    embedded::open(EmbeddedSettings::new(folder.join("statuscheck.db"), key_file))
+    let key = if key_file.exists() {
+        Kek::load(&key_file)?
+    } else {
+        Kek::create(&key_file)?
+    };
+    Ok(Arc::new(
+        EmbeddedStore::open(StoreSettings::at(folder.join("statuscheck.db")), key).await?,
+    ))
 }

@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use statuscheck::cli::Cli;
 
-fn main() -> anyhow::Result<ExitCode> {
-    Cli::parse().run()
+fn main() -> ExitCode {
+    Cli::parse().run().unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
 }

@@ -65,7 +65,9 @@ pub(crate) struct Demo {
 
 fn department_address(text: &str) -> Result<(DepartmentId, SocketAddr), String> {
     let (department, address) = text.split_once('=').ok_or("must be DEPARTMENT=ADDRESS:PORT")?;
-    let department = department.parse().map_err(|error| format!("{department}: {error}"))?;
+    let department = department
+        .parse()
+        .map_err(|error| format!("{department}: {error}"))?;
     let address = address.parse().map_err(|error| format!("{address}: {error}"))?;
     Ok((department, address))
 }
@@ -147,12 +149,19 @@ impl Demo {
                 })
             });
             let checks: Vec<_> = checks.collect();
-            println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "checks": checks }))?);
+            println!(
+                "{}",
+                serde_json::to_string_pretty(&serde_json::json!({ "checks": checks }))?
+            );
             return Ok(());
         }
         let mut table = table(["who asked", "check", "about (nobody is real)", "answer", "took"]);
         for asked in asked {
-            let note = if asked.outcome == asked.sample.expected { "" } else { " (not as expected)" };
+            let note = if asked.outcome == asked.sample.expected {
+                ""
+            } else {
+                " (not as expected)"
+            };
             table.add_row([
                 asked.sample.who.to_owned(),
                 asked.sample.check_name().to_owned(),
@@ -170,7 +179,10 @@ impl Demo {
             return;
         }
         let dir = self.dir.display();
-        println!("\nThe gateway serves gRPC over mutual TLS on {}; {dir}/demo.json has addresses and certificates.", demo.grpc);
+        println!(
+            "\nThe gateway serves gRPC over mutual TLS on {}; {dir}/demo.json has addresses and certificates.",
+            demo.grpc
+        );
         println!("Ask more from another terminal (or `cargo run --release -- …`):");
         for line in samples::commands(&dir.to_string()) {
             println!("  {line}");
@@ -191,15 +203,26 @@ fn place(addresses: &mut PerDepartment<SocketAddr>, department: DepartmentId) ->
 fn demo_file(demo: &demo::Demo) -> anyhow::Result<DemoFile> {
     let absolute = |path: &Path| std::path::absolute(path).context("the working directory is gone");
     let identity = |(name, files): (&String, &demo::authority::Identity)| {
-        Ok((name.clone(), IdentityFiles { cert: absolute(&files.cert)?, key: absolute(&files.key)? }))
+        Ok((
+            name.clone(),
+            IdentityFiles {
+                cert: absolute(&files.cert)?,
+                key: absolute(&files.key)?,
+            },
+        ))
     };
-    let departments = DepartmentId::ALL.map(|department| (department.to_string(), demo.mocks.url(department)));
+    let departments =
+        DepartmentId::ALL.map(|department| (department.to_string(), demo.mocks.url(department)));
     Ok(DemoFile {
         grpc: demo.gateway.address().to_string(),
         dashboard: None,
         metrics: None,
         ca: absolute(&demo.ca)?,
-        identities: demo.identities.iter().map(identity).collect::<anyhow::Result<_>>()?,
+        identities: demo
+            .identities
+            .iter()
+            .map(identity)
+            .collect::<anyhow::Result<_>>()?,
         departments: BTreeMap::from(departments),
     })
 }
@@ -207,7 +230,8 @@ fn demo_file(demo: &demo::Demo) -> anyhow::Result<DemoFile> {
 /// Written whole or not at all, so that whoever waits for the file reads a finished one.
 fn write_demo_file(dir: &Path, demo: &DemoFile) -> anyhow::Result<()> {
     let (path, draft) = (dir.join("demo.json"), dir.join("demo.json.new"));
-    let written = fs::write(&draft, serde_json::to_string_pretty(demo)?).and_then(|()| fs::rename(&draft, &path));
+    let written =
+        fs::write(&draft, serde_json::to_string_pretty(demo)?).and_then(|()| fs::rename(&draft, &path));
     written.with_context(|| format!("{}: cannot be written", path.display()))
 }
 
@@ -218,7 +242,10 @@ async fn ask_all(demo: &DemoFile, clock: &SharedClock) -> anyhow::Result<Vec<Ask
         let channel = match channels.get(sample.who) {
             Some(channel) => channel.clone(),
             None => {
-                let files = demo.identities.get(sample.who).context("the demo has the sample's identity")?;
+                let files = demo
+                    .identities
+                    .get(sample.who)
+                    .context("the demo has the sample's identity")?;
                 let opened = channel(&demo.grpc, &demo.ca, files, Duration::from_secs(10)).await?;
                 channels.insert(sample.who, opened.clone());
                 opened
@@ -237,8 +264,17 @@ async fn ask(sample: Sample, channel: Channel, clock: &SharedClock) -> anyhow::R
         caller_reference: format!("demo {}", sample.id),
     };
     let started = clock.elapsed();
-    let response = StatusCheckServiceClient::new(channel).check(request).await?.into_inner();
+    let response = StatusCheckServiceClient::new(channel)
+        .check(request)
+        .await?
+        .into_inner();
     let took = clock.elapsed().saturating_sub(started);
     let answer = response.answer.context("the gateway answered")?;
-    Ok(Asked { sample, case_id: response.case_id, outcome: outcome_name(&answer), summary: summary(&answer), took })
+    Ok(Asked {
+        sample,
+        case_id: response.case_id,
+        outcome: outcome_name(&answer),
+        summary: summary(&answer),
+        took,
+    })
 }

@@ -1,0 +1,140 @@
+//! Where cases live. Every method is a whole transaction, so that the engines behave alike; the ledger of events is the
+//! truth, and all else in a store is made from it.
+//!
+//! Payloads of events are sealed ([`seal`]) under a key of the case's own before an engine sees them. An engine knows
+//! of a case its id, organisation, request id, state, version and times, and the kinds of its events.
+
+use async_trait::async_trait;
+use statuscheck_domain::case::{Case, CaseState};
+use statuscheck_domain::event::Change;
+use statuscheck_domain::ids::{CaseId, OrganisationId};
+use zeroize::Zeroizing;
+
+pub mod embedded;
+mod record;
+pub mod seal;
+mod sealed;
+
+/// A durable store of cases.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Records a new case, unless its organisation has used the request id before. When this returns
+    /// [`Received::New`] the case is on disk.
+    ///
+    /// `change` begins with the receipt and expects version 0. `content` is all that makes two requests the same
+    /// ([`Check::canonical`] and what else the caller sent with it); only a keyed digest of it is kept.
+    ///
+    /// A caller that stops waiting leaves the case recorded or not; asking again with the same request id tells.
+    ///
+    /// # Errors
+    /// [`CommitError`]; [`CommitError::Stale`] where the case's id is taken.
+    ///
+    /// [`Check::canonical`]: statuscheck_domain::check::Check::canonical
+    async fn receive(&self, change: Change, content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError>;
+
+    /// Records further events of a case. When this returns `Ok` they are on disk.
+    ///
+    /// # Errors
+    /// [`CommitError`]; [`CommitError::Stale`] also where there is no such case.
+    async fn commit(&self, change: Change) -> Result<(), CommitError>;
+
+    /// The case, or none of that id.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    async fn case(&self, id: CaseId) -> Result<Option<Case>, ReadError>;
+
+    /// One page of an organisation's cases, newest first.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError>;
+
+    /// The store records changes. Once false it stays false until the store is opened anew.
+    fn is_healthy(&self) -> bool;
+
+    /// Records what is waiting and lets the store go, so that it can be opened again. Later changes and reads are
+    /// `Unavailable`.
+    async fn close(&self);
+}
+
+/// What became of a new request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Received {
+    /// The case is recorded.
+    New,
+    /// The organisation has used the request id before; nothing was recorded.
+    Known {
+        /// The case of that request.
+        case_id: CaseId,
+        /// That request had the same content.
+        same_content: bool,
+    },
+}
+
+/// Which cases to list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CaseQuery {
+    /// Whose.
+    pub organisation: OrganisationId,
+    /// In any of these states; in any state at all where empty.
+    pub states: Vec<CaseState>,
+    /// Only cases older than this one: [`CasePage::next`] of the page before.
+    pub after: Option<CaseId>,
+    /// At most so many, and at least one; the store has a limit of its own.
+    pub limit: usize,
+}
+
+/// Some cases, newest first: by id, which grows with the time of receipt.
+#[derive(Clone)]
+pub struct CasePage {
+    /// The cases.
+    pub cases: Vec<Case>,
+    /// Where the next page begins; none after the last.
+    pub next: Option<CaseId>,
+}
+
+/// Why a change was not recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum CommitError {
+    /// Read the case again and decide again: it is no longer at the version that was expected.
+    #[error("the case is not at the expected version")]
+    Stale,
+    /// Try again a little later: too much is waiting. Nothing was recorded.
+    #[error("too many changes are waiting to be recorded")]
+    Full,
+    /// Tell nobody anything: the change cannot be made durable now. Where the disk failed in the middle, it is known
+    /// only after the store is opened again whether the change is there.
+    #[error("the store cannot record now")]
+    Unavailable,
+    /// Restore from a backup or call for help: what is stored was altered or damaged, or its key is gone.
+    #[error("the stored case is damaged")]
+    Corrupt,
+    /// Mend the program: the events do not follow on one by one, or the receipt is not where it belongs.
+    #[error("the events are not a change of one case")]
+    Malformed,
+}
+
+/// Why nothing could be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Try again a little later: too many are waiting to read.
+    #[error("too many are waiting to read")]
+    Full,
+    /// The store cannot be read now.
+    #[error("the store cannot be read now")]
+    Unavailable,
+    /// Restore from a backup or call for help: what is stored was altered or damaged, or its key is gone.
+    #[error("the stored case is damaged")]
+    Corrupt,
+}
+
+impl From<ReadError> for CommitError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Full => Self::Full,
+            ReadError::Unavailable => Self::Unavailable,
+            ReadError::Corrupt => Self::Corrupt,
+        }
+    }
+}

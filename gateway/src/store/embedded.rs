@@ -1,0 +1,256 @@
+//! The embedded engine: one SQLite file, one writer, no server to install.
+//!
+//! The file is in WAL mode with `synchronous=FULL`: a commit returns after its fsync. One process holds it at a time, by
+//! a lock on a file beside it.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use statuscheck_domain::case::Case;
+use statuscheck_domain::event::Change;
+use statuscheck_domain::ids::CaseId;
+use tokio::sync::{mpsc, oneshot};
+use zeroize::Zeroizing;
+
+pub use self::opening::OpenError;
+use self::opening::Opened;
+use self::readers::Readers;
+use self::tables::Recorded;
+use self::writer::{Request, Waiting, Writer};
+use super::seal::Kek;
+use super::sealed::{SealedChange, Sealer};
+use super::{CasePage, CaseQuery, CommitError, ReadError, Received, Store};
+
+mod checkpoints;
+mod fault;
+mod opening;
+mod readers;
+mod tables;
+mod writer;
+
+/// Where the file is, and the limits. A limit of 0 counts as 1.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// The database file; it is made where there is none. The lock and the log lie beside it.
+    pub path: PathBuf,
+    /// Changes that may wait for the writer. 4,096 are well under a second of work, so none waits longer than its
+    /// caller, and at 2 KiB each hold no more than some 8 MiB.
+    pub queue_max: usize,
+    /// Changes in one commit. Past 256 the fsync is a small part of the batch already, and a larger batch only makes
+    /// its first change wait for its last.
+    pub batch_max: usize,
+    /// Connections for reading. 4: reads are short and from memory; more would only take turns on the processors.
+    pub readers: usize,
+    /// Reads that may wait for a connection. 1,024 are some tens of milliseconds of reading.
+    pub reads_waiting_max: usize,
+    /// Cases on one page, whatever is asked. 500 cases, the most that the contract allows, are about a megabyte.
+    pub page_max: usize,
+    /// Keys of cases kept unwrapped. 10,000 cover every case of the last minute or so at full rate of new callers; a key
+    /// that is not at hand costs one read.
+    pub data_keys_max: usize,
+    /// Pages of 4 KiB by which the log grows between checkpoints: 1,000, as SQLite has it.
+    pub checkpoint_pages: u32,
+    /// Pages of 4 KiB in the log at which the writer itself finishes a checkpoint: 16,384 (64 MiB), far beyond where
+    /// checkpoints beside it fall behind only now and then.
+    pub log_pages_max: u32,
+    /// Pages of 4 KiB in the file: 67,108,864 (256 GiB, some fifty million cases). Past it the store is full, while
+    /// the disk still has room for logs and for a backup.
+    pub file_pages_max: u32,
+}
+
+impl Settings {
+    /// The file at `path`, with the limits as their descriptions have them.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            queue_max: 4_096,
+            batch_max: 256,
+            readers: 4,
+            reads_waiting_max: 1_024,
+            page_max: 500,
+            data_keys_max: 10_000,
+            checkpoint_pages: 1_000,
+            log_pages_max: 16_384,
+            file_pages_max: 67_108_864,
+        }
+    }
+}
+
+/// The batches whose answers may wait to be passed on: the writer works on one while the one before is passed on.
+const SETTLED_MAX: usize = 2;
+
+/// A store in one file.
+pub struct EmbeddedStore {
+    sealer: Arc<Sealer>,
+    queue: mpsc::Sender<Request>,
+    readers: Readers,
+    stopped: Arc<AtomicBool>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    page_max: usize,
+}
+
+impl EmbeddedStore {
+    /// Opens the store, and makes it where there is none. To be called in a tokio runtime, which has to last as long
+    /// as the store.
+    ///
+    /// # Errors
+    /// [`OpenError`]
+    pub async fn open(settings: Settings, kek: Kek) -> Result<Self, OpenError> {
+        let path = settings.path.clone();
+        let failed = |source| OpenError::Io { path, source };
+        let (settings, opened) =
+            tokio::task::spawn_blocking(move || Opened::new(&settings, kek).map(|opened| (settings, opened)))
+                .await
+                .map_err(|panicked| failed(panicked.into()))??;
+        let (queue, requests) = mpsc::channel(settings.queue_max.max(1));
+        let (settled, batches) = mpsc::channel(SETTLED_MAX);
+        tokio::spawn(writer::pass_on(batches));
+        let writer = Writer {
+            connection: opened.writer,
+            queue: requests,
+            settled,
+            checkpoints: opened.checkpoints,
+            stopped: Arc::clone(&opened.stopped),
+            batch_max: settings.batch_max.max(1),
+        };
+        let thread = start(writer, opened.lock).map_err(|source| OpenError::Io {
+            path: settings.path,
+            source,
+        })?;
+        Ok(Self {
+            sealer: Arc::new(opened.sealer),
+            queue,
+            readers: Readers::new(opened.readers, settings.reads_waiting_max),
+            stopped: opened.stopped,
+            thread: Mutex::new(Some(thread)),
+            page_max: settings.page_max.max(1),
+        })
+    }
+
+    async fn record(&self, change: SealedChange) -> Result<Recorded, CommitError> {
+        if !self.is_healthy() {
+            return Err(CommitError::Unavailable);
+        }
+        let (answer, outcome) = oneshot::channel();
+        let waiting = Waiting {
+            change: Box::new(change),
+            answer,
+        };
+        self.queue
+            .try_send(Request::Record(waiting))
+            .map_err(|refused| match refused {
+                mpsc::error::TrySendError::Full(_) => CommitError::Full,
+                mpsc::error::TrySendError::Closed(_) => CommitError::Unavailable,
+            })?;
+        outcome.await.unwrap_or(Err(CommitError::Unavailable))
+    }
+}
+
+/// The lock goes with the writer: it is free when the last commit is done.
+fn start(writer: Writer, lock: File) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name("store-writer".to_owned())
+        .spawn(move || {
+            writer.run();
+            drop(lock);
+        })
+}
+
+#[async_trait]
+impl Store for EmbeddedStore {
+    async fn receive(&self, change: Change, content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError> {
+        let (sealed, key) = self.sealer.seal_first(&change, &content)?;
+        match self.record(sealed).await? {
+            Recorded::Done => {
+                self.sealer.keep(change.case_id, key);
+                Ok(Received::New)
+            }
+            Recorded::Known {
+                case_id,
+                same_content,
+            } => Ok(Received::Known {
+                case_id,
+                same_content,
+            }),
+            Recorded::Stale => Err(CommitError::Stale),
+        }
+    }
+
+    async fn commit(&self, change: Change) -> Result<(), CommitError> {
+        let case_id = change.case_id;
+        let key = match self.sealer.key(case_id) {
+            Some(key) => key,
+            None => {
+                let wrapped = self
+                    .readers
+                    .read(move |connection| Ok(tables::wrapped_key(connection, case_id)?))
+                    .await?
+                    .ok_or(CommitError::Stale)?;
+                self.sealer.unwrap_key(case_id, wrapped)?
+            }
+        };
+        let sealed = self.sealer.seal(&change, &key)?;
+        match self.record(sealed).await? {
+            Recorded::Done => Ok(()),
+            Recorded::Known { .. } | Recorded::Stale => Err(CommitError::Stale),
+        }
+    }
+
+    async fn case(&self, id: CaseId) -> Result<Option<Case>, ReadError> {
+        let sealer = Arc::clone(&self.sealer);
+        let read = move |connection: &_| {
+            tables::stored_case(connection, id)?
+                .map(|stored| sealer.open(stored))
+                .transpose()
+        };
+        self.readers.read(read).await
+    }
+
+    async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError> {
+        let sealer = Arc::clone(&self.sealer);
+        let limit = query.limit.clamp(1, self.page_max);
+        let read = move |connection: &_| {
+            // One more than wanted shows whether there is a next page.
+            let mut ids = tables::case_ids(connection, &query, limit + 1)?;
+            let more = ids.len() > limit;
+            ids.truncate(limit);
+            let next = ids.last().copied().filter(|_| more);
+            let mut cases = Vec::with_capacity(ids.len());
+            for id in ids {
+                let stored = tables::stored_case(connection, id)?.ok_or(ReadError::Corrupt)?;
+                let case = sealer.open(stored)?;
+                // The row's organisation is not sealed, the receipt's is: no altered row hands a case to another.
+                if case.receipt.organisation != query.organisation {
+                    return Err(ReadError::Corrupt);
+                }
+                cases.push(case);
+            }
+            Ok(CasePage { cases, next })
+        };
+        self.readers.read(read).await
+    }
+
+    fn is_healthy(&self) -> bool {
+        !self.stopped.load(Ordering::Acquire) && !self.queue.is_closed()
+    }
+
+    async fn close(&self) {
+        // Readers first: who closes last tidies the log away, and only the writer can.
+        self.readers.close().await;
+        // Gone already means that there is nothing left to drain.
+        self.queue.send(Request::Close).await.ok();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && !matches!(
+                tokio::task::spawn_blocking(move || thread.join()).await,
+                Ok(Ok(()))
+            )
+        {
+            tracing::error!("the store's writer panicked");
+        }
+    }
+}

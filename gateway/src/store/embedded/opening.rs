@@ -1,0 +1,232 @@
+//! Opening the file: who holds it, whether it is ours, whether the key is its key.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::Settings;
+use super::checkpoints::{Checkpoints, StartError, checkpoint};
+use super::tables;
+use crate::store::seal::{Kek, SealError, StoreSecret};
+use crate::store::sealed::Sealer;
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Stop the other process, or ask it.
+    #[error("another process holds the store {path}")]
+    Held {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Use the newer program.
+    #[error("the store {path} was made by a newer version of this program (tables {found}, known {known})")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Version of the tables in the file.
+        found: i64,
+        /// Newest version that this program knows.
+        known: i64,
+    },
+    /// Give the key with which the store was made.
+    #[error("the key does not open the store {path}")]
+    WrongKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Give another path: this file is something else, or damaged beyond use.
+    #[error("{path} is not a store")]
+    NotAStore {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Look at the path, its rights and the disk.
+    #[error("cannot open the store {path}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Look at the disk and the file.
+    #[error("cannot open the store {path}")]
+    Engine {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The system gives no random numbers, or the library fails.
+    #[error("cannot make the keys of the store")]
+    Seal(#[source] SealError),
+}
+
+/// How long a connection waits for another process that reads or copies the file: long enough for a backup's step, short
+/// enough that callers waiting behind it are told before they give up.
+const BUSY_FOR: Duration = Duration::from_secs(1);
+
+/// The writer's page cache, in KiB: the upper levels of five trees and the pages that grow.
+const WRITER_CACHE_KIB: i64 = 32_768;
+
+/// All that an open store works with.
+pub(super) struct Opened {
+    pub(super) writer: Connection,
+    pub(super) readers: Vec<Connection>,
+    pub(super) checkpoints: Checkpoints,
+    pub(super) sealer: Sealer,
+    pub(super) stopped: Arc<AtomicBool>,
+    pub(super) lock: File,
+}
+
+impl Opened {
+    /// Opens the file of `settings`, recovers it, and starts the checkpoint thread.
+    pub(super) fn new(settings: &Settings, kek: Kek) -> Result<Self, OpenError> {
+        let path = settings.path.as_path();
+        let failed = |source| engine(path, source);
+        let lock = lock(path)?;
+        let mut writer = connect_writer(settings).map_err(failed)?;
+        let secret = secret(&mut writer, path, &kek)?;
+        let sealer = Sealer::new(kek, &secret, settings.data_keys_max).map_err(OpenError::Seal)?;
+        let readers = (0..settings.readers.max(1))
+            .map(|_| connect_reader(path))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(failed)?;
+        let stopped = Arc::new(AtomicBool::new(false));
+        let checkpoints = Checkpoints::start(
+            &mut writer,
+            connect(path).map_err(failed)?,
+            Arc::clone(&stopped),
+            settings.checkpoint_pages,
+            settings.log_pages_max,
+        )
+        .map_err(|error| match error {
+            StartError::Engine(source) => engine(path, source),
+            StartError::Thread(source) => unusable(path, source),
+        })?;
+        Ok(Self {
+            writer,
+            readers,
+            checkpoints,
+            sealer,
+            stopped,
+            lock,
+        })
+    }
+}
+
+/// Takes the lock, and makes the database file so that only its owner may read it; SQLite gives the files beside it the
+/// same rights.
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let failed = |source| unusable(path, source);
+    let create = |path: &Path| {
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+    };
+    // Not the database file itself: closing any handle to that would drop the locks that SQLite holds on it.
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".lock");
+    let lock = create(Path::new(&beside)).map_err(failed)?;
+    lock.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => OpenError::Held {
+            path: path.to_owned(),
+        },
+        TryLockError::Error(source) => unusable(path, source),
+    })?;
+    create(path).map_err(failed)?;
+    Ok(lock)
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(BUSY_FOR)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "trusted_schema", "OFF")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(connection)
+}
+
+fn connect_writer(settings: &Settings) -> rusqlite::Result<Connection> {
+    let connection = connect(&settings.path)?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_mode| Ok(()))?;
+    // What is deleted is overwritten: a destroyed key must not be found in a free page.
+    connection.pragma_update_and_check(None, "secure_delete", "ON", |_on| Ok(()))?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    connection.pragma_update_and_check(None, "max_page_count", settings.file_pages_max.max(1), |_pages| {
+        Ok(())
+    })?;
+    // After a failed fsync the system may hold as written what never reached the disk. Moving all of the log into the
+    // file, which is synced anew, makes what recovery found durable before anything rests on it.
+    checkpoint(&connection, "TRUNCATE")?;
+    Ok(connection)
+}
+
+fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(BUSY_FOR)?;
+    connection.pragma_update(None, "trusted_schema", "OFF")?;
+    Ok(connection)
+}
+
+/// The store's secret: opened, or made together with the tables.
+fn secret(connection: &mut Connection, path: &Path, kek: &Kek) -> Result<StoreSecret, OpenError> {
+    let failed = |source| engine(path, source);
+    let not_a_store = || OpenError::NotAStore {
+        path: path.to_owned(),
+    };
+    match tables::version(connection).map_err(failed)? {
+        None => {
+            let (secret, wrapped) = StoreSecret::create(kek).map_err(OpenError::Seal)?;
+            tables::create(connection, &wrapped).map_err(failed)?;
+            Ok(secret)
+        }
+        Some(tables::VERSION) => {
+            let wrapped = tables::wrapped_secret(connection).map_err(failed)?;
+            StoreSecret::unwrap_under(kek, wrapped.ok_or_else(not_a_store)?).map_err(|_not_this_key| {
+                OpenError::WrongKey {
+                    path: path.to_owned(),
+                }
+            })
+        }
+        Some(found) if found > tables::VERSION => Err(OpenError::Newer {
+            path: path.to_owned(),
+            found,
+            known: tables::VERSION,
+        }),
+        Some(_) => Err(not_a_store()),
+    }
+}
+
+fn unusable(path: &Path, source: io::Error) -> OpenError {
+    OpenError::Io {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn engine(path: &Path, source: rusqlite::Error) -> OpenError {
+    let path = path.to_owned();
+    match source.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => OpenError::NotAStore { path },
+        _ => OpenError::Engine { path, source },
+    }
+}

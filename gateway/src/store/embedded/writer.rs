@@ -1,0 +1,169 @@
+//! The one writer: it takes every change that waits, applies each, commits once, and has all of them answered.
+//!
+//! The answers of a batch go to one task of the runtime, which passes them on. Waking a task from this thread costs
+//! more than the commit's share of a change; waking one for the batch, and the rest from within the runtime, does not.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::checkpoints::{Checkpoints, checkpoint};
+use super::fault;
+use super::tables::{self, Recorded};
+use crate::store::CommitError;
+use crate::store::sealed::SealedChange;
+
+/// What is asked of the writer.
+pub(super) enum Request {
+    /// To record a change.
+    Record(Waiting),
+    /// To record what waits already, take no more, and end.
+    Close,
+}
+
+/// A change and who waits for it.
+pub(super) struct Waiting {
+    pub(super) change: Box<SealedChange>,
+    pub(super) answer: oneshot::Sender<Outcome>,
+}
+
+/// What a waiter is told. One that is told nothing, because the writer is gone, knows no more than `Unavailable` says.
+pub(super) type Outcome = Result<Recorded, CommitError>;
+
+/// The answers of one batch.
+pub(super) type Settled = Vec<(oneshot::Sender<Outcome>, Outcome)>;
+
+/// Passes the answers of each batch on, until the writer ends.
+pub(super) async fn pass_on(mut batches: mpsc::Receiver<Settled>) {
+    while let Some(batch) = batches.recv().await {
+        for (answer, outcome) in batch {
+            // A caller that stopped waiting is told nothing; its change stands.
+            answer.send(outcome).ok();
+        }
+    }
+}
+
+/// The writer, to be run on a thread of its own.
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    pub(super) queue: mpsc::Receiver<Request>,
+    pub(super) settled: mpsc::Sender<Settled>,
+    pub(super) checkpoints: Checkpoints,
+    /// Set where the file can no longer be trusted; read wherever a change is about to be taken.
+    pub(super) stopped: Arc<AtomicBool>,
+    pub(super) batch_max: usize,
+}
+
+impl Writer {
+    /// Runs until it is closed, or stopped by a fault. What waits then is dropped, and so are its answers.
+    pub(super) fn run(mut self) {
+        let mut requests = Vec::with_capacity(self.batch_max);
+        while self.queue.blocking_recv_many(&mut requests, self.batch_max) > 0 {
+            if self.is_stopped() {
+                break;
+            }
+            let batch = self.changes(&mut requests);
+            let settled = self.settle(batch);
+            // Without a runtime there is nobody left to tell.
+            self.settled.blocking_send(settled).ok();
+            if self.is_stopped() {
+                break;
+            }
+        }
+        self.end();
+    }
+
+    fn changes(&mut self, requests: &mut Vec<Request>) -> Vec<Waiting> {
+        let mut batch = Vec::with_capacity(requests.len());
+        for request in requests.drain(..) {
+            match request {
+                Request::Record(waiting) => batch.push(waiting),
+                Request::Close => self.queue.close(),
+            }
+        }
+        batch
+    }
+
+    fn settle(&mut self, batch: Vec<Waiting>) -> Settled {
+        if batch.is_empty() {
+            return Vec::new();
+        }
+        let outcomes = record(&mut self.connection, &batch);
+        if outcomes.is_ok()
+            && let Err(error) = self.checkpoints.after_commit(&self.connection)
+        {
+            self.judge(&error, "a checkpoint failed");
+        }
+        match outcomes {
+            Ok(outcomes) => batch
+                .into_iter()
+                .map(|waiting| waiting.answer)
+                .zip(outcomes)
+                .collect(),
+            Err(error) => {
+                self.judge(&error, "a batch of changes could not be recorded");
+                let unavailable = |waiting: Waiting| (waiting.answer, Err(CommitError::Unavailable));
+                batch.into_iter().map(unavailable).collect()
+            }
+        }
+    }
+
+    /// Logs the chain of `error`, which ends here. It names tables and columns, never what is in them.
+    fn judge(&self, error: &rusqlite::Error, what: &'static str) {
+        let fault = fault::of(error);
+        tracing::error!(error = error as &dyn std::error::Error, %fault, what);
+        if fault.is_lasting() {
+            self.stopped.store(true, Ordering::Release);
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    fn end(self) {
+        let stopped = self.is_stopped();
+        self.checkpoints.end();
+        // Leaves one file behind; where the disk failed it is left as it is, for the next opening to recover.
+        if !stopped && let Err(error) = checkpoint(&self.connection, "TRUNCATE") {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the last checkpoint failed"
+            );
+        }
+    }
+}
+
+/// Records a batch in one transaction: on return it is on disk. Each change is recorded or refused alone.
+///
+/// # Errors
+/// None of the batch is recorded, or, where the commit itself failed, perhaps all of it.
+fn record(connection: &mut Connection, batch: &[Waiting]) -> rusqlite::Result<Vec<Outcome>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let outcomes = batch
+        .iter()
+        .map(|waiting| apply(&transaction, &waiting.change))
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    transaction.commit()?;
+    Ok(outcomes)
+}
+
+fn apply(connection: &Connection, change: &SealedChange) -> rusqlite::Result<Outcome> {
+    let step = |statement: &str| connection.prepare_cached(statement)?.execute([]);
+    step("SAVEPOINT change")?;
+    let outcome = match tables::record(connection, change) {
+        Ok(Recorded::Stale) => Err(CommitError::Stale),
+        Ok(recorded) => Ok(recorded),
+        // A row is there that the case's version says cannot be: this case is damaged, the others are not.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a case is damaged");
+            step("ROLLBACK TO change")?;
+            Err(CommitError::Corrupt)
+        }
+        Err(error) => return Err(error),
+    };
+    step("RELEASE change")?;
+    Ok(outcome)
+}

@@ -1,0 +1,245 @@
+//! How an event is written: JSON, version 1, always inside a seal. The domain knows no serde; the mirrors here are
+//! checked by the compiler to have the domain's fields.
+//!
+//! Ids, names of fields, departments and operations, and all that belongs to a person are kept as their normal text and
+//! parsed again on reading, so that what comes out is as sound as what came in. An unknown field is passed over: a
+//! field may be added under the same version, and an older program then still reads the case. What changes the meaning
+//! of a field takes a new version.
+
+use std::io;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use statuscheck_domain::check::{Check, EducationBenefit, Terms};
+use statuscheck_domain::event::{EventKind, Receipt};
+use statuscheck_domain::ids::{AgreementId, OrganisationId, QuestionId, RequestId};
+use statuscheck_domain::question::Operation;
+use statuscheck_domain::reply::Reply;
+use statuscheck_domain::sla::SlaClock;
+use statuscheck_domain::subject::{
+    AsylumSupportReference, DateOfBirth, HomeOfficeReference, Name, Nino, Postcode, ShareCode, Subject,
+};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use self::answer::AnswerRecord;
+use self::reply::ReplyRecord;
+
+mod answer;
+mod reply;
+mod text;
+
+/// The version that is written, and the only one that is read.
+const VERSION: u8 = 1;
+
+/// The bytes are not a record of this version. The parser's own words are left out: they quote what they read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the record of an event cannot be read")]
+pub(super) struct RecordError;
+
+/// The record of `event`, with `spare` bytes of room behind it. It is wiped when dropped, and was never copied.
+pub(super) fn write(event: &EventKind, spare: usize) -> Result<Zeroizing<Vec<u8>>, RecordError> {
+    let record = Written { v: VERSION, event };
+    // Counted first: a buffer that grows leaves copies of itself behind.
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, &record).map_err(|_quotes| RecordError)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length.0 + spare));
+    serde_json::to_writer(&mut *bytes, &record).map_err(|_quotes| RecordError)?;
+    Ok(bytes)
+}
+
+/// The event of a record.
+pub(super) fn read(bytes: &[u8]) -> Result<EventKind, RecordError> {
+    let record: Read = serde_json::from_slice(bytes).map_err(|_quotes| RecordError)?;
+    if record.v == VERSION {
+        Ok(record.event)
+    } else {
+        Err(RecordError)
+    }
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    v: u8,
+    #[serde(serialize_with = "EventRecord::serialize")]
+    event: &'a EventKind,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    v: u8,
+    #[serde(deserialize_with = "EventRecord::deserialize")]
+    event: EventKind,
+}
+
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "EventKind", rename_all = "snake_case")]
+enum EventRecord {
+    Received(#[serde(with = "boxed_receipt")] Box<Receipt>),
+    Asked {
+        #[serde(with = "QuestionIdRecord")]
+        question_id: QuestionId,
+        #[serde(with = "text::one")]
+        operation: Operation,
+    },
+    Replied {
+        #[serde(with = "QuestionIdRecord")]
+        question_id: QuestionId,
+        #[serde(with = "text::one")]
+        operation: Operation,
+        #[serde(with = "ReplyRecord")]
+        reply: Reply,
+    },
+    Decided(#[serde(with = "AnswerRecord")] statuscheck_domain::answer::Answer),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "QuestionId")]
+struct QuestionIdRecord(Uuid);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "RequestId")]
+struct RequestIdRecord(Uuid);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Receipt")]
+struct ReceiptRecord {
+    #[serde(with = "text::one")]
+    organisation: OrganisationId,
+    #[serde(with = "RequestIdRecord")]
+    request_id: RequestId,
+    #[serde(with = "CheckRecord")]
+    check: Check,
+    caller_reference: String,
+    #[serde(with = "text::one")]
+    agreement_id: AgreementId,
+    legal_basis: String,
+    #[serde(with = "SlaClockRecord")]
+    clock: SlaClock,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "SlaClock")]
+struct SlaClockRecord {
+    started_at: Timestamp,
+    due_at: Timestamp,
+    explanation: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Check")]
+struct CheckRecord {
+    #[serde(with = "TermsRecord")]
+    terms: Terms,
+    #[serde(with = "SubjectRecord")]
+    subject: Subject,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Terms", rename_all = "snake_case")]
+enum TermsRecord {
+    RightToWork,
+    RightToRent {
+        tenancy_start: Date,
+    },
+    #[serde(rename = "section_95")]
+    Section95 {
+        #[serde(with = "EducationBenefitRecord")]
+        benefit: EducationBenefit,
+    },
+    Iecas,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "EducationBenefit", rename_all = "snake_case")]
+enum EducationBenefitRecord {
+    FreeSchoolMeals,
+    TwoYearOldEarlyEducation,
+    EarlyYearsPupilPremium,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Subject")]
+struct SubjectRecord {
+    #[serde(with = "name")]
+    name: Option<Name>,
+    also_known_as: Vec<String>,
+    #[serde(with = "date_of_birth")]
+    date_of_birth: DateOfBirth,
+    #[serde(with = "text::maybe")]
+    nino: Option<Nino>,
+    #[serde(with = "text::maybe")]
+    home_office_reference: Option<HomeOfficeReference>,
+    #[serde(with = "text::maybe")]
+    asylum_support_reference: Option<AsylumSupportReference>,
+    #[serde(with = "text::maybe")]
+    postcode: Option<Postcode>,
+    #[serde(with = "text::maybe")]
+    share_code: Option<ShareCode>,
+}
+
+/// The receipt is the one large event, so the domain boxes it; the record does not show that.
+mod boxed_receipt {
+    use serde::{Deserializer, Serializer};
+    use statuscheck_domain::event::Receipt;
+
+    use super::ReceiptRecord;
+
+    pub(super) fn serialize<S: Serializer>(receipt: &Receipt, serializer: S) -> Result<S::Ok, S::Error> {
+        ReceiptRecord::serialize(receipt, serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<Receipt>, D::Error> {
+        ReceiptRecord::deserialize(deserializer).map(Box::new)
+    }
+}
+
+/// A name as the pair of given names and family name.
+mod name {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+    use statuscheck_domain::subject::Name;
+
+    pub(super) fn serialize<S: Serializer>(name: &Option<Name>, serializer: S) -> Result<S::Ok, S::Error> {
+        name.as_ref()
+            .map(|name| (name.given(), name.family()))
+            .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Name>, D::Error> {
+        // Borrowed, so that no copy stays behind: no symbol that is allowed in a name is escaped in JSON.
+        Option::<(&str, &str)>::deserialize(deserializer)?
+            .map(|(given, family)| Name::parse(given, family))
+            .transpose()
+            .map_err(|_parts| D::Error::custom("not a name"))
+    }
+}
+
+/// A date of birth was judged against the day on which it was given, so it is not judged again.
+mod date_of_birth {
+    use jiff::civil::Date;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+    use statuscheck_domain::subject::DateOfBirth;
+
+    pub(super) fn serialize<S: Serializer>(date: &DateOfBirth, serializer: S) -> Result<S::Ok, S::Error> {
+        date.date().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateOfBirth, D::Error> {
+        Date::deserialize(deserializer).map(DateOfBirth::of)
+    }
+}

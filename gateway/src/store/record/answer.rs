@@ -1,0 +1,68 @@
+//! Mirrors of answers.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use statuscheck_domain::answer::{Answer, Entitlement, Facts, Negative, Outcome, PendingReason};
+use statuscheck_domain::ids::{AgreementId, DepartmentId};
+use statuscheck_domain::subject::Field;
+
+use super::text;
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Answer")]
+pub(super) struct AnswerRecord {
+    #[serde(with = "OutcomeRecord")]
+    outcome: Outcome,
+    legal_basis: String,
+    #[serde(with = "text::one")]
+    agreement_id: AgreementId,
+    as_of: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Outcome", rename_all = "snake_case")]
+enum OutcomeRecord {
+    Established {
+        #[serde(with = "FactsRecord")]
+        facts: Facts,
+        withheld: Vec<String>,
+    },
+    Pending {
+        #[serde(with = "text::one")]
+        reason: PendingReason,
+        #[serde(with = "text::many")]
+        departments: Vec<DepartmentId>,
+    },
+    MoreInformation {
+        #[serde(with = "text::many")]
+        fields: Vec<Field>,
+    },
+    NotEstablished(#[serde(with = "text::one")] Negative),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Facts", rename_all = "snake_case")]
+enum FactsRecord {
+    RightToWork {
+        #[serde(with = "text::maybe")]
+        entitlement: Option<Entitlement>,
+        valid_until: Option<Date>,
+        conditions: Vec<String>,
+        follow_up_on: Option<Date>,
+    },
+    RightToRent {
+        #[serde(with = "text::maybe")]
+        entitlement: Option<Entitlement>,
+        valid_until: Option<Date>,
+        follow_up_on: Option<Date>,
+    },
+    #[serde(rename = "section_95")]
+    Section95 { supported_since: Option<Date> },
+    Iecas {
+        immigration_status: Option<String>,
+        valid_from: Option<Date>,
+        valid_until: Option<Date>,
+        health_surcharge_paid: Option<bool>,
+    },
+}

@@ -1,0 +1,249 @@
+//! Between the domain and an engine: changes become sealed rows, rows become cases. Every engine shares it.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use lru::LruCache;
+use statuscheck_domain::answer::Outcome;
+use statuscheck_domain::case::{Case, CaseState};
+use statuscheck_domain::event::{Change, Event, EventKind};
+use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
+
+use super::seal::{ContentDigest, ContentKey, DataKey, Kek, OVERHEAD, Place, SealError, StoreSecret};
+use super::{CommitError, ReadError, record};
+
+/// An entry of the ledger as an engine keeps it.
+pub(super) struct SealedEntry {
+    pub(super) version: i64,
+    /// Nanoseconds since 1970.
+    pub(super) time: i64,
+    pub(super) kind: String,
+    pub(super) payload: Vec<u8>,
+}
+
+/// A change as an engine records it.
+pub(super) struct SealedChange {
+    pub(super) case_id: CaseId,
+    pub(super) expected_version: i64,
+    /// Version after the last of the entries.
+    pub(super) version: i64,
+    /// The state after it, where it says one.
+    pub(super) state: Option<CaseState>,
+    pub(super) entries: Vec<SealedEntry>,
+    /// Only of a new case.
+    pub(super) opening: Option<Opening>,
+}
+
+/// What only the first change of a case brings.
+pub(super) struct Opening {
+    pub(super) organisation: OrganisationId,
+    pub(super) request_id: RequestId,
+    pub(super) content: ContentDigest,
+    pub(super) wrapped_key: Vec<u8>,
+}
+
+/// A case as an engine finds it.
+pub(super) struct StoredCase {
+    pub(super) id: CaseId,
+    pub(super) version: i64,
+    /// None where it was destroyed.
+    pub(super) wrapped_key: Option<Vec<u8>>,
+    /// In the order of their versions.
+    pub(super) entries: Vec<SealedEntry>,
+}
+
+/// Seals and opens. It keeps the keys of cases lately used, so that they are not unwrapped for each step.
+pub(super) struct Sealer {
+    kek: Kek,
+    content_key: ContentKey,
+    data_keys: Mutex<LruCache<CaseId, Arc<DataKey>>>,
+}
+
+impl Sealer {
+    /// `data_keys_max`: how many keys of cases are kept; 0 counts as 1.
+    pub(super) fn new(kek: Kek, secret: &StoreSecret, data_keys_max: usize) -> Result<Self, SealError> {
+        let data_keys_max = NonZeroUsize::new(data_keys_max).unwrap_or(NonZeroUsize::MIN);
+        Ok(Self {
+            kek,
+            content_key: secret.content_key()?,
+            data_keys: Mutex::new(LruCache::new(data_keys_max)),
+        })
+    }
+
+    /// Seals the first change of a case, under a new key. The key is handed back to be kept once the case is recorded.
+    pub(super) fn seal_first(
+        &self,
+        change: &Change,
+        content: &[u8],
+    ) -> Result<(SealedChange, Arc<DataKey>), CommitError> {
+        let Some(Event {
+            kind: EventKind::Received(receipt),
+            ..
+        }) = change.events.first()
+        else {
+            return Err(CommitError::Malformed);
+        };
+        let (key, wrapped_key) = DataKey::create(&self.kek, change.case_id)?;
+        let opening = Opening {
+            organisation: receipt.organisation.clone(),
+            request_id: receipt.request_id,
+            content: self
+                .content_key
+                .digest(&receipt.organisation, receipt.request_id, content),
+            wrapped_key,
+        };
+        let mut sealed = seal(change, &key)?;
+        sealed.opening = Some(opening);
+        Ok((sealed, Arc::new(key)))
+    }
+
+    /// Seals a later change under the key of its case.
+    pub(super) fn seal(&self, change: &Change, key: &DataKey) -> Result<SealedChange, CommitError> {
+        let opens = |event: &Event| matches!(event.kind, EventKind::Received(_));
+        if change.expected_version == 0 || change.events.iter().any(opens) {
+            return Err(CommitError::Malformed);
+        }
+        seal(change, key)
+    }
+
+    /// The key of a case, where it is at hand.
+    pub(super) fn key(&self, case_id: CaseId) -> Option<Arc<DataKey>> {
+        let mut keys = self.data_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.get(&case_id).map(Arc::clone)
+    }
+
+    /// Keeps the key of a recorded case at hand.
+    pub(super) fn keep(&self, case_id: CaseId, key: Arc<DataKey>) {
+        let mut keys = self.data_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.put(case_id, key);
+    }
+
+    /// Unwraps the key of a case and keeps it at hand.
+    pub(super) fn unwrap_key(
+        &self,
+        case_id: CaseId,
+        wrapped_key: Vec<u8>,
+    ) -> Result<Arc<DataKey>, SealError> {
+        let key = Arc::new(DataKey::unwrap_under(&self.kek, case_id, wrapped_key)?);
+        self.keep(case_id, Arc::clone(&key));
+        Ok(key)
+    }
+
+    /// Opens every entry of a case and folds them.
+    pub(super) fn open(&self, stored: StoredCase) -> Result<Case, ReadError> {
+        // The wrapped key must be there even where the key is at hand: whoever destroyed it meant it.
+        let wrapped_key = stored.wrapped_key.ok_or(ReadError::Corrupt)?;
+        let key = match self.key(stored.id) {
+            Some(key) => key,
+            None => self.unwrap_key(stored.id, wrapped_key)?,
+        };
+        let events = stored
+            .entries
+            .into_iter()
+            .map(|entry| open(stored.id, entry, &key))
+            .collect::<Result<Vec<_>, _>>()?;
+        let case = Case::fold(stored.id, events).map_err(|_history| ReadError::Corrupt)?;
+        // A history that lost its last entries folds as well as a whole one.
+        if i64::try_from(case.version) == Ok(stored.version) {
+            Ok(case)
+        } else {
+            Err(ReadError::Corrupt)
+        }
+    }
+}
+
+fn seal(change: &Change, key: &DataKey) -> Result<SealedChange, CommitError> {
+    let expected_version = number(change.expected_version)?;
+    let numbered = change
+        .events
+        .iter()
+        .zip(change.expected_version + 1..)
+        .all(|(event, version)| event.version == version);
+    let Some(last) = change.events.last().filter(|_| numbered) else {
+        return Err(CommitError::Malformed);
+    };
+    let entries = change
+        .events
+        .iter()
+        .map(|event| seal_entry(change.case_id, event, key))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(SealedChange {
+        case_id: change.case_id,
+        expected_version,
+        version: number(last.version)?,
+        state: change
+            .events
+            .iter()
+            .rev()
+            .find_map(|event| state_after(&event.kind)),
+        entries,
+        opening: None,
+    })
+}
+
+fn seal_entry(case_id: CaseId, event: &Event, key: &DataKey) -> Result<SealedEntry, CommitError> {
+    let place = Place {
+        case_id,
+        version: number(event.version)?,
+        time: i64::try_from(event.time.as_nanosecond()).map_err(|_year_2262| CommitError::Malformed)?,
+        kind: event.kind.as_str(),
+    };
+    let payload = record::write(&event.kind, OVERHEAD).map_err(|_record| CommitError::Malformed)?;
+    Ok(SealedEntry {
+        version: place.version,
+        time: place.time,
+        kind: place.kind.to_owned(),
+        payload: key.seal(place, payload)?,
+    })
+}
+
+fn open(case_id: CaseId, entry: SealedEntry, key: &DataKey) -> Result<Event, ReadError> {
+    let place = Place {
+        case_id,
+        version: entry.version,
+        time: entry.time,
+        kind: &entry.kind,
+    };
+    let payload = key.open(place, entry.payload)?;
+    Ok(Event {
+        version: u64::try_from(entry.version).map_err(|_negative| ReadError::Corrupt)?,
+        time: Timestamp::from_nanosecond(i128::from(entry.time)).map_err(|_range| ReadError::Corrupt)?,
+        kind: record::read(&payload).map_err(|_record| ReadError::Corrupt)?,
+    })
+}
+
+fn number(version: u64) -> Result<i64, CommitError> {
+    i64::try_from(version).map_err(|_too_many| CommitError::Malformed)
+}
+
+/// The state that an event leaves its case in, where it changes it: as [`Case::fold`] has it.
+fn state_after(kind: &EventKind) -> Option<CaseState> {
+    match kind {
+        EventKind::Received(_) => Some(CaseState::Open),
+        EventKind::Asked { .. } | EventKind::Replied { .. } => None,
+        EventKind::Decided(answer) => Some(match answer.outcome {
+            Outcome::Pending { .. } => CaseState::Open,
+            Outcome::MoreInformation { .. } => CaseState::AwaitingInformation,
+            Outcome::Established { .. } | Outcome::NotEstablished(_) => CaseState::Answered,
+        }),
+    }
+}
+
+impl From<SealError> for CommitError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Seal => Self::Unavailable,
+            SealError::Open => Self::Corrupt,
+        }
+    }
+}
+
+impl From<SealError> for ReadError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Seal => Self::Unavailable,
+            SealError::Open => Self::Corrupt,
+        }
+    }
+}
