@@ -1,1 +1,24 @@
-//! mocks
+//! The departments' HTTP APIs over a synthetic population, with faults.
+//!
+//! [`serve::start`] serves the Home Office, DWP, HMRC and DfE, each on an address of its own and each as strict about
+//! headers, scopes, media types, formats and error codes as the real one. What they know is a
+//! [`population::Population`]; how they fail about a person, that person's [`behaviour::Behaviours`].
+
+pub mod behaviour;
+pub mod person;
+pub mod population;
+pub mod serve;
+pub mod settings;
+pub mod tls;
+
+mod desk;
+mod dfe;
+mod dwp;
+mod hmrc;
+mod home_office;
+mod oauth;
+mod shelf;
+mod text;
+
+pub use serve::{Mocks, StartError, start};
+pub use settings::Settings;

@@ -1,0 +1,162 @@
+//! The trace: does this number belong to this person.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde_json::json;
+use statuscheck_domain::clock::london_day;
+use statuscheck_domain::subject::{DateOfBirth, Name, Nino, name_part};
+use uuid::Uuid;
+
+use super::errors::{FAILED, NOT_FOUND, Refusal, SEVERAL, attributes, malformed};
+use super::{Dwp, Ticket, resource};
+use crate::behaviour::Behaviour;
+use crate::desk;
+use crate::person::Person;
+use crate::population::Population;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Attributes {
+    nino: String,
+    given_names: String,
+    last_name: String,
+    #[serde(default)]
+    also_known_as: Vec<String>,
+    date_of_birth: String,
+}
+
+/// Who is said to have which number.
+struct Claimed {
+    nino: Nino,
+    name: Name,
+    also_known_as: Vec<String>,
+    born: Date,
+}
+
+/// What a trace found.
+#[derive(Clone, Copy)]
+pub(super) enum Traced {
+    /// Number, name and date of birth are one person's.
+    Match,
+    /// The number is somebody else's.
+    NoMatch,
+}
+
+impl Attributes {
+    fn read(&self, now: Timestamp) -> Result<Claimed, Refusal> {
+        let alias =
+            |text: &String| name_part(text).map_err(|_fault| malformed("/data/attributes/alsoKnownAs"));
+        Ok(Claimed {
+            nino: Nino::parse(&self.nino).map_err(|_fault| malformed("/data/attributes/nino"))?,
+            name: Name::parse(&self.given_names, &self.last_name)
+                .map_err(|_faults| malformed("/data/attributes/lastName"))?,
+            also_known_as: self.also_known_as.iter().map(alias).collect::<Result<_, _>>()?,
+            born: DateOfBirth::parse(&self.date_of_birth, london_day(now))
+                .map_err(|_fault| malformed("/data/attributes/dateOfBirth"))?
+                .date(),
+        })
+    }
+}
+
+impl Claimed {
+    /// Whose behaviour counts: the person of that name and date of birth, or else the number's holder.
+    fn about<'a>(&self, population: &'a Population) -> Option<&'a Person> {
+        population
+            .called(self.name.given(), self.name.family(), self.born)
+            .chain(
+                self.also_known_as
+                    .iter()
+                    .flat_map(|alias| population.known_as(alias, self.born)),
+            )
+            .next()
+            .or_else(|| population.with_nino(&self.nino).next())
+    }
+
+    fn is_name_of(&self, person: &Person) -> bool {
+        person.is_called(self.name.given(), self.name.family())
+            || self.also_known_as.iter().any(|alias| person.is_known_as(alias))
+    }
+
+    fn traced(&self, population: &Population) -> Result<Traced, Refusal> {
+        let holders: Vec<&Person> = population.with_nino(&self.nino).collect();
+        if holders.is_empty() {
+            return Err(NOT_FOUND);
+        }
+        let born_then = |person: &&&Person| person.date_of_birth == self.born;
+        if holders
+            .iter()
+            .filter(born_then)
+            .any(|person| self.is_name_of(person))
+        {
+            return Ok(Traced::Match);
+        }
+        if holders.iter().any(|person| born_then(&&person)) {
+            return Err(SEVERAL);
+        }
+        Ok(Traced::NoMatch)
+    }
+}
+
+pub(super) async fn trace(
+    State(dwp): State<Arc<Dwp>>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Refusal> {
+    let attributes: Attributes = attributes(&headers, &bytes, "NinoTrace")?;
+    let claimed = attributes.read(dwp.desk.clock.now())?;
+    let behaviour = match claimed.about(&dwp.desk.population) {
+        Some(person) => dwp.desk.behaviour(person).await,
+        None => Behaviour::Answer,
+    };
+    let said = claimed.traced(&dwp.desk.population);
+    match behaviour {
+        Behaviour::Answer | Behaviour::Slow(_) | Behaviour::Closed => said.map(Traced::into_answer),
+        Behaviour::NoRecord => Err(NOT_FOUND),
+        Behaviour::Ambiguous => Err(SEVERAL),
+        Behaviour::Fail => Err(FAILED),
+        Behaviour::Garbage => Ok(desk::garbage()),
+        Behaviour::Defer(duration) => {
+            let due = desk::after(dwp.desk.clock.now(), duration);
+            let id = Uuid::new_v4();
+            dwp.tickets
+                .keep(id, Ticket { due, said }, dwp.desk.clock.elapsed());
+            Ok(taken(id))
+        }
+    }
+}
+
+pub(super) async fn ticket(State(dwp): State<Arc<Dwp>>, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let id = Uuid::try_parse(&id).map_err(|_not_an_id| NOT_FOUND)?;
+    let ticket = dwp.tickets.find(&id, dwp.desk.clock.elapsed()).ok_or(NOT_FOUND)?;
+    if dwp.desk.clock.now() < ticket.due {
+        return Ok(taken(id));
+    }
+    ticket.said.map(Traced::into_answer)
+}
+
+fn taken(ticket: Uuid) -> Response {
+    let body = json!({
+        "jsonapi": { "version": "1.0" },
+        "data": { "id": ticket, "type": "NinoTraceTicket" },
+    });
+    (StatusCode::ACCEPTED, Json(body)).into_response()
+}
+
+impl Traced {
+    fn into_answer(self) -> Response {
+        let outcome = match self {
+            Self::Match => "MATCH",
+            Self::NoMatch => "NO_MATCH",
+        };
+        let id = Uuid::new_v4().to_string();
+        resource(&id, "NinoTraceResult", &json!({ "outcome": outcome })).into_response()
+    }
+}
