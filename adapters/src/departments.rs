@@ -143,11 +143,11 @@ impl Reading<'_> {
         Ok(url)
     }
 
-    /// DfE's engine has its tokens at `/oauth2/token`, the others at `/oauth/token`.
+    /// HMRC has its tokens at `/oauth/token`, as it publishes; the others at `/oauth2/token`, as DfE does.
     fn token_url(&self, base: &Url) -> Url {
         let folder = match self.department {
-            DepartmentId::Dfe => "oauth2",
-            DepartmentId::HomeOffice | DepartmentId::Dwp | DepartmentId::Hmrc => "oauth",
+            DepartmentId::Hmrc => "oauth",
+            DepartmentId::HomeOffice | DepartmentId::Dwp | DepartmentId::Dfe => "oauth2",
         };
         let mut url = base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -156,11 +156,18 @@ impl Reading<'_> {
         url
     }
 
+    /// The given scope, or the department's for what we ask of it. DWP's tokens have none.
     fn scope(&self) -> Option<String> {
         let authority = &self.settings.dfe.local_authority;
         let of_department = match self.department {
+            DepartmentId::HomeOffice => Some("status section-95".to_owned()),
+            DepartmentId::Dwp => None,
+            DepartmentId::Hmrc => Some(
+                "read:individuals-matching-ho-v2 read:individuals-employments-ho-v2 \
+                 read:national-insurance-record-ho-v2"
+                    .to_owned(),
+            ),
             DepartmentId::Dfe => Some(format!("check local_authority:{authority}")),
-            DepartmentId::HomeOffice | DepartmentId::Dwp | DepartmentId::Hmrc => None,
         };
         self.settings.scope.clone().or(of_department)
     }

@@ -10,6 +10,8 @@ mod http;
 mod oauth;
 pub mod settings;
 mod stack;
+#[cfg(test)]
+mod testing;
 mod tickets;
 
 use std::sync::Arc;

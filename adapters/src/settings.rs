@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 pub struct DepartmentSettings {
     /// Root of the API, such as `https://api.service.hmrc.gov.uk`; a path in it is kept.
     pub url: String,
-    /// Where tokens are had. Default: the department's own path under `url` (see `departments.rs`).
+    /// Where tokens are had. Default: `/oauth/token` under `url` for HMRC, `/oauth2/token` for the others.
     #[serde(default)]
     pub token_url: Option<String>,
     /// Plain `http` is taken to other machines too; to this machine it always is. For closed test networks only:
@@ -30,7 +30,7 @@ pub struct DepartmentSettings {
     /// File with the OAuth client secret, read once at start; white space around it is dropped.
     #[serde(rename = "client_secret_file")]
     pub client_secret: ClientSecret,
-    /// OAuth scope; left out of the token request where it is not given. DfE's default names the local authority.
+    /// OAuth scope. Default: what our questions need of the department; for DWP, whose tokens have none, none is sent.
     #[serde(default)]
     pub scope: Option<String>,
     /// Certificates of the connection.

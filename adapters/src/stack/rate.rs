@@ -76,15 +76,16 @@ impl Rate {
         left: Duration,
         clock: &SharedClock,
     ) -> Result<(), AskError> {
-        let until = clock.elapsed().saturating_add(left);
+        let mut left = left;
         for window in &self.windows {
-            // Others may take the room while this one waits for it, so it is asked again; the deadline bounds the rounds.
+            // Others may take the room while this one waits for it, so it is asked again; each round costs time.
             while let Err(wait) = room(window, requests, clock)? {
-                if clock.elapsed().saturating_add(wait) >= until {
+                if wait >= left {
                     return Err(AskError::Throttled {
                         retry_after: Some(wait),
                     });
                 }
+                left -= wait;
                 tokio::time::sleep(wait).await;
             }
         }
