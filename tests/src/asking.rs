@@ -2,8 +2,8 @@
 
 use statuscheck_proto::v1::check_request::Check;
 use statuscheck_proto::v1::{
-    CheckRequest, CheckResponse, EducationBenefit, IecasCheck, Person, RightToRentCheck, RightToWorkCheck,
-    Section95Check,
+    Case, CheckRequest, CheckResponse, EducationBenefit, GetCaseRequest, IecasCheck, Person,
+    RightToRentCheck, RightToWorkCheck, Section95Check,
 };
 use tonic::Status;
 
@@ -151,6 +151,16 @@ impl House {
     /// Asks as `who` and expects to be answered.
     pub async fn answered(&self, who: &str, request: CheckRequest) -> CheckResponse {
         self.check(who, request).await.expect("an answer")
+    }
+
+    /// Reads a case as `who`.
+    ///
+    /// # Errors
+    /// What the gateway says.
+    pub async fn case(&self, who: &str, case_id: &str) -> Result<Case, Status> {
+        let case_id = case_id.to_owned();
+        let read = self.client(who).get_case(GetCaseRequest { case_id }).await?;
+        Ok(read.into_inner().case.expect("a case"))
     }
 
     /// Asks as `who`.

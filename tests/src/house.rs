@@ -64,6 +64,15 @@ impl Default for Plan {
     }
 }
 
+/// A shipped agreement, to be changed and given to a [`Plan`] under an id and for an organisation of its own.
+pub fn shipped(id: &str) -> Agreement {
+    let register = statuscheck::demo::shipped_register().expect("the shipped register");
+    let found = register
+        .agreements()
+        .find(|agreement| agreement.id.as_str() == id);
+    found.expect("a shipped agreement").clone()
+}
+
 /// A gateway that serves, and its departments. Dropping it stops both at once; [`House::stop`] lets calls end.
 pub struct House {
     /// The clock of checks and departments; it stands still until it is told to move.
@@ -72,8 +81,7 @@ pub struct House {
     pub faults: Faults,
     /// Where the gateway listens, as `127.0.0.1:PORT`.
     pub address: String,
-    /// The mock departments.
-    pub mocks: Mocks,
+    mocks: Option<Mocks>,
     plan: Plan,
     folder: TempDir,
     ca: PathBuf,
@@ -132,6 +140,8 @@ impl House {
         Endpoint::from_shared(format!("https://{}", self.address))
             .and_then(|endpoint| endpoint.tls_config(tls))
             .expect("an address and certificates")
+            // The client's own patience; the gateway is not told of it.
+            .timeout(PATIENCE)
     }
 
     /// The certificate of `name`, issued now where the demo has none.
@@ -152,12 +162,26 @@ impl House {
 
     /// Requests to the department's API since the house started; tokens are not counted.
     pub fn requests(&self, department: DepartmentId) -> u64 {
-        self.mocks.requests(department)
+        let mocks = self.mocks.as_ref().expect("the departments are up");
+        mocks.requests(department)
+    }
+
+    /// Where the department's API is, such as `http://127.0.0.1:40123`.
+    pub fn department(&self, department: DepartmentId) -> String {
+        let mocks = self.mocks.as_ref().expect("the departments are up");
+        mocks.url(department)
     }
 
     /// Waits until the department was asked `count` times since the house started.
     pub async fn until_asked(&self, department: DepartmentId, count: u64) {
         until(|| self.requests(department) >= count).await;
+    }
+
+    /// Takes all departments down while the gateway stays up.
+    pub async fn close_departments(&mut self) {
+        if let Some(mocks) = self.mocks.take() {
+            mocks.shutdown().await;
+        }
     }
 
     /// Lets calls end, records their answers, and closes the store.
@@ -166,7 +190,9 @@ impl House {
         drop(self.channels);
         drop(self.stop);
         self.serving.await.expect("the gateway serves to its end");
-        self.mocks.shutdown().await;
+        if let Some(mocks) = self.mocks {
+            mocks.shutdown().await;
+        }
         Stopped {
             plan: self.plan,
             folder: self.folder,
@@ -200,7 +226,7 @@ impl Stopped {
             clock,
             faults,
             address,
-            mocks: demo.mocks,
+            mocks: Some(demo.mocks),
             plan,
             folder,
             ca: demo.ca,

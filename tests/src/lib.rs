@@ -12,7 +12,7 @@ pub mod prelude {
     pub use crate::asking::{
         Subject, by_code, by_name, by_nass, by_nino, iecas, request, right_to_rent, right_to_work, section_95,
     };
-    pub use crate::house::{House, NOW, Plan, Stopped};
+    pub use crate::house::{House, NOW, Plan, shipped, until};
     pub use crate::person::{Resident, person};
     pub use crate::told::{json, json_of, outcome, reason};
     pub use serde_json::json;
