@@ -171,7 +171,7 @@ impl Situation<'_> {
             }
             .now()
         } else {
-            let wait = if self.replies.is_out(Operation::NinoTrace) {
+            let wait = if self.trace_is_out() {
                 Wait::Briefly
             } else {
                 Wait::No
@@ -374,7 +374,7 @@ impl Situation<'_> {
     }
 
     fn unless_a_trace_changes_it(&self, verdict: Verdict) -> Decision {
-        let wait = if self.replies.is_out(Operation::NinoTrace) {
+        let wait = if self.trace_is_out() {
             Wait::WhileTimeLasts
         } else {
             Wait::No
@@ -382,10 +382,18 @@ impl Situation<'_> {
         Decision { verdict, wait }
     }
 
+    /// Nothing that DWP says changes a right to rent: it is asked there only for a referral.
+    fn trace_counts(&self) -> bool {
+        self.check.kind() != CheckKind::RightToRent
+    }
+
+    fn trace_is_out(&self) -> bool {
+        self.trace_counts() && self.replies.is_out(Operation::NinoTrace)
+    }
+
     fn nino_is_anothers(&self) -> bool {
-        self.replies
-            .facts()
-            .any(|facts| matches!(facts, reply::Facts::NinoTrace { matches: false }))
+        let is_anothers = |facts| matches!(facts, &reply::Facts::NinoTrace { matches: false });
+        self.trace_counts() && self.replies.facts().any(is_anothers)
     }
 }
 
