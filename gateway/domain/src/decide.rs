@@ -325,9 +325,12 @@ impl Situation<'_> {
             }
         };
         match self.replies.standing(Operation::EducationEligibility) {
-            // Not asked: it would have refused the number, or the agreement does not name it.
-            None => no_record_anywhere(),
-            Some(Standing::Out) => self.pending(DepartmentId::Dfe, PendingReason::DepartmentUnavailable),
+            // It would have refused a number without its suffix, and another number settles nothing either.
+            None if by_nino_only => no_record_anywhere(),
+            // Not asked is never "no", whatever kept it from being asked.
+            None | Some(Standing::Out) => {
+                self.pending(DepartmentId::Dfe, PendingReason::DepartmentUnavailable)
+            }
             Some(Standing::Replied(reply)) => match &reply.outcome {
                 reply::Outcome::NoRecord => no_record_anywhere(),
                 reply::Outcome::Found(reply::Facts::EducationEligibility(record)) if !record.eligible => {
