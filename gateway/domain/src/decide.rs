@@ -256,14 +256,19 @@ impl Situation<'_> {
                 .waiting(),
             Some(Standing::Replied(reply)) => match &reply.outcome {
                 reply::Outcome::Found(reply::Facts::Section95Support(support)) => {
-                    return self.judge_support(support, reply.as_of);
+                    self.judge_support(support, reply.as_of)
                 }
                 reply::Outcome::NoRecord => self.unknown_to_home_office(),
                 other => self.without_record(DepartmentId::HomeOffice, other),
             },
         };
-        // DfE may still establish it.
-        if dfe_is_out { decision.waiting() } else { decision }
+        // DfE may still establish it, whatever the Home Office said.
+        let established = matches!(decision.verdict, Verdict::Established { .. });
+        if dfe_is_out && !established {
+            decision.waiting()
+        } else {
+            decision
+        }
     }
 
     fn established_by_dfe(&self) -> Option<Decision> {
