@@ -20,6 +20,13 @@ use crate::windrush;
 /// A time-limited right to rent may be checked at most this long before the tenancy (Immigration Act 2014 guidance).
 const TENANCY_AHEAD_DAYS_MAX: i32 = 28;
 
+/// The questions whose replies can show that a person was here by 31 December 1988.
+const EVIDENCE_OF_RESIDENCE: [Operation; 3] = [
+    Operation::BenefitHistory,
+    Operation::EmploymentHistory,
+    Operation::ContributionHistory,
+];
+
 /// What the replies so far amount to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Decision {
@@ -352,18 +359,27 @@ impl Situation<'_> {
 
     /// A "no", unless the number is somebody else's, which must be settled first, or the person must not be refused.
     fn negative(&self, negative: Negative) -> Decision {
-        let verdict = if windrush::has_profile(self.check, self.replies) {
-            Verdict::Hold {
-                held: Held::Negative(negative),
-            }
-        } else if self.nino_is_anothers() {
+        if windrush::has_profile(self.check, self.replies) {
+            let held = Held::Negative(negative);
+            return Verdict::Hold { held }.now();
+        }
+        let verdict = if self.nino_is_anothers() {
             Verdict::MoreInformation {
                 fields: vec![Field::NationalInsuranceNumber],
             }
         } else {
             Verdict::NotEstablished(negative)
         };
-        self.unless_a_trace_changes_it(verdict)
+        let decision = self.unless_a_trace_changes_it(verdict);
+        // A sign of residence by the last day gives the person a profile, and the "no" is held.
+        if EVIDENCE_OF_RESIDENCE
+            .into_iter()
+            .any(|operation| self.replies.is_out(operation))
+        {
+            decision.waiting()
+        } else {
+            decision
+        }
     }
 
     fn pending(&self, department: DepartmentId, reason: PendingReason) -> Decision {
