@@ -20,6 +20,13 @@ use crate::windrush;
 /// A time-limited right to rent may be checked at most this long before the tenancy (Immigration Act 2014 guidance).
 const TENANCY_AHEAD_DAYS_MAX: i32 = 28;
 
+/// The questions whose replies can show that a person was here by 31 December 1988.
+const EVIDENCE_OF_RESIDENCE: [Operation; 3] = [
+    Operation::BenefitHistory,
+    Operation::EmploymentHistory,
+    Operation::ContributionHistory,
+];
+
 /// What the replies so far amount to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Decision {
@@ -171,7 +178,7 @@ impl Situation<'_> {
             }
             .now()
         } else {
-            let wait = if self.replies.is_out(Operation::NinoTrace) {
+            let wait = if self.trace_is_out() {
                 Wait::Briefly
             } else {
                 Wait::No
@@ -256,14 +263,19 @@ impl Situation<'_> {
                 .waiting(),
             Some(Standing::Replied(reply)) => match &reply.outcome {
                 reply::Outcome::Found(reply::Facts::Section95Support(support)) => {
-                    return self.judge_support(support, reply.as_of);
+                    self.judge_support(support, reply.as_of)
                 }
                 reply::Outcome::NoRecord => self.unknown_to_home_office(),
                 other => self.without_record(DepartmentId::HomeOffice, other),
             },
         };
-        // DfE may still establish it.
-        if dfe_is_out { decision.waiting() } else { decision }
+        // DfE may still establish it, whatever the Home Office said.
+        let established = matches!(decision.verdict, Verdict::Established { .. });
+        if dfe_is_out && !established {
+            decision.waiting()
+        } else {
+            decision
+        }
     }
 
     fn established_by_dfe(&self) -> Option<Decision> {
@@ -325,9 +337,12 @@ impl Situation<'_> {
             }
         };
         match self.replies.standing(Operation::EducationEligibility) {
-            // Not asked: it would have refused the number, or the agreement does not name it.
-            None => no_record_anywhere(),
-            Some(Standing::Out) => self.pending(DepartmentId::Dfe, PendingReason::DepartmentUnavailable),
+            // It would have refused a number without its suffix, and another number settles nothing either.
+            None if by_nino_only => no_record_anywhere(),
+            // Not asked is never "no", whatever kept it from being asked.
+            None | Some(Standing::Out) => {
+                self.pending(DepartmentId::Dfe, PendingReason::DepartmentUnavailable)
+            }
             Some(Standing::Replied(reply)) => match &reply.outcome {
                 reply::Outcome::NoRecord => no_record_anywhere(),
                 reply::Outcome::Found(reply::Facts::EducationEligibility(record)) if !record.eligible => {
@@ -344,18 +359,27 @@ impl Situation<'_> {
 
     /// A "no", unless the number is somebody else's, which must be settled first, or the person must not be refused.
     fn negative(&self, negative: Negative) -> Decision {
-        let verdict = if windrush::has_profile(self.check, self.replies) {
-            Verdict::Hold {
-                held: Held::Negative(negative),
-            }
-        } else if self.nino_is_anothers() {
+        if windrush::has_profile(self.check, self.replies) {
+            let held = Held::Negative(negative);
+            return Verdict::Hold { held }.now();
+        }
+        let verdict = if self.nino_is_anothers() {
             Verdict::MoreInformation {
                 fields: vec![Field::NationalInsuranceNumber],
             }
         } else {
             Verdict::NotEstablished(negative)
         };
-        self.unless_a_trace_changes_it(verdict)
+        let decision = self.unless_a_trace_changes_it(verdict);
+        // A sign of residence by the last day gives the person a profile, and the "no" is held.
+        if EVIDENCE_OF_RESIDENCE
+            .into_iter()
+            .any(|operation| self.replies.is_out(operation))
+        {
+            decision.waiting()
+        } else {
+            decision
+        }
     }
 
     fn pending(&self, department: DepartmentId, reason: PendingReason) -> Decision {
@@ -374,7 +398,7 @@ impl Situation<'_> {
     }
 
     fn unless_a_trace_changes_it(&self, verdict: Verdict) -> Decision {
-        let wait = if self.replies.is_out(Operation::NinoTrace) {
+        let wait = if self.trace_is_out() {
             Wait::WhileTimeLasts
         } else {
             Wait::No
@@ -382,10 +406,18 @@ impl Situation<'_> {
         Decision { verdict, wait }
     }
 
+    /// Nothing that DWP says changes a right to rent: it is asked there only for a referral.
+    fn trace_counts(&self) -> bool {
+        self.check.kind() != CheckKind::RightToRent
+    }
+
+    fn trace_is_out(&self) -> bool {
+        self.trace_counts() && self.replies.is_out(Operation::NinoTrace)
+    }
+
     fn nino_is_anothers(&self) -> bool {
-        self.replies
-            .facts()
-            .any(|facts| matches!(facts, reply::Facts::NinoTrace { matches: false }))
+        let is_anothers = |facts| matches!(facts, &reply::Facts::NinoTrace { matches: false });
+        self.trace_counts() && self.replies.facts().any(is_anothers)
     }
 }
 

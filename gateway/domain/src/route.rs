@@ -54,15 +54,30 @@ impl Replies {
         self.standing(operation) == Some(&Standing::Out)
     }
 
-    /// The facts of every found reply.
+    /// The facts of every found reply that is about its own question; another is garbage, whatever it says.
     pub fn facts(&self) -> impl Iterator<Item = &Facts> {
-        self.asked.iter().filter_map(|(_, standing)| match standing {
-            Standing::Replied(Reply {
-                outcome: Outcome::Found(facts),
-                ..
-            }) => Some(facts),
-            _ => None,
-        })
+        self.asked
+            .iter()
+            .filter_map(|(operation, standing)| match standing {
+                Standing::Replied(Reply {
+                    outcome: Outcome::Found(facts),
+                    ..
+                }) if is_about(facts, *operation) => Some(facts),
+                _ => None,
+            })
+    }
+}
+
+const fn is_about(facts: &Facts, operation: Operation) -> bool {
+    match facts {
+        Facts::ImmigrationStatus(_) => matches!(operation, Operation::ImmigrationStatus),
+        Facts::Section95Support(_) => matches!(operation, Operation::Section95Support),
+        Facts::NinoTrace { .. } => matches!(operation, Operation::NinoTrace),
+        Facts::EducationEligibility(_) => matches!(operation, Operation::EducationEligibility),
+        Facts::Residence(_) => matches!(
+            operation,
+            Operation::BenefitHistory | Operation::EmploymentHistory | Operation::ContributionHistory
+        ),
     }
 }
 
