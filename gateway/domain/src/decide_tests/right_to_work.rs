@@ -239,10 +239,13 @@ fn waiting_rows() -> Vec<Row> {
     rows! {
         work("A \"no\", and the trace may make it a question").home_office(no_record()).dwp(out())
             => no(Negative::NoRecord), waiting;
-        work("A \"no\", and HMRC may show early residence").home_office(ended()).hmrc(out())
+        work("A \"no\", and employments, six years of them, are out").home_office(ended()).hmrc(out())
+            => no(Negative::Expired);
+        work("A \"no\", and contributions may show early residence").home_office(ended())
+            .said(Operation::ContributionHistory, out())
             => no(Negative::Expired), waiting;
-        work("A question, and HMRC may show early residence").home_office(ended()).dwp(trace(false))
-            .hmrc(out())
+        work("A question, and benefits may show early residence").home_office(ended()).dwp(trace(false))
+            .said(Operation::BenefitHistory, out())
             => more(NINO), waiting;
         work("Pending, and the trace may make it a question").home_office(deferred()).dwp(out())
             => pending(PendingReason::DepartmentWorking, HomeOffice), waiting;
