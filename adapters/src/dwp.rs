@@ -57,15 +57,15 @@ impl Dwp {
             let answer = exchange
                 .read(&["v2", "nino-traces", ticket.as_str()], &[])
                 .await?;
-            if answer.status != 404 {
+            if !is_unknown_ticket(&answer) {
                 return self.understood(question, &answer);
             }
-            // A ticket that is gone and a number that is nobody's are both 404 here; the question put anew tells.
+            // The ticket is gone from DWP's books: the question is put anew.
             self.tickets.forget(question);
         }
         let attributes = TraceAttributes {
             nino: nino.expose(),
-            first_name: name.given(),
+            given_names: name.given(),
             last_name: name.family(),
             also_known_as: &question.subject.also_known_as,
             date_of_birth: question.subject.date_of_birth.date(),
@@ -165,7 +165,7 @@ impl<A> Document<A> {
 #[serde(rename_all = "camelCase")]
 struct TraceAttributes<'a> {
     nino: &'a str,
-    first_name: &'a str,
+    given_names: &'a str,
     last_name: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     also_known_as: &'a [String],
@@ -215,14 +215,27 @@ struct Claim {
 }
 
 /// DWP's errors; their texts are not read, for they may repeat what was asked.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Errors {
-    errors: Vec<serde::de::IgnoredAny>,
+    errors: Vec<ErrorCode>,
+}
+
+#[derive(Deserialize)]
+struct ErrorCode {
+    code: Option<String>,
 }
 
 /// A 404 in DWP's own words; one from anybody else says nothing about the person.
 fn is_own_404(answer: &Answer) -> bool {
-    answer.status == 404 && answer.json::<Errors>().is_ok_and(|body| !body.errors.is_empty())
+    let own = || answer.json::<Errors>().unwrap_or_default();
+    answer.status == 404 && !own().errors.is_empty() && !is_unknown_ticket(answer)
+}
+
+/// The ticket is not known, which says nothing about the number either.
+fn is_unknown_ticket(answer: &Answer) -> bool {
+    let unknown = |error: &ErrorCode| error.code.as_deref() == Some("UNKNOWN_TICKET");
+    let own = || answer.json::<Errors>().unwrap_or_default();
+    answer.status == 404 && own().errors.iter().any(unknown)
 }
 
 fn read_trace(answer: &Answer) -> Result<Reply, AskError> {
