@@ -285,8 +285,18 @@ impl Reading<'_> {
                 "must be 0 to 100",
             ),
             (
+                "timeouts.connect",
+                !settings.timeouts.connect.is_zero(),
+                "must not be zero",
+            ),
+            (
                 "timeouts.request",
                 !settings.timeouts.request.is_zero(),
+                "must not be zero",
+            ),
+            (
+                "timeouts.token",
+                !settings.timeouts.token.is_zero(),
                 "must not be zero",
             ),
         ];

@@ -57,10 +57,10 @@ impl Dwp {
             let answer = exchange
                 .read(&["v2", "nino-traces", ticket.as_str()], &[])
                 .await?;
-            if answer.status != 404 {
+            if !is_unknown_ticket(&answer) {
                 return self.understood(question, &answer);
             }
-            // A ticket that is gone and a number that is nobody's are both 404 here; the question put anew tells.
+            // The ticket is gone from DWP's books: the question is put anew.
             self.tickets.forget(question);
         }
         let attributes = TraceAttributes {
@@ -215,14 +215,27 @@ struct Claim {
 }
 
 /// DWP's errors; their texts are not read, for they may repeat what was asked.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Errors {
-    errors: Vec<serde::de::IgnoredAny>,
+    errors: Vec<ErrorCode>,
+}
+
+#[derive(Deserialize)]
+struct ErrorCode {
+    code: Option<String>,
 }
 
 /// A 404 in DWP's own words; one from anybody else says nothing about the person.
 fn is_own_404(answer: &Answer) -> bool {
-    answer.status == 404 && answer.json::<Errors>().is_ok_and(|body| !body.errors.is_empty())
+    let own = || answer.json::<Errors>().unwrap_or_default();
+    answer.status == 404 && !own().errors.is_empty() && !is_unknown_ticket(answer)
+}
+
+/// The ticket is not known, which says nothing about the number either.
+fn is_unknown_ticket(answer: &Answer) -> bool {
+    let unknown = |error: &ErrorCode| error.code.as_deref() == Some("UNKNOWN_TICKET");
+    let own = || answer.json::<Errors>().unwrap_or_default();
+    answer.status == 404 && own().errors.iter().any(unknown)
 }
 
 fn read_trace(answer: &Answer) -> Result<Reply, AskError> {

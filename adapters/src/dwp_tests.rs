@@ -37,6 +37,8 @@ fn a_clerks_ticket_is_deferred() {
 fn only_dwps_own_404_is_no_record() {
     assert!(traced(404, &errors("404")) == Ok(Outcome::NoRecord));
     assert!(traced(404, &json!({"errors": []})) == Err(AskError::Garbage));
+    let lost = json!({"errors": [{"status": "404", "code": "UNKNOWN_TICKET"}]});
+    assert!(traced(404, &lost) == Err(AskError::Garbage));
     assert!(traced(404, &json!("no such page")) == Err(AskError::Garbage));
 }
 

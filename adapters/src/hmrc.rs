@@ -239,7 +239,9 @@ fn read_contributions(answer: &Answer) -> Result<Reply, AskError> {
     periods.map(residence)
 }
 
-fn residence(periods: Vec<Period>) -> Reply {
+/// Oldest first; HMRC tells tax years newest first.
+fn residence(mut periods: Vec<Period>) -> Reply {
+    periods.sort_by_key(|period| period.from);
     Reply::of(Outcome::Found(Facts::Residence(periods)))
 }
 

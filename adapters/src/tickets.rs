@@ -16,7 +16,7 @@ const TICKETS_MAX: NonZeroUsize = NonZeroUsize::new(10_000).expect("is not zero"
 const TICKET_CHARS_MAX: usize = 128;
 
 /// A department's reference for work it has taken on; safe in a path. It names no person.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone)]
 pub(crate) struct Ticket(String);
 
 impl Ticket {

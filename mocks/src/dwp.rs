@@ -2,7 +2,7 @@
 //! are those that DfE's eligibility engine speaks (`DwpAdapter`); the trace has no public API and is ours.
 //!
 //! `POST /v2/nino-traces` takes `{"jsonapi":{"version":"1.0"},"data":{"type":"NinoTrace","attributes":{"nino",
-//! "givenNames","lastName","alsoKnownAs"?,"dateOfBirth"}}}`.
+//! "firstName","lastName","alsoKnownAs"?,"dateOfBirth"}}}`.
 
 mod claims;
 mod errors;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -232,9 +233,10 @@ async fn matched_person(
 async fn paye(
     State(hmrc): State<Arc<Hmrc>>,
     Extension(grant): Extension<Grant>,
-    Query(query): Query<PayeQuery>,
+    query: Result<Query<PayeQuery>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     allowed(&grant, EMPLOYMENTS)?;
+    let Query(query) = query.map_err(|_unreadable| invalid("The query cannot be read"))?;
     let (id, person) = hmrc.matched_as(query.match_id.as_deref().ok_or(invalid("matchId is required"))?)?;
     let period = query.period(london_day(hmrc.desk.clock.now()))?;
     hmrc.settle(person, NOT_FOUND, |_| {
@@ -294,10 +296,7 @@ impl Hmrc {
             | Behaviour::Slow(_)
             | Behaviour::Ambiguous
             | Behaviour::Defer(_)
-            | Behaviour::Closed => {
-                let body = say(self)?;
-                Ok(([(header::CONTENT_TYPE, "application/json")], Json(body)).into_response())
-            }
+            | Behaviour::Closed => Ok(Json(say(self)?).into_response()),
         }
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! [`serve::start`] serves the Home Office, DWP, HMRC and DfE, each on an address of its own and each as strict about
 //! headers, scopes, media types, formats and error codes as the real one. What they know is a
-//! [`population::Population`]; how they fail about a person, that person's [`behaviour::Behaviours`].
+//! [`population::Population`]; how they fail about a person, that person's [`behaviour::Behaviours`]. Nobody in it is
+//! real: [`samples::samples`] are sixteen invented people, [`generator::generate`] draws as many more as are wanted.
 
 pub mod behaviour;
+pub mod cli;
 pub mod generator;
 pub mod person;
 pub mod population;

@@ -62,7 +62,10 @@ pub enum PopulationError {
 }
 
 fn in_a_row(faults: &[Fault]) -> String {
-    let texts: Vec<String> = faults.iter().map(Fault::to_string).collect();
+    let mut texts: Vec<String> = faults.iter().map(Fault::to_string).collect();
+    if faults.len() == FAULTS_MAX {
+        texts.push("and perhaps more".to_owned());
+    }
     texts.join("; ")
 }
 

@@ -92,14 +92,14 @@ impl Drop for Mocks {
 ///
 /// # Errors
 /// An address cannot be listened at, or the TLS files cannot be used; see [`StartError`].
-pub async fn start(settings: Settings) -> Result<Mocks, StartError> {
+pub async fn start(mut settings: Settings) -> Result<Mocks, StartError> {
     let tls = settings.dwp_tls.as_ref().map(tls::acceptor).transpose()?;
     let (stop, stopped) = watch::channel(false);
     let mut listeners = Vec::new();
     for department in DepartmentId::ALL {
         listeners.push((department, listen(department, &settings).await?));
     }
-    let population = Arc::new(settings.population.clone());
+    let population = Arc::new(std::mem::take(&mut settings.population));
     let mut doors = PerDepartment::all(Door {
         scheme: "http",
         address: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -170,7 +170,12 @@ impl Server {
                 // An error says that the owner is gone.
                 _ = stopped.wait_for(|stop| *stop) => break,
                 accepted = self.accept() => accepted,
-                Some(_) = connections.join_next() => continue,
+                Some(ended) = connections.join_next() => {
+                    if let Err(error) = ended {
+                        tracing::error!(%error, "a connection to a mock department ended badly");
+                    }
+                    continue;
+                }
             };
             let Some((stream, place)) = accepted else {
                 tokio::time::sleep(ACCEPT_PAUSE).await;

@@ -18,17 +18,19 @@ use super::{Replying, Timed};
 use crate::AskError;
 use crate::settings::RateSettings;
 
+/// The most that [`requests_at_least`] gives.
+const REQUESTS_AT_LEAST_MAX: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
+
 /// The requests that one question takes at least: HMRC and DWP first look for the person, then for the records.
 pub(crate) const fn requests_at_least(operation: Operation) -> NonZeroU32 {
-    const ONE: NonZeroU32 = NonZeroU32::MIN;
     match operation {
         Operation::BenefitHistory | Operation::EmploymentHistory | Operation::ContributionHistory => {
-            ONE.saturating_add(1)
+            REQUESTS_AT_LEAST_MAX
         }
         Operation::ImmigrationStatus
         | Operation::Section95Support
         | Operation::NinoTrace
-        | Operation::EducationEligibility => ONE,
+        | Operation::EducationEligibility => NonZeroU32::MIN,
     }
 }
 
@@ -58,11 +60,13 @@ impl Rate {
             settings.per_minute.map(Quota::per_minute),
             settings.per_second.map(Quota::per_second),
         ];
-        let windows = quotas.into_iter().flatten();
+        let limiter = |quota: Quota| {
+            // Room for one question at least, however low the limit: else none would ever begin.
+            let burst = quota.burst_size().max(REQUESTS_AT_LEAST_MAX);
+            RateLimiter::direct_with_clock(quota.allow_burst(burst), Monotonic(clock.clone()))
+        };
         Self {
-            windows: windows
-                .map(|quota| RateLimiter::direct_with_clock(quota, Monotonic(clock.clone())))
-                .collect(),
+            windows: quotas.into_iter().flatten().map(limiter).collect(),
         }
     }
 

@@ -66,7 +66,8 @@ where
         }
     }
 
-    /// There is time, budget and rate for a repeat, and the pause is over.
+    /// There is time, budget and rate for a repeat, and the pause is over. It never waits for the rate: a first question
+    /// goes before a repeat, and a known failure is worth more than one found out at the deadline.
     async fn pause_before_repeat(&self, timed: &Timed) -> bool {
         let pause = Jitter::new(self.settings.pause, self.settings.jitter) + Duration::ZERO;
         if pause >= timed.left(&self.clock) || !self.budget.withdraw() {
@@ -74,8 +75,10 @@ where
         }
         tokio::time::sleep(pause).await;
         let requests = requests_at_least(timed.ask.question.operation);
-        let left = timed.left(&self.clock);
-        self.rate.take(requests, left, &self.clock).await.is_ok()
+        self.rate
+            .take(requests, Duration::ZERO, &self.clock)
+            .await
+            .is_ok()
     }
 }
 

@@ -3,6 +3,8 @@
 //! Precedence over all checks: established > more information > pending > hold > not established. "Not asked" is never
 //! "no": a department that failed, was slow or was not asked makes the answer pending.
 
+mod section_95;
+
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
@@ -12,13 +14,17 @@ use crate::check::{Check, CheckKind, Terms};
 use crate::clock::london_day;
 use crate::ids::DepartmentId;
 use crate::question::Operation;
-use crate::reply::{self, ImmigrationStatus, Section95Support};
+use crate::reply::{self, ImmigrationStatus};
 use crate::route::{Replies, Standing};
 use crate::subject::Field;
 use crate::windrush;
 
 /// A time-limited right to rent may be checked at most this long before the tenancy (Immigration Act 2014 guidance).
 const TENANCY_AHEAD_DAYS_MAX: i32 = 28;
+
+/// The questions whose replies can show that a person was here by 31 December 1988. Employments cannot: they reach back
+/// six tax years.
+const EVIDENCE_OF_RESIDENCE: [Operation; 2] = [Operation::BenefitHistory, Operation::ContributionHistory];
 
 /// What the replies so far amount to.
 #[derive(Clone, PartialEq, Eq)]
@@ -171,7 +177,7 @@ impl Situation<'_> {
             }
             .now()
         } else {
-            let wait = if self.replies.is_out(Operation::NinoTrace) {
+            let wait = if self.trace_is_out() {
                 Wait::Briefly
             } else {
                 Wait::No
@@ -236,126 +242,32 @@ impl Situation<'_> {
         }
     }
 
-    fn by_support(&self) -> Decision {
-        if let Some(established) = self.established_by_dfe() {
-            return established;
-        }
-        let dfe_is_out = self.replies.is_out(Operation::EducationEligibility);
-        let decision = match self.replies.standing(Operation::Section95Support) {
-            None => {
-                let first = if dfe_is_out {
-                    DepartmentId::Dfe
-                } else {
-                    DepartmentId::HomeOffice
-                };
-                self.pending(first, PendingReason::DepartmentUnavailable)
-                    .waiting()
-            }
-            Some(Standing::Out) => self
-                .pending(DepartmentId::HomeOffice, PendingReason::DepartmentUnavailable)
-                .waiting(),
-            Some(Standing::Replied(reply)) => match &reply.outcome {
-                reply::Outcome::Found(reply::Facts::Section95Support(support)) => {
-                    return self.judge_support(support, reply.as_of);
-                }
-                reply::Outcome::NoRecord => self.unknown_to_home_office(),
-                other => self.without_record(DepartmentId::HomeOffice, other),
-            },
-        };
-        // DfE may still establish it.
-        if dfe_is_out { decision.waiting() } else { decision }
-    }
-
-    fn established_by_dfe(&self) -> Option<Decision> {
-        let record = self.dfe_record()?;
-        let fresh = record.loaded_at.is_some_and(|loaded_at| {
-            self.now.duration_since(loaded_at) < self.feed_interval.saturating_mul(2)
-        });
-        let ours = record.source == Some(DepartmentId::HomeOffice);
-        let established = Verdict::Established {
-            facts: Facts::Section95 {
-                supported_since: None,
-            },
-            as_of: record.loaded_at,
-        };
-        (record.eligible && ours && fresh).then(|| established.now())
-    }
-
-    fn dfe_record(&self) -> Option<&reply::EducationEligibility> {
-        match &self.replies.of(Operation::EducationEligibility)?.outcome {
-            reply::Outcome::Found(reply::Facts::EducationEligibility(record)) => Some(record),
-            _ => None,
-        }
-    }
-
-    fn judge_support(&self, support: &Section95Support, as_of: Option<Timestamp>) -> Decision {
-        match basis(support.legal_basis.as_deref().unwrap_or_default()) {
-            Basis::Section4 => self.negative(Negative::Section4),
-            Basis::Section95 if !support.in_force => self.negative(Negative::NotSupported),
-            Basis::Section95 if support.since.is_some_and(|first| first > self.today) => {
-                self.negative(Negative::NotYetValid)
-            }
-            Basis::Section95 => {
-                let facts = Facts::Section95 {
-                    supported_since: support.since,
-                };
-                Verdict::Established { facts, as_of }.now()
-            }
-            Basis::Unclear => Verdict::Pending {
-                reason: PendingReason::DepartmentUnavailable,
-                departments: vec![DepartmentId::HomeOffice],
-                alarm: true,
-            }
-            .now(),
-        }
-    }
-
-    /// The Home Office has no record of support: what DfE said decides whether that is an answer.
-    fn unknown_to_home_office(&self) -> Decision {
-        let by_nino_only =
-            self.check.subject.nino.is_some() && self.check.subject.asylum_support_reference.is_none();
-        let no_record_anywhere = || {
-            if by_nino_only {
-                Verdict::MoreInformation {
-                    fields: vec![Field::AsylumSupportReference],
-                }
-                .now()
-            } else {
-                self.negative(Negative::NoRecord)
-            }
-        };
-        match self.replies.standing(Operation::EducationEligibility) {
-            // Not asked: it would have refused the number, or the agreement does not name it.
-            None => no_record_anywhere(),
-            Some(Standing::Out) => self.pending(DepartmentId::Dfe, PendingReason::DepartmentUnavailable),
-            Some(Standing::Replied(reply)) => match &reply.outcome {
-                reply::Outcome::NoRecord => no_record_anywhere(),
-                reply::Outcome::Found(reply::Facts::EducationEligibility(record)) if !record.eligible => {
-                    self.negative(Negative::NoRecord)
-                }
-                // DfE holds the family eligible, by another feed or an old one: that is no ground for a "no".
-                reply::Outcome::Found(reply::Facts::EducationEligibility(_)) => {
-                    self.pending(DepartmentId::HomeOffice, PendingReason::DepartmentWorking)
-                }
-                other => self.without_record(DepartmentId::Dfe, other),
-            },
-        }
-    }
-
     /// A "no", unless the number is somebody else's, which must be settled first, or the person must not be refused.
     fn negative(&self, negative: Negative) -> Decision {
-        let verdict = if windrush::has_profile(self.check, self.replies) {
-            Verdict::Hold {
-                held: Held::Negative(negative),
-            }
-        } else if self.nino_is_anothers() {
+        if windrush::has_profile(self.check, self.replies) {
+            let held = Held::Negative(negative);
+            return Verdict::Hold { held }.now();
+        }
+        let verdict = if self.nino_is_anothers() {
             Verdict::MoreInformation {
                 fields: vec![Field::NationalInsuranceNumber],
             }
         } else {
             Verdict::NotEstablished(negative)
         };
-        self.unless_a_trace_changes_it(verdict)
+        let decision = self.unless_a_trace_changes_it(verdict);
+        if self.evidence_may_come() {
+            decision.waiting()
+        } else {
+            decision
+        }
+    }
+
+    /// A sign of residence by the last day may still come in, which would give the person a profile.
+    fn evidence_may_come(&self) -> bool {
+        EVIDENCE_OF_RESIDENCE
+            .into_iter()
+            .any(|operation| self.replies.is_out(operation))
     }
 
     fn pending(&self, department: DepartmentId, reason: PendingReason) -> Decision {
@@ -374,7 +286,7 @@ impl Situation<'_> {
     }
 
     fn unless_a_trace_changes_it(&self, verdict: Verdict) -> Decision {
-        let wait = if self.replies.is_out(Operation::NinoTrace) {
+        let wait = if self.trace_is_out() {
             Wait::WhileTimeLasts
         } else {
             Wait::No
@@ -382,10 +294,18 @@ impl Situation<'_> {
         Decision { verdict, wait }
     }
 
+    /// Nothing that DWP says changes a right to rent: it is asked there only for a referral.
+    fn trace_counts(&self) -> bool {
+        self.check.kind() != CheckKind::RightToRent
+    }
+
+    fn trace_is_out(&self) -> bool {
+        self.trace_counts() && self.replies.is_out(Operation::NinoTrace)
+    }
+
     fn nino_is_anothers(&self) -> bool {
-        self.replies
-            .facts()
-            .any(|facts| matches!(facts, reply::Facts::NinoTrace { matches: false }))
+        let is_anothers = |facts| matches!(facts, &reply::Facts::NinoTrace { matches: false });
+        self.trace_counts() && self.replies.facts().any(is_anothers)
     }
 }
 
@@ -450,28 +370,6 @@ fn entitlement(status: &ImmigrationStatus) -> Entitlement {
         (false, _) => Entitlement::Restricted,
         (true, Some(_)) => Entitlement::TimeLimited,
         (true, None) => Entitlement::Unlimited,
-    }
-}
-
-enum Basis {
-    Section95,
-    Section4,
-    Unclear,
-}
-
-/// Reads a legal basis. Leaving the part out was what made DfE resubmit every reply (report 6.134), so "section 95" without
-/// "Part VI" is unclear; section 4 is section 4 in whatever part a letter puts it.
-fn basis(text: &str) -> Basis {
-    let text = text.to_ascii_lowercase();
-    let words: Vec<&str> = text
-        .split(|symbol: char| !symbol.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
-    let after = |word: &str| words.windows(2).find(|pair| pair[0] == word).map(|pair| pair[1]);
-    match (after("part"), after("section")) {
-        (Some("vi"), Some("95")) => Basis::Section95,
-        (_, Some("4")) => Basis::Section4,
-        _ => Basis::Unclear,
     }
 }
 

@@ -54,15 +54,30 @@ impl Replies {
         self.standing(operation) == Some(&Standing::Out)
     }
 
-    /// The facts of every found reply.
+    /// The facts of every found reply that is about its own question; another is garbage, whatever it says.
     pub fn facts(&self) -> impl Iterator<Item = &Facts> {
-        self.asked.iter().filter_map(|(_, standing)| match standing {
-            Standing::Replied(Reply {
-                outcome: Outcome::Found(facts),
-                ..
-            }) => Some(facts),
-            _ => None,
-        })
+        self.asked
+            .iter()
+            .filter_map(|(operation, standing)| match standing {
+                Standing::Replied(Reply {
+                    outcome: Outcome::Found(facts),
+                    ..
+                }) if is_about(facts, *operation) => Some(facts),
+                _ => None,
+            })
+    }
+}
+
+const fn is_about(facts: &Facts, operation: Operation) -> bool {
+    match facts {
+        Facts::ImmigrationStatus(_) => matches!(operation, Operation::ImmigrationStatus),
+        Facts::Section95Support(_) => matches!(operation, Operation::Section95Support),
+        Facts::NinoTrace { .. } => matches!(operation, Operation::NinoTrace),
+        Facts::EducationEligibility(_) => matches!(operation, Operation::EducationEligibility),
+        Facts::Residence(_) => matches!(
+            operation,
+            Operation::BenefitHistory | Operation::EmploymentHistory | Operation::ContributionHistory
+        ),
     }
 }
 
@@ -71,6 +86,15 @@ pub const fn required(kind: CheckKind) -> Operation {
     match kind {
         CheckKind::RightToWork | CheckKind::RightToRent | CheckKind::Iecas => Operation::ImmigrationStatus,
         CheckKind::Section95 => Operation::Section95Support,
+    }
+}
+
+/// The questions without which a check could never end in an answer, so an agreement must cover them. Section 95 needs
+/// both sources: without DfE's reply no record at the Home Office is not a "no".
+pub const fn indispensable(kind: CheckKind) -> &'static [Operation] {
+    match kind {
+        CheckKind::RightToWork | CheckKind::RightToRent | CheckKind::Iecas => &[Operation::ImmigrationStatus],
+        CheckKind::Section95 => &[Operation::Section95Support, Operation::EducationEligibility],
     }
 }
 

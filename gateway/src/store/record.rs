@@ -243,3 +243,6 @@ mod date_of_birth {
         Date::deserialize(deserializer).map(DateOfBirth::of)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
 use jiff::civil::Date;
@@ -78,8 +79,9 @@ impl Wanted {
 pub(super) async fn claims(
     State(dwp): State<Arc<Dwp>>,
     Path(guid): Path<String>,
-    Query(query): Query<ClaimsQuery>,
+    query: Result<Query<ClaimsQuery>, QueryRejection>,
 ) -> Result<Response, Refusal> {
+    let Query(query) = query.map_err(|_unreadable| malformed("/"))?;
     let wanted = query.read()?;
     let guid = Uuid::try_parse(&guid).map_err(|_not_an_id| malformed("/guid"))?;
     let person = place_of(guid)

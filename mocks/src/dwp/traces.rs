@@ -15,7 +15,7 @@ use statuscheck_domain::clock::london_day;
 use statuscheck_domain::subject::{DateOfBirth, Name, Nino, name_part};
 use uuid::Uuid;
 
-use super::errors::{FAILED, NOT_FOUND, Refusal, SEVERAL, attributes, malformed};
+use super::errors::{FAILED, NOT_FOUND, Refusal, SEVERAL, UNKNOWN_TICKET, attributes, malformed};
 use super::{Dwp, Ticket, resource};
 use crate::behaviour::Behaviour;
 use crate::desk;
@@ -26,7 +26,7 @@ use crate::population::Population;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Attributes {
     nino: String,
-    given_names: String,
+    first_name: String,
     last_name: String,
     #[serde(default)]
     also_known_as: Vec<String>,
@@ -56,7 +56,7 @@ impl Attributes {
             |text: &String| name_part(text).map_err(|_fault| malformed("/data/attributes/alsoKnownAs"));
         Ok(Claimed {
             nino: Nino::parse(&self.nino).map_err(|_fault| malformed("/data/attributes/nino"))?,
-            name: Name::parse(&self.given_names, &self.last_name)
+            name: Name::parse(&self.first_name, &self.last_name)
                 .map_err(|_faults| malformed("/data/attributes/lastName"))?,
             also_known_as: self.also_known_as.iter().map(alias).collect::<Result<_, _>>()?,
             born: DateOfBirth::parse(&self.date_of_birth, london_day(now))
@@ -87,18 +87,18 @@ impl Claimed {
 
     fn traced(&self, population: &Population) -> Result<Traced, Refusal> {
         let holders: Vec<&Person> = population.with_nino(&self.nino).collect();
+        let born_then: Vec<&Person> = holders
+            .iter()
+            .copied()
+            .filter(|person| person.date_of_birth == self.born)
+            .collect();
         if holders.is_empty() {
             return Err(NOT_FOUND);
         }
-        let born_then = |person: &&&Person| person.date_of_birth == self.born;
-        if holders
-            .iter()
-            .filter(born_then)
-            .any(|person| self.is_name_of(person))
-        {
+        if born_then.iter().any(|person| self.is_name_of(person)) {
             return Ok(Traced::Match);
         }
-        if holders.iter().any(|person| born_then(&&person)) {
+        if !born_then.is_empty() {
             return Err(SEVERAL);
         }
         Ok(Traced::NoMatch)
@@ -134,8 +134,11 @@ pub(super) async fn trace(
 }
 
 pub(super) async fn ticket(State(dwp): State<Arc<Dwp>>, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let id = Uuid::try_parse(&id).map_err(|_not_an_id| NOT_FOUND)?;
-    let ticket = dwp.tickets.find(&id, dwp.desk.clock.elapsed()).ok_or(NOT_FOUND)?;
+    let id = Uuid::try_parse(&id).map_err(|_not_an_id| UNKNOWN_TICKET)?;
+    let ticket = dwp
+        .tickets
+        .find(&id, dwp.desk.clock.elapsed())
+        .ok_or(UNKNOWN_TICKET)?;
     if dwp.desk.clock.now() < ticket.due {
         return Ok(taken(id));
     }

@@ -1,6 +1,7 @@
 //! Every fault of a bad request, at once and by its path.
 
 use super::*;
+use crate::subject::Field;
 
 /// A draft in which every field of a person is malformed.
 fn all_malformed(also_known_as: &[String]) -> Draft<'_> {

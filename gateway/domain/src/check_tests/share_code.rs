@@ -1,6 +1,7 @@
 //! Share codes: a code for another check is a clear error, not a miss.
 
 use super::*;
+use crate::subject::Field;
 
 #[test]
 fn with_its_share_code_a_check_needs_the_date_of_birth_only() {

@@ -1,6 +1,7 @@
 //! Dates, dates of birth and ages.
 
-use jiff::civil::date;
+use jiff::ToSpan as _;
+use jiff::civil::{Date, date};
 
 use super::*;
 

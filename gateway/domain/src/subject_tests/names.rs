@@ -1,5 +1,7 @@
 //! Names as they are parsed, and as they are then compared.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use crate::names::{comparison_key, fold};
 
 use super::*;

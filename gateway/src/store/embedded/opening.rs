@@ -70,9 +70,9 @@ pub enum OpenError {
     Seal(#[source] SealError),
 }
 
-/// How long a connection waits for another process that reads or copies the file: long enough for a backup's step, short
-/// enough that callers waiting behind it are told before they give up.
-const BUSY_FOR: Duration = Duration::from_secs(1);
+/// How long a connection waits for another process that holds the file, such as an operator's copy of it. Callers do not
+/// wait so long, they have deadlines of their own; what waited is recorded all the same.
+const BUSY_FOR: Duration = Duration::from_secs(5);
 
 /// The writer's page cache, in KiB: the upper levels of five trees and the pages that grow.
 const WRITER_CACHE_KIB: i64 = 32_768;
@@ -93,8 +93,17 @@ impl Opened {
         let path = settings.path.as_path();
         let failed = |source| engine(path, source);
         let lock = lock(path)?;
-        let mut writer = connect_writer(settings).map_err(failed)?;
-        let secret = secret(&mut writer, path, &kek)?;
+        let mut writer = connect(path).map_err(failed)?;
+        // Looked at first: a file that is not ours is left as it is.
+        let is_new = is_new(&writer, path)?;
+        become_writer(&writer, settings).map_err(failed)?;
+        let secret = if is_new {
+            let (secret, wrapped) = StoreSecret::create(&kek).map_err(OpenError::Seal)?;
+            tables::create(&mut writer, &wrapped).map_err(failed)?;
+            secret
+        } else {
+            secret(&writer, path, &kek)?
+        };
         let sealer = Sealer::new(kek, &secret, settings.data_keys_max).map_err(OpenError::Seal)?;
         let readers = (0..settings.readers.max(1))
             .map(|_| connect_reader(path))
@@ -162,8 +171,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn connect_writer(settings: &Settings) -> rusqlite::Result<Connection> {
-    let connection = connect(&settings.path)?;
+fn become_writer(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_mode| Ok(()))?;
     // What is deleted is overwritten: a destroyed key must not be found in a free page.
     connection.pragma_update_and_check(None, "secure_delete", "ON", |_on| Ok(()))?;
@@ -173,8 +181,7 @@ fn connect_writer(settings: &Settings) -> rusqlite::Result<Connection> {
     })?;
     // After a failed fsync the system may hold as written what never reached the disk. Moving all of the log into the
     // file, which is synced anew, makes what recovery found durable before anything rests on it.
-    checkpoint(&connection, "TRUNCATE")?;
-    Ok(connection)
+    checkpoint(connection, "TRUNCATE")
 }
 
 fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
@@ -187,32 +194,29 @@ fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The store's secret: opened, or made together with the tables.
-fn secret(connection: &mut Connection, path: &Path, kek: &Kek) -> Result<StoreSecret, OpenError> {
-    let failed = |source| engine(path, source);
-    let not_a_store = || OpenError::NotAStore {
-        path: path.to_owned(),
-    };
-    match tables::version(connection).map_err(failed)? {
-        None => {
-            let (secret, wrapped) = StoreSecret::create(kek).map_err(OpenError::Seal)?;
-            tables::create(connection, &wrapped).map_err(failed)?;
-            Ok(secret)
-        }
-        Some(tables::VERSION) => {
-            let wrapped = tables::wrapped_secret(connection).map_err(failed)?;
-            StoreSecret::unwrap_under(kek, wrapped.ok_or_else(not_a_store)?).map_err(|_not_this_key| {
-                OpenError::WrongKey {
-                    path: path.to_owned(),
-                }
-            })
-        }
+/// The file is empty; otherwise it is a store that this program knows.
+fn is_new(connection: &Connection, path: &Path) -> Result<bool, OpenError> {
+    let path = path.to_owned();
+    match tables::version(connection).map_err(|source| engine(&path, source))? {
+        None => Ok(true),
+        Some(tables::VERSION) => Ok(false),
         Some(found) if found > tables::VERSION => Err(OpenError::Newer {
-            path: path.to_owned(),
+            path,
             found,
             known: tables::VERSION,
         }),
-        Some(_) => Err(not_a_store()),
+        Some(_) => Err(OpenError::NotAStore { path }),
+    }
+}
+
+/// The store's secret, which only the right key opens.
+fn secret(connection: &Connection, path: &Path, kek: &Kek) -> Result<StoreSecret, OpenError> {
+    let path = path.to_owned();
+    match tables::wrapped_secret(connection).map_err(|source| engine(&path, source))? {
+        None => Err(OpenError::NotAStore { path }),
+        Some(wrapped) => {
+            StoreSecret::unwrap_under(kek, wrapped).map_err(|_not_this_key| OpenError::WrongKey { path })
+        }
     }
 }
 

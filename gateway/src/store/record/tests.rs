@@ -1,0 +1,106 @@
+use statuscheck_domain::event::EventKind;
+use statuscheck_domain::ids::QuestionId;
+use statuscheck_domain::question::Operation;
+use uuid::Uuid;
+
+use super::{RecordError, read, write};
+
+#[path = "../../../tests/store/samples.rs"]
+mod samples;
+
+fn read_back(event: &EventKind) -> EventKind {
+    let Ok(event) = write(event, 0).and_then(|bytes| read(&bytes)) else {
+        panic!("what was written can be read")
+    };
+    event
+}
+
+#[test]
+fn every_receipt_comes_back_as_it_was() {
+    for receipt in samples::receipts() {
+        let EventKind::Received(back) = read_back(&EventKind::Received(Box::new(receipt.clone()))) else {
+            panic!("a receipt comes back as a receipt")
+        };
+        assert!(samples::is_same(&back, &receipt));
+    }
+}
+
+#[test]
+fn every_question_comes_back_as_it_was() {
+    let question_id = QuestionId(Uuid::from_u128(9));
+    for operation in Operation::ALL {
+        let EventKind::Asked {
+            question_id: id,
+            operation: back,
+        } = read_back(&EventKind::Asked {
+            question_id,
+            operation,
+        })
+        else {
+            panic!("a question comes back as a question")
+        };
+        assert_eq!((id, back), (question_id, operation));
+    }
+}
+
+#[test]
+fn every_reply_comes_back_as_it_was() {
+    let question_id = QuestionId(Uuid::from_u128(9));
+    for (reply, operation) in samples::replies()
+        .into_iter()
+        .zip(Operation::ALL.into_iter().cycle())
+    {
+        let EventKind::Replied {
+            question_id: id,
+            operation: asked,
+            reply: back,
+        } = read_back(&EventKind::Replied {
+            question_id,
+            operation,
+            reply: reply.clone(),
+        })
+        else {
+            panic!("a reply comes back as a reply")
+        };
+        assert_eq!((id, asked), (question_id, operation));
+        assert!(back == reply);
+    }
+}
+
+#[test]
+fn every_answer_comes_back_as_it_was() {
+    for answer in samples::answers() {
+        let EventKind::Decided(back) = read_back(&EventKind::Decided(answer.clone())) else {
+            panic!("an answer comes back as an answer")
+        };
+        assert!(back == answer);
+    }
+}
+
+#[test]
+fn a_record_is_written_without_growing_its_buffer() {
+    for receipt in samples::receipts() {
+        let bytes = write(&EventKind::Received(Box::new(receipt)), 28).unwrap();
+        assert_eq!(bytes.capacity(), bytes.len() + 28);
+    }
+}
+
+#[test]
+fn a_later_version_and_an_altered_text_are_refused_without_quoting_them() {
+    let asked = |v: u8, operation: &str| {
+        format!(
+            "{{\"v\":{v},\"event\":{{\"asked\":{{\"question_id\":\"{}\",\"operation\":\"{operation}\"}}}}}}",
+            Uuid::nil()
+        )
+    };
+    assert!(read(asked(1, "dwp/nino_trace").as_bytes()).is_ok());
+    for bytes in [
+        asked(2, "dwp/nino_trace"),
+        asked(1, "dwp/quackenbush"),
+        String::new(),
+    ] {
+        let error = read(bytes.as_bytes()).err();
+        assert_eq!(error, Some(RecordError));
+    }
+    assert_eq!(RecordError.to_string(), "the record of an event cannot be read");
+}

@@ -1,0 +1,14 @@
+//! Stores: one conformance suite over every engine, and what is each engine's own.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "store/conformance.rs"]
+mod conformance;
+#[path = "store/embedded.rs"]
+mod embedded;
+#[path = "store/embedded_seal.rs"]
+mod embedded_seal;
+#[path = "store/samples.rs"]
+mod samples;
+#[path = "store/steps.rs"]
+mod steps;

@@ -1,0 +1,98 @@
+//! Changes of cases in few words.
+
+use std::pin::Pin;
+use std::task::Poll;
+
+use jiff::ToSpan as _;
+use statuscheck::store::{CaseQuery, CommitError, Received, Store};
+use statuscheck_domain::answer::Answer;
+use statuscheck_domain::event::{Change, EventKind, Receipt};
+use statuscheck_domain::ids::{CaseId, OrganisationId, QuestionId, RequestId};
+use statuscheck_domain::question::Operation;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::samples;
+
+pub(crate) const ORGANISATION: &str = "north-letting";
+
+/// The `n`th case: a later one has a later id.
+pub(crate) fn case_id(n: u32) -> CaseId {
+    CaseId::at(samples::start() + i64::from(n).milliseconds(), &[7; 10])
+}
+
+pub(crate) fn organisation(id: &str) -> OrganisationId {
+    id.parse().unwrap()
+}
+
+/// A receipt of `organisation`'s request `n`.
+pub(crate) fn receipt(organisation: &str, n: u32) -> Receipt {
+    let mut receipt = samples::receipts().swap_remove(0);
+    receipt.organisation = organisation.parse().unwrap();
+    receipt.request_id = RequestId(Uuid::from_u128(u128::from(n)));
+    receipt
+}
+
+/// The first change of case `n` with the request of that number.
+pub(crate) fn opening(n: u32) -> Change {
+    opening_of(case_id(n), receipt(ORGANISATION, n))
+}
+
+pub(crate) fn opening_of(id: CaseId, receipt: Receipt) -> Change {
+    Change::new(id, 0, samples::start(), [EventKind::Received(Box::new(receipt))])
+}
+
+pub(crate) fn content(text: &str) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(text.as_bytes().to_vec())
+}
+
+/// Receives case `n`, which must be new.
+pub(crate) async fn receive(store: &dyn Store, n: u32) {
+    assert_eq!(store.receive(opening(n), content("one")).await, Ok(Received::New));
+}
+
+/// The next step of a case at `version`: a question goes out.
+pub(crate) fn asking(id: CaseId, version: u64) -> Change {
+    let asked = EventKind::Asked {
+        question_id: QuestionId(Uuid::from_u128(9)),
+        operation: Operation::ImmigrationStatus,
+    };
+    Change::new(id, version, samples::start(), [asked])
+}
+
+/// The next step of a case at `version`: it is decided.
+pub(crate) fn deciding(id: CaseId, version: u64, answer: Answer) -> Change {
+    Change::new(id, version, samples::start(), [EventKind::Decided(answer)])
+}
+
+/// The version that the store has the case at.
+pub(crate) async fn version(store: &dyn Store, n: u32) -> Option<u64> {
+    store.case(case_id(n)).await.unwrap().map(|case| case.version)
+}
+
+/// All cases of one organisation.
+pub(crate) fn every_case(of: &str) -> CaseQuery {
+    CaseQuery {
+        organisation: organisation(of),
+        states: Vec::new(),
+        after: None,
+        limit: 100,
+    }
+}
+
+/// Lets `future` go as far as it can without waiting.
+pub(crate) async fn begin<F: Future>(future: &mut Pin<Box<F>>) {
+    std::future::poll_fn(|context| {
+        assert!(future.as_mut().poll(context).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// How many of `results` are that error.
+pub(crate) fn count<T>(results: &[Result<T, CommitError>], error: CommitError) -> usize {
+    results
+        .iter()
+        .filter(|result| result.as_ref().err() == Some(&error))
+        .count()
+}
