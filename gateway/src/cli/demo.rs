@@ -259,7 +259,7 @@ async fn ask_all(demo: &DemoFile, clock: &SharedClock) -> anyhow::Result<Vec<Ask
                     .identities
                     .get(sample.who)
                     .context("the demo has the sample's identity")?;
-                let opened = channel(&demo.grpc, &demo.ca, files, Duration::from_secs(10)).await?;
+                let opened = channel(&demo.grpc, &demo.ca, files, Duration::from_secs(10))?;
                 channels.insert(sample.who, opened.clone());
                 opened
             }

@@ -1,8 +1,10 @@
 //! What the command line shows: readable by default, JSON for programs.
 //!
 //! Exit codes: 0 for any answer (or, with `--exit-code`, one code an outcome), 2 for a wrong command line, 3 where the
-//! gateway refuses the request as it is, 4 where repeating it later makes sense, 1 for everything else.
+//! gateway refuses the request as it is, 4 where repeating it later makes sense, 1 for everything else. No answer at all
+//! is 4 too: whether the gateway restarts, is slow, or refuses the certificate looks the same from here.
 
+use std::error::Error as _;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -121,10 +123,13 @@ impl Output {
 
     fn error(&self, status: &Status) -> anyhow::Result<ExitCode> {
         let details = status.get_error_details();
-        let reason = details
-            .error_info()
-            .map(|info| info.reason.as_str())
-            .unwrap_or_default();
+        // A status of our own making has a cause; one that the gateway sent has none.
+        let cause = status.source();
+        let reason = match (details.error_info(), cause) {
+            (Some(info), _) => info.reason.as_str(),
+            (None, Some(_)) => "NO_ANSWER",
+            (None, None) => "",
+        };
         let retry = details.retry_info().and_then(|retry| retry.retry_delay);
         let violations = details
             .bad_request()
@@ -144,6 +149,12 @@ impl Output {
             println!("{}", serde_json::to_string_pretty(&error)?);
         } else {
             eprintln!("{}: {} [{reason}]", status.code().description(), status.message());
+            let causes = std::iter::successors(cause, |&error| error.source());
+            let mut causes: Vec<_> = causes.map(ToString::to_string).collect();
+            causes.dedup();
+            for cause in causes {
+                eprintln!("  because: {cause}");
+            }
             for fault in violations {
                 eprintln!("  {}: {}", fault.field, fault.description);
             }
@@ -159,6 +170,7 @@ impl Output {
             }
         }
         Ok(ExitCode::from(match status.code() {
+            _ if cause.is_some() => 4,
             Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted => 4,
             Code::InvalidArgument
             | Code::PermissionDenied
