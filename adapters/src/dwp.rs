@@ -65,7 +65,7 @@ impl Dwp {
         }
         let attributes = TraceAttributes {
             nino: nino.expose(),
-            given_names: name.given(),
+            first_name: name.given(),
             last_name: name.family(),
             also_known_as: &question.subject.also_known_as,
             date_of_birth: question.subject.date_of_birth.date(),
@@ -165,7 +165,7 @@ impl<A> Document<A> {
 #[serde(rename_all = "camelCase")]
 struct TraceAttributes<'a> {
     nino: &'a str,
-    given_names: &'a str,
+    first_name: &'a str,
     last_name: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     also_known_as: &'a [String],

@@ -46,7 +46,7 @@ enum Command {
     Config(config::Config),
     /// Asks one check.
     #[command(subcommand)]
-    Check(check::Check),
+    Check(Box<check::Check>),
     /// Reads cases that were asked before.
     #[command(subcommand)]
     Case(case::Case),

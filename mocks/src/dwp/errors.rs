@@ -79,6 +79,13 @@ pub(super) const NOT_FOUND: Refusal = refusal(
     "Nothing is held that fits",
     "/data",
 );
+pub(super) const UNKNOWN_TICKET: Refusal = refusal(
+    StatusCode::NOT_FOUND,
+    "UNKNOWN_TICKET",
+    "Unknown ticket",
+    "There is no such ticket",
+    "/data",
+);
 pub(super) const SEVERAL: Refusal = refusal(
     StatusCode::UNPROCESSABLE_ENTITY,
     "MULTIPLE_MATCHES",

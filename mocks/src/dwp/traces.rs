@@ -15,7 +15,7 @@ use statuscheck_domain::clock::london_day;
 use statuscheck_domain::subject::{DateOfBirth, Name, Nino, name_part};
 use uuid::Uuid;
 
-use super::errors::{FAILED, NOT_FOUND, Refusal, SEVERAL, attributes, malformed};
+use super::errors::{FAILED, NOT_FOUND, Refusal, SEVERAL, UNKNOWN_TICKET, attributes, malformed};
 use super::{Dwp, Ticket, resource};
 use crate::behaviour::Behaviour;
 use crate::desk;
@@ -134,8 +134,11 @@ pub(super) async fn trace(
 }
 
 pub(super) async fn ticket(State(dwp): State<Arc<Dwp>>, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let id = Uuid::try_parse(&id).map_err(|_not_an_id| NOT_FOUND)?;
-    let ticket = dwp.tickets.find(&id, dwp.desk.clock.elapsed()).ok_or(NOT_FOUND)?;
+    let id = Uuid::try_parse(&id).map_err(|_not_an_id| UNKNOWN_TICKET)?;
+    let ticket = dwp
+        .tickets
+        .find(&id, dwp.desk.clock.elapsed())
+        .ok_or(UNKNOWN_TICKET)?;
     if dwp.desk.clock.now() < ticket.due {
         return Ok(taken(id));
     }
