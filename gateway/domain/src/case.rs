@@ -23,6 +23,15 @@ pub enum CaseState {
 }
 
 impl CaseState {
+    /// The state of a case whose caller was told `outcome`.
+    pub const fn told(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Pending { .. } => Self::Open,
+            Outcome::MoreInformation { .. } => Self::AwaitingInformation,
+            Outcome::Established { .. } | Outcome::NotEstablished(_) => Self::Answered,
+        }
+    }
+
     /// The name in the store and on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -152,11 +161,7 @@ impl Case {
             EventKind::Received(_) => return Err(HistoryError::ReceivedTwice),
             EventKind::Asked { .. } | EventKind::Replied { .. } => {}
             EventKind::Decided(answer) => {
-                self.state = match answer.outcome {
-                    Outcome::Pending { .. } => CaseState::Open,
-                    Outcome::MoreInformation { .. } => CaseState::AwaitingInformation,
-                    Outcome::Established { .. } | Outcome::NotEstablished(_) => CaseState::Answered,
-                };
+                self.state = CaseState::told(&answer.outcome);
                 self.answer = answer;
             }
         }

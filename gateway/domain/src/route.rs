@@ -89,6 +89,15 @@ pub const fn required(kind: CheckKind) -> Operation {
     }
 }
 
+/// The questions without which a check could never end in an answer, so an agreement must cover them. Section 95 needs
+/// both sources: without DfE's reply no record at the Home Office is not a "no".
+pub const fn indispensable(kind: CheckKind) -> &'static [Operation] {
+    match kind {
+        CheckKind::RightToWork | CheckKind::RightToRent | CheckKind::Iecas => &[Operation::ImmigrationStatus],
+        CheckKind::Section95 => &[Operation::Section95Support, Operation::EducationEligibility],
+    }
+}
+
 /// What to ask next, of what `allowed` (the agreement's operations) covers. `half_spent`: half of the time that the
 /// check may take has gone by.
 ///

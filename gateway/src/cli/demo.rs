@@ -85,9 +85,9 @@ impl Demo {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         let clock = SystemClock::shared();
         let starting = spinner("starting mock departments and a gateway");
+        forget_demo_file(&self.dir)?;
         let demo = demo::Demo::start(self.settings(&clock)?).await?;
         let demo_file = demo_file(&demo)?;
-        write_demo_file(&self.dir, &demo_file)?;
 
         let (stop, stopping) = oneshot::channel::<()>();
         let ending = stopped()?;
@@ -101,6 +101,8 @@ impl Demo {
         let asked = ask_all(&demo_file, &clock).await;
         starting.finish_and_clear();
         let asked = asked?;
+        // Last, so that whoever waits for the file finds a gateway that answers, and its cases settled.
+        write_demo_file(&self.dir, &demo_file)?;
         self.print(&asked)?;
         let as_expected = asked.iter().all(|asked| asked.outcome == asked.sample.expected);
         if self.once {
@@ -233,6 +235,17 @@ fn write_demo_file(dir: &Path, demo: &DemoFile) -> anyhow::Result<()> {
     let written =
         fs::write(&draft, serde_json::to_string_pretty(demo)?).and_then(|()| fs::rename(&draft, &path));
     written.with_context(|| format!("{}: cannot be written", path.display()))
+}
+
+/// An earlier run's addresses are nobody's now.
+fn forget_demo_file(dir: &Path) -> anyhow::Result<()> {
+    let path = dir.join("demo.json");
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{}: cannot be removed", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn ask_all(demo: &DemoFile, clock: &SharedClock) -> anyhow::Result<Vec<Asked>> {

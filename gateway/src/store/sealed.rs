@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use lru::LruCache;
-use statuscheck_domain::answer::Outcome;
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::event::{Change, Event, EventKind};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
@@ -222,11 +221,7 @@ fn state_after(kind: &EventKind) -> Option<CaseState> {
     match kind {
         EventKind::Received(_) => Some(CaseState::Open),
         EventKind::Asked { .. } | EventKind::Replied { .. } => None,
-        EventKind::Decided(answer) => Some(match answer.outcome {
-            Outcome::Pending { .. } => CaseState::Open,
-            Outcome::MoreInformation { .. } => CaseState::AwaitingInformation,
-            Outcome::Established { .. } | Outcome::NotEstablished(_) => CaseState::Answered,
-        }),
+        EventKind::Decided(answer) => Some(CaseState::told(&answer.outcome)),
     }
 }
 
