@@ -7,6 +7,7 @@ use statuscheck_proto::v1::{
     WithdrawCaseRequest,
 };
 use statuscheck_tests::asking::{COUNCIL, EMPLOYER, LANDLORD, TRUST};
+use statuscheck_tests::house::agreement_like;
 use statuscheck_tests::prelude::*;
 use tonic::{Code, Status};
 
@@ -232,8 +233,7 @@ async fn a_check_that_the_agreement_does_not_cover_is_refused_with_the_contact()
 
 #[tokio::test]
 async fn several_agreements_that_fit_must_be_told_apart_by_name() {
-    let mut second = shipped("right-to-work");
-    second.id = "right-to-work-2".parse().unwrap();
+    let second = agreement_like("right-to-work", "right-to-work-2", "employer");
     let house = House::start(Plan {
         agreements: vec![second],
         ..Plan::default()
