@@ -168,12 +168,6 @@ impl House {
         mocks.requests(department)
     }
 
-    /// Where the department's API is, such as `http://127.0.0.1:40123`.
-    pub fn department(&self, department: DepartmentId) -> String {
-        let mocks = self.mocks.as_ref().expect("the departments are up");
-        mocks.url(department)
-    }
-
     /// Waits until the department was asked `count` times since the house started.
     pub async fn until_asked(&self, department: DepartmentId, count: u64) {
         until(|| self.requests(department) >= count).await;
@@ -237,11 +231,6 @@ impl Stopped {
             stop,
             serving,
         }
-    }
-
-    /// The folder of certificates and store.
-    pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
     }
 }
 

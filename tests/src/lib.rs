@@ -4,6 +4,7 @@
 pub mod asking;
 pub mod faults;
 pub mod house;
+pub mod patient;
 pub mod person;
 pub mod told;
 
