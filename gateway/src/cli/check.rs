@@ -81,13 +81,13 @@ pub(crate) struct Asked {
     #[command(flatten)]
     person: PersonArgs,
     /// Repeating a check with the same UUID gives the same case. A new one is made where none is given.
-    #[arg(long, value_name = "UUID")]
+    #[arg(long, value_name = "UUID", help_heading = "Request")]
     request_id: Option<Uuid>,
     /// The agreement to ask under, where several cover the check.
-    #[arg(long, value_name = "ID", default_value = "")]
+    #[arg(long, value_name = "ID", default_value = "", help_heading = "Request")]
     agreement: String,
     /// Your own reference, at most 64 characters; no personal data.
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", help_heading = "Request")]
     reference: String,
     #[command(flatten)]
     output: Output,

@@ -235,7 +235,7 @@ async fn a_refused_request_ends_with_3_and_names_every_field() {
     assert_eq!(fields, at_fault);
     assert_eq!(
         (&json["error"]["code"], &json["error"]["reason"]),
-        (&"InvalidArgument".into(), &"INVALID_FIELDS".into())
+        (&"INVALID_ARGUMENT".into(), &"INVALID_FIELDS".into())
     );
 
     let stranger = [

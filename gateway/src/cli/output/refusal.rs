@@ -26,7 +26,7 @@ pub(super) fn show(status: &Status, json: bool) -> anyhow::Result<ExitCode> {
             .iter()
             .map(|fault| serde_json::json!({"field": fault.field, "description": fault.description}));
         let error = serde_json::json!({"error": {
-            "code": format!("{:?}", status.code()),
+            "code": code_name(status.code()),
             "reason": reason,
             "message": status.message(),
             "violations": violations.collect::<Vec<_>>(),
@@ -66,4 +66,16 @@ pub(super) fn show(status: &Status, json: bool) -> anyhow::Result<ExitCode> {
         | Code::Unimplemented => 3,
         _ => 1,
     }))
+}
+
+/// The code as gRPC names it, such as `INVALID_ARGUMENT`.
+fn code_name(code: Code) -> String {
+    let mut name = String::new();
+    for symbol in format!("{code:?}").chars() {
+        if symbol.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(symbol.to_ascii_uppercase());
+    }
+    name
 }
