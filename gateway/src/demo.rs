@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use statuscheck_adapters::ConnectError;
 use statuscheck_adapters::settings::DepartmentSettings;
-use statuscheck_domain::agreement::Register;
+use statuscheck_domain::agreement::{Agreement, Register};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 use statuscheck_mocks::population::Population;
@@ -51,6 +51,9 @@ const REGISTER: [(&str, &str); 4] = [
     ),
 ];
 
+/// Puts something before a store.
+pub type BeforeStore = Box<dyn FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + Send>;
+
 /// What a demo starts with.
 pub struct DemoSettings {
     /// Folder of its certificates, keys and store; made where it is missing, gone on with where it is not.
@@ -69,8 +72,12 @@ pub struct DemoSettings {
     pub checks: CheckSettings,
     /// What organisations may ask.
     pub limits: LimitSettings,
+    /// Agreements beside those that ship with the program.
+    pub agreements: Vec<Agreement>,
     /// Ages of DfE's feeds and other ways of the mocks.
     pub mocks: fn(&mut MockSettings),
+    /// What stands before the store, such as a disk that fails when a test wants it to; default nothing.
+    pub before_store: BeforeStore,
 }
 
 impl DemoSettings {
@@ -86,7 +93,9 @@ impl DemoSettings {
             clock,
             checks: CheckSettings::default(),
             limits: LimitSettings::default(),
+            agreements: Vec::new(),
             mocks: |_| {},
+            before_store: Box::new(|store| store),
         }
     }
 }
@@ -203,9 +212,9 @@ impl Demo {
             connections: ConnectionLimits::default(),
             limits: settings.limits,
             checks: settings.checks,
-            register: Arc::new(shipped_register()?),
+            register: Arc::new(register(settings.agreements)?),
             departments: Departments::new(departments),
-            store: open_store(folder).await?,
+            store: (settings.before_store)(open_store(folder).await?),
             clock: settings.clock,
         })
         .await?;
@@ -239,10 +248,16 @@ fn trust_domain() -> TrustDomain {
 /// # Errors
 /// A shipped agreement is at fault, which a test rules out.
 pub fn shipped_register() -> Result<Register, RegisterError> {
-    let agreements = REGISTER
+    register(Vec::new())
+}
+
+fn register(beside: Vec<Agreement>) -> Result<Register, RegisterError> {
+    let shipped = REGISTER
         .iter()
         .map(|(name, text)| register::parse(Path::new(name), text));
-    Ok(Register::new(agreements.collect::<Result<Vec<_>, _>>()?)?)
+    let mut agreements = shipped.collect::<Result<Vec<_>, _>>()?;
+    agreements.extend(beside);
+    Ok(Register::new(agreements)?)
 }
 
 async fn open_store(folder: &Path) -> Result<Arc<dyn Store>, DemoError> {

@@ -1,1 +1,22 @@
-//! tests
+//! The house that every end-to-end test lives in: a real gateway behind real mutual TLS, real mock departments over HTTP,
+//! the shipped register, a store of its own, and a clock that stands still.
+
+pub mod asking;
+pub mod faults;
+pub mod house;
+pub mod person;
+pub mod told;
+
+/// What most tests need.
+pub mod prelude {
+    pub use crate::asking::{
+        Subject, by_code, by_name, by_nass, by_nino, iecas, request, right_to_rent, right_to_work, section_95,
+    };
+    pub use crate::house::{House, NOW, Plan, shipped, until};
+    pub use crate::person::{Resident, person};
+    pub use crate::told::{json, json_of, outcome, reason};
+    pub use serde_json::json;
+    pub use statuscheck_domain::ids::DepartmentId;
+    pub use statuscheck_proto::v1;
+    pub use std::time::Duration;
+}

@@ -1,0 +1,108 @@
+//! A disk that fails when a test wants it to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use statuscheck::store::{CasePage, CaseQuery, CommitError, ReadError, Received, Store};
+use statuscheck_domain::case::Case;
+use statuscheck_domain::event::Change;
+use statuscheck_domain::ids::CaseId;
+use zeroize::Zeroizing;
+
+/// What fails from now on; a test holds it, the store looks at it.
+#[derive(Clone, Default)]
+pub struct Faults {
+    receipts: Arc<AtomicBool>,
+    further: Arc<AtomicBool>,
+    reads: Arc<AtomicBool>,
+    recorded: Arc<AtomicU64>,
+}
+
+impl Faults {
+    /// New cases cannot be recorded.
+    pub fn refuse_receipts(&self) {
+        self.receipts.store(true, Ordering::SeqCst);
+    }
+
+    /// Nothing further can be recorded of a case that is there.
+    pub fn refuse_further_events(&self) {
+        self.further.store(true, Ordering::SeqCst);
+    }
+
+    /// Cases cannot be read.
+    pub fn refuse_reads(&self) {
+        self.reads.store(true, Ordering::SeqCst);
+    }
+
+    /// Everything works again.
+    pub fn mend(&self) {
+        for fault in [&self.receipts, &self.further, &self.reads] {
+            fault.store(false, Ordering::SeqCst);
+        }
+    }
+
+    /// Changes that the store has recorded since the gateway started, receipts of new cases included.
+    pub fn recorded(&self) -> u64 {
+        self.recorded.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn before(self, store: Arc<dyn Store>) -> Arc<dyn Store> {
+        Arc::new(FaultyStore { store, faults: self })
+    }
+}
+
+struct FaultyStore {
+    store: Arc<dyn Store>,
+    faults: Faults,
+}
+
+impl FaultyStore {
+    fn readable(&self) -> Result<(), ReadError> {
+        if self.faults.reads.load(Ordering::SeqCst) {
+            return Err(ReadError::Unavailable);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn receive(&self, change: Change, content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError> {
+        if self.faults.receipts.load(Ordering::SeqCst) {
+            return Err(CommitError::Unavailable);
+        }
+        let received = self.store.receive(change, content).await?;
+        if received == Received::New {
+            self.faults.recorded.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(received)
+    }
+
+    async fn commit(&self, change: Change) -> Result<(), CommitError> {
+        if self.faults.further.load(Ordering::SeqCst) {
+            return Err(CommitError::Unavailable);
+        }
+        self.store.commit(change).await?;
+        self.faults.recorded.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn case(&self, id: CaseId) -> Result<Option<Case>, ReadError> {
+        self.readable()?;
+        self.store.case(id).await
+    }
+
+    async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError> {
+        self.readable()?;
+        self.store.cases(query).await
+    }
+
+    fn is_healthy(&self) -> bool {
+        self.store.is_healthy()
+    }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
+}
