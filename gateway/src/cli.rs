@@ -13,7 +13,11 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Asks the state about a person's status, and serves those who ask.
 #[derive(Parser)]
@@ -23,7 +27,10 @@ use tracing_subscriber::EnvFilter;
         statuscheck demo                                 everything on this machine, with sample checks\n  \
         statuscheck check right-to-work --demo DIR --share-code W12345678 --date-of-birth 1990-12-31\n  \
         statuscheck case list --demo DIR --as organisation/employer\n  \
-        statuscheck serve --config /etc/statuscheck/statuscheck.toml",
+        statuscheck serve --config /etc/statuscheck/statuscheck.toml\n\n\
+        Environment:\n  \
+        RUST_LOG  what is logged, e.g. statuscheck=debug. The libraries inside stay at info whatever it says: below\n            \
+        that they log requests and replies, which are about people.",
     max_term_width = 100
 )]
 pub struct Cli {
@@ -83,19 +90,57 @@ impl Cli {
     /// command only what went wrong.
     fn log(&self, quiet: bool) {
         let default = if quiet { "error" } else { "info" };
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new(default));
+        let wanted = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new(default));
+        let filter = wanted.and(filter_fn(|line| may_be_logged(line.target(), *line.level())));
         let terminal = std::io::stderr().is_terminal();
         let format = self.log_format.unwrap_or(if terminal {
             LogFormat::Text
         } else {
             LogFormat::Json
         });
-        let logs = tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr);
-        match format {
-            LogFormat::Json => logs.json().init(),
-            LogFormat::Text => logs.with_ansi(terminal).init(),
+        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+        let lines = match format {
+            LogFormat::Json => lines.json().boxed(),
+            LogFormat::Text => lines.with_ansi(terminal).boxed(),
+        };
+        tracing_subscriber::registry()
+            .with(lines.with_filter(filter))
+            .init();
+    }
+}
+
+/// Below `info`, only what this program's own crates say is logged: h2, hyper, rustls and others log headers, addresses
+/// and whole frames there, and those carry names, dates of birth and numbers. This holds whatever `RUST_LOG` says, for a
+/// directive that names a library would otherwise win over any cap set by name.
+fn may_be_logged(target: &str, level: Level) -> bool {
+    let source = target.split("::").next().unwrap_or_default();
+    let is_ours = source == "statuscheck" || source.starts_with("statuscheck_");
+    is_ours || level <= Level::INFO
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_are_never_logged_below_info() {
+        for library in [
+            "h2::codec::framed_read",
+            "hyper",
+            "log",
+            "rustls",
+            "statuscheckers",
+        ] {
+            assert!(may_be_logged(library, Level::INFO), "{library}");
+            assert!(!may_be_logged(library, Level::DEBUG), "{library}");
+            assert!(!may_be_logged(library, Level::TRACE), "{library}");
+        }
+        for ours in [
+            "statuscheck",
+            "statuscheck::listener",
+            "statuscheck_adapters::stack",
+        ] {
+            assert!(may_be_logged(ours, Level::TRACE), "{ours}");
         }
     }
 }

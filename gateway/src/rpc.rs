@@ -3,11 +3,14 @@
 pub(crate) mod access;
 pub(crate) mod convert;
 pub(crate) mod deadline;
+pub(crate) mod health;
 pub(crate) mod status_check;
 
 use statuscheck_proto::DESCRIPTOR_SET;
 use statuscheck_proto::v1::status_check_service_server::StatusCheckServiceServer;
 use tonic::service::Routes;
+use tonic_health::pb::health_server::HealthServer;
+use tonic_health::server::HealthService;
 
 use self::access::Access;
 use self::status_check::StatusChecks;
@@ -22,14 +25,13 @@ const SERVED: [&str; 2] = ["statuscheck.v1.StatusCheckService", "grpc.health.v1.
 ///
 /// # Errors
 /// The descriptor set cannot be read, which a build of this program rules out.
-pub(crate) async fn routes(checks: StatusChecks) -> Result<Access<Routes>, tonic_reflection::server::Error> {
-    let (health, health_service) = tonic_health::server::health_reporter();
-    health
-        .set_serving::<StatusCheckServiceServer<StatusChecks>>()
-        .await;
+pub(crate) fn routes(
+    checks: StatusChecks,
+    health: HealthServer<HealthService>,
+) -> Result<Access<Routes>, tonic_reflection::server::Error> {
     let routes =
         Routes::new(StatusCheckServiceServer::new(checks).max_decoding_message_size(CHECK_MESSAGE_BYTES_MAX))
-            .add_service(health_service)
+            .add_service(health)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
     Ok(Access::new(routes.prepare()))

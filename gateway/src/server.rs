@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::SharedClock;
+use tokio::time::timeout;
 use tonic::service::Routes;
 
 use crate::asking::Asking;
@@ -18,6 +19,7 @@ use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
 use crate::rpc;
 use crate::rpc::access::Access;
+use crate::rpc::health::Health;
 use crate::rpc::status_check::StatusChecks;
 use crate::store::Store;
 use crate::tls::Tls;
@@ -37,6 +39,10 @@ pub struct CheckSettings {
     /// How often DfE's feeds are loaded; a record older than two intervals is not relied on. A week (report 6.132).
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub feed_interval: Duration,
+    /// How long checks may still be asked once the gateway stops and every connection has gone. 3 s: more than the budget,
+    /// so that a check whose caller hung up is recorded too. What is not recorded by then is pending after the next start.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub drain: Duration,
 }
 
 impl Default for CheckSettings {
@@ -45,6 +51,7 @@ impl Default for CheckSettings {
             budget: Duration::from_secs(2),
             trace_grace: Duration::from_millis(50),
             feed_interval: Duration::from_hours(7 * 24),
+            drain: Duration::from_secs(3),
         }
     }
 }
@@ -98,6 +105,8 @@ pub struct Gateway {
     store: Arc<dyn Store>,
     tls: Tls,
     reload_every: Duration,
+    health: Health,
+    drain: Duration,
 }
 
 impl Gateway {
@@ -130,7 +139,8 @@ impl Gateway {
             clock: setup.clock,
             budget: setup.checks.budget,
         };
-        let routes = rpc::routes(checks).await.map_err(StartError::Reflection)?;
+        let (health, health_service) = Health::new().await;
+        let routes = rpc::routes(checks, health_service).map_err(StartError::Reflection)?;
         Ok(Self {
             listener,
             address,
@@ -139,6 +149,8 @@ impl Gateway {
             store: setup.store,
             tls: setup.tls,
             reload_every: setup.reload_every,
+            health,
+            drain: setup.checks.drain,
         })
     }
 
@@ -152,15 +164,25 @@ impl Gateway {
         self.tls.clone()
     }
 
-    /// Serves until `shutdown` ends; then lets calls end, records what is still being asked, and closes the store.
+    /// Serves until `shutdown` ends. Then health says so, nobody is let in any more, calls under way end and are answered,
+    /// what is still being asked is recorded, and the store is closed; each within its limit.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let reloading = self.tls.watch(self.reload_every);
-        let serving = self.listener.serve(self.routes, shutdown);
+        let told_to_stop = async {
+            tokio::select! {
+                never = self.health.follow(self.store.as_ref()) => match never {},
+                () = shutdown => {}
+            }
+            self.health.end().await;
+        };
+        let serving = self.listener.serve(self.routes, told_to_stop);
         tokio::select! {
             never = reloading => match never {},
-            _ = serving => {}
+            () = serving => {}
         }
-        self.cases.drain().await;
+        if timeout(self.drain, self.cases.drain()).await.is_err() {
+            tracing::warn!("checks were still being asked when the time to stop was over; they are pending");
+        }
         self.store.close().await;
     }
 }

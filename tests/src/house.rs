@@ -29,10 +29,10 @@ use crate::person::Resident;
 pub const NOW: &str = "2026-03-11T10:00:00Z";
 
 /// How often a condition is looked at that a test waits for.
-const GLANCE: Duration = Duration::from_millis(2);
+pub(crate) const GLANCE: Duration = Duration::from_millis(2);
 
 /// When a test gives up waiting: many times what the slowest machine needs.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a house is built with.
 #[derive(Clone)]

@@ -2,10 +2,13 @@
 //! the shipped register, a store of its own, and a clock that stands still.
 
 pub mod asking;
+pub mod crash;
 pub mod faults;
 pub mod house;
 pub mod patient;
 pub mod person;
+pub mod program;
+pub mod site;
 pub mod told;
 
 /// What most tests need.

@@ -55,6 +55,14 @@ impl Resident {
         self.with("share_codes", json!([{ "code": code, "issued_on": issued_on }]))
     }
 
+    /// Several share codes that were issued that day.
+    pub fn codes(self, codes: &[&str], issued_on: &str) -> Self {
+        let issued = codes
+            .iter()
+            .map(|code| json!({ "code": code, "issued_on": issued_on }));
+        self.with("share_codes", issued.collect())
+    }
+
     /// First day in the United Kingdom.
     pub fn arrived(self, day: &str) -> Self {
         self.with("arrived_on", json!(day))

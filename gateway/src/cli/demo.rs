@@ -25,7 +25,7 @@ use tonic::transport::Channel;
 use self::samples::{Sample, samples};
 use super::client::{DemoFile, IdentityFiles, channel};
 use super::output::{outcome_name, spinner, summary, table};
-use super::serve::stopped;
+use super::serve::{keep_memory_private, stopped};
 use crate::demo::{self, DemoSettings};
 
 /// Starts mock departments and a gateway on this machine, asks sample checks, and stays up until Ctrl-C.
@@ -83,6 +83,7 @@ struct Asked {
 
 impl Demo {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        keep_memory_private()?;
         let clock = SystemClock::shared();
         let starting = spinner("starting mock departments and a gateway");
         forget_demo_file(&self.dir)?;

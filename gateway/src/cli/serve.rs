@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use statuscheck_domain::clock::SystemClock;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -26,6 +27,7 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        keep_memory_private()?;
         let setup = Config::read(&self.config)?.setup(SystemClock::shared()).await?;
         let gateway = Gateway::bind(setup).await?;
         // Before anybody is told that it serves: a signal that nobody waits for ends the process at once.
@@ -38,6 +40,13 @@ impl Serve {
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Keeps the memory of this process, where keys and people's data are, out of core dumps and from other processes of the
+/// same user: `/proc/PID` belongs to root from here on, and no debugger attaches.
+pub(crate) fn keep_memory_private() -> anyhow::Result<()> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .context("the system does not let this process keep its memory private")
 }
 
 /// Ends at the first SIGTERM or Ctrl-C.

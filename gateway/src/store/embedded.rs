@@ -60,6 +60,9 @@ pub struct Settings {
     /// Pages of 4 KiB in the file: 67,108,864 (256 GiB, some fifty million cases). Past it the store is full, while
     /// the disk still has room for logs and for a backup.
     pub file_pages_max: u32,
+    /// Pages of 4 KiB up to which the file is read through for damage when it is opened: 131,072 (512 MiB, some hundred
+    /// thousand cases), a second or two of reading.
+    pub look_over_pages_max: u32,
 }
 
 impl Settings {
@@ -76,6 +79,7 @@ impl Settings {
             checkpoint_pages: 1_000,
             log_pages_max: 16_384,
             file_pages_max: 67_108_864,
+            look_over_pages_max: 131_072,
         }
     }
 }
@@ -116,6 +120,7 @@ impl EmbeddedStore {
             checkpoints: opened.checkpoints,
             stopped: Arc::clone(&opened.stopped),
             batch_max: settings.batch_max.max(1),
+            refused: 0,
         };
         let thread = start(writer, opened.lock).map_err(|source| OpenError::Io {
             path: settings.path,

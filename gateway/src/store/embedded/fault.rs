@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 use crate::store::ReadError;
 
@@ -43,8 +43,13 @@ impl fmt::Display for Fault {
 
 /// What `error` means.
 pub(super) fn of(error: &rusqlite::Error) -> Fault {
+    // The index beside the log could not grow. What was written to the log then is no part of it, and the next commit
+    // overwrites it.
+    let index_cannot_grow =
+        error.sqlite_error().map(|engine| engine.extended_code) == Some(ffi::SQLITE_IOERR_SHMSIZE);
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => Fault::NoRoom,
+        Some(_) if index_cannot_grow => Fault::NoRoom,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Fault::Busy,
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ConstraintViolation) => {
             Fault::Damage
@@ -63,6 +68,28 @@ impl From<rusqlite::Error> for ReadError {
         match fault {
             Fault::Damage => Self::Corrupt,
             Fault::NoRoom | Fault::Busy | Fault::Broken => Self::Unavailable,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_passes_and_a_failed_write_or_sync_does_not() {
+        let fault = |code| of(&rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_SHMSIZE, ffi::SQLITE_BUSY] {
+            assert!(!fault(code).is_lasting(), "{code}");
+        }
+        for code in [
+            ffi::SQLITE_IOERR_FSYNC,
+            ffi::SQLITE_IOERR_WRITE,
+            ffi::SQLITE_IOERR_SHORT_READ,
+            ffi::SQLITE_READONLY,
+            ffi::SQLITE_CORRUPT,
+        ] {
+            assert!(fault(code).is_lasting(), "{code}");
         }
     }
 }

@@ -20,13 +20,18 @@ use crate::store::sealed::Sealer;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Stop the other process, or ask it.
-    #[error("another process holds the store {path}")]
+    #[error(
+        "another process holds the store {path}; a store is served by one gateway at a time, so stop the other first"
+    )]
     Held {
         /// The file.
         path: PathBuf,
     },
     /// Use the newer program.
-    #[error("the store {path} was made by a newer version of this program (tables {found}, known {known})")]
+    #[error(
+        "the store {path} was made by a newer version of this program (tables {found}, known {known}); \
+         start that version"
+    )]
     Newer {
         /// The file.
         path: PathBuf,
@@ -42,8 +47,20 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// Give another path: this file is something else, or damaged beyond use.
-    #[error("{path} is not a store")]
+    #[error(
+        "{path} is not a store of this program, or its head is damaged; give another path, or put a backup in its \
+         place. It was left as it is"
+    )]
     NotAStore {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Put a backup in its place: pages of the file are missing or make no sense.
+    #[error(
+        "the store {path} is damaged; keep it with the files beside it for an inquiry, put a backup in its place, \
+         and look at the disk"
+    )]
+    Damaged {
         /// The file.
         path: PathBuf,
     },
@@ -97,6 +114,7 @@ impl Opened {
         // Looked at first: a file that is not ours is left as it is.
         let is_new = is_new(&writer, path)?;
         become_writer(&writer, settings).map_err(failed)?;
+        look_over(&writer, settings)?;
         let secret = if is_new {
             let (secret, wrapped) = StoreSecret::create(&kek).map_err(OpenError::Seal)?;
             tables::create(&mut writer, &wrapped).map_err(failed)?;
@@ -184,6 +202,31 @@ fn become_writer(connection: &Connection, settings: &Settings) -> rusqlite::Resu
     checkpoint(connection, "TRUNCATE")
 }
 
+/// Reads the file through where that takes no more than a second or two, and refuses it where a page makes no sense. A
+/// larger one is believed until a damaged page is met, which then stops the store.
+fn look_over(connection: &Connection, settings: &Settings) -> Result<(), OpenError> {
+    let path = settings.path.as_path();
+    let failed = |source| engine(path, source);
+    let pages: u32 = connection
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .map_err(failed)?;
+    if pages > settings.look_over_pages_max {
+        tracing::info!(pages, "the store is too large to be read through at every start");
+        return Ok(());
+    }
+    let found: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(failed)?;
+    if found == "ok" {
+        Ok(())
+    } else {
+        // What was found may quote what is stored, so it is not passed on.
+        Err(OpenError::Damaged {
+            path: path.to_owned(),
+        })
+    }
+}
+
 fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(
         path,
@@ -231,6 +274,7 @@ fn engine(path: &Path, source: rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     match source.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => OpenError::NotAStore { path },
+        Some(rusqlite::ErrorCode::DatabaseCorrupt) => OpenError::Damaged { path },
         _ => OpenError::Engine { path, source },
     }
 }

@@ -54,6 +54,8 @@ pub(super) struct Writer {
     /// Set where the file can no longer be trusted; read wherever a change is about to be taken.
     pub(super) stopped: Arc<AtomicBool>,
     pub(super) batch_max: usize,
+    /// Changes refused since the last one was recorded.
+    pub(super) refused: u64,
 }
 
 impl Writer {
@@ -97,13 +99,22 @@ impl Writer {
             self.judge(&error, "a checkpoint failed");
         }
         match outcomes {
-            Ok(outcomes) => batch
-                .into_iter()
-                .map(|waiting| waiting.answer)
-                .zip(outcomes)
-                .collect(),
+            Ok(outcomes) => {
+                self.tell_of_recovery();
+                batch
+                    .into_iter()
+                    .map(|waiting| waiting.answer)
+                    .zip(outcomes)
+                    .collect()
+            }
             Err(error) => {
-                self.judge(&error, "a batch of changes could not be recorded");
+                // Told once: on a full disk every change of a busy hour would say the same.
+                if self.refused == 0 {
+                    self.judge(&error, "changes cannot be recorded");
+                } else if fault::of(&error).is_lasting() {
+                    self.judge(&error, "changes can no longer be recorded");
+                }
+                self.refused = self.refused.saturating_add(batch.len() as u64);
                 let unavailable = |waiting: Waiting| (waiting.answer, Err(CommitError::Unavailable));
                 batch.into_iter().map(unavailable).collect()
             }
@@ -116,6 +127,13 @@ impl Writer {
         tracing::error!(error = error as &dyn std::error::Error, %fault, what);
         if fault.is_lasting() {
             self.stopped.store(true, Ordering::Release);
+        }
+    }
+
+    fn tell_of_recovery(&mut self) {
+        if self.refused > 0 {
+            tracing::info!(refused = self.refused, "changes are recorded again");
+            self.refused = 0;
         }
     }
 

@@ -1,0 +1,66 @@
+//! `grpc.health.v1.Health`: whether this gateway can do what it is there for.
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::time::Duration;
+
+use statuscheck_proto::v1::status_check_service_server::SERVICE_NAME as STATUS_CHECKS;
+use tokio::time::interval;
+use tonic_health::ServingStatus;
+use tonic_health::pb::health_server::HealthServer;
+use tonic_health::server::{HealthReporter, HealthService};
+
+use crate::store::Store;
+
+/// The services whose health is told; the empty name is the whole gateway.
+const TOLD: [&str; 2] = ["", STATUS_CHECKS];
+
+/// How often the store is asked whether it still records. 1 s: it only reads a flag, and those who probe health do so
+/// every few seconds.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// What is told about the gateway's health.
+pub(crate) struct Health {
+    reporter: HealthReporter,
+}
+
+impl Health {
+    /// A gateway that serves, and the service that says so.
+    pub(crate) async fn new() -> (Self, HealthServer<HealthService>) {
+        let reporter = HealthReporter::new();
+        let service = HealthService::from_health_reporter(reporter.clone());
+        let health = Self { reporter };
+        health.tell(ServingStatus::Serving).await;
+        (health, HealthServer::new(service))
+    }
+
+    /// Tells it once `store` has stopped recording; that is for good, until the store is opened anew.
+    pub(crate) async fn follow(&self, store: &dyn Store) -> Infallible {
+        let mut glances = interval(GLANCE);
+        while store.is_healthy() {
+            glances.tick().await;
+        }
+        tracing::error!(
+            "the store has stopped recording: no check is taken until the gateway is started anew"
+        );
+        self.tell(ServingStatus::NotServing).await;
+        pending().await
+    }
+
+    /// Tells everybody that the gateway stops, and ends every watch: one that never ends would hold its connection until
+    /// the drain is over.
+    pub(crate) async fn end(&self) {
+        self.tell(ServingStatus::NotServing).await;
+        let mut reporter = self.reporter.clone();
+        for service in TOLD {
+            // A watcher that has not seen the last status yet is still given it.
+            reporter.clear_service_status(service).await;
+        }
+    }
+
+    async fn tell(&self, status: ServingStatus) {
+        for service in TOLD {
+            self.reporter.set_service_status(service, status).await;
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What the real program runs on: a folder with its configuration, certificates, keys and store, and departments in this
+//! process, which outlive it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::{OpenOptionsExt as _, chown};
+use std::path::{Path, PathBuf};
+
+use statuscheck::demo::authority::{Authority, IDENTITIES, Identity, TRUST_DOMAIN};
+use statuscheck_domain::clock::{SystemClock, london_day};
+use statuscheck_domain::ids::DepartmentId;
+use statuscheck_mocks::Mocks;
+use statuscheck_mocks::population::Population;
+use statuscheck_mocks::settings::{Credentials, Settings as MockSettings};
+use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
+use tempfile::TempDir;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+
+use crate::house::PATIENCE;
+use crate::person::Resident;
+
+/// The folder of the agreements that ship with the program.
+const REGISTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/register");
+
+/// A site. Dropping it removes the folder and stops the departments.
+pub struct Site {
+    folder: TempDir,
+    mocks: Mocks,
+    identities: BTreeMap<String, Identity>,
+    store: PathBuf,
+}
+
+impl Site {
+    /// A site whose departments know these people beside the samples; desks, codes and ages go by today's date.
+    pub async fn with(people: impl IntoIterator<Item = Resident>) -> Self {
+        let clock = SystemClock::shared();
+        let mut population = Population::default();
+        let samples = statuscheck_mocks::samples::samples(london_day(clock.now()));
+        population.extend(samples).expect("samples");
+        let lines: Vec<_> = people.into_iter().map(|person| person.line()).collect();
+        population
+            .extend_from_lines(lines.join("\n").as_bytes())
+            .expect("people of the test");
+        let mocks = statuscheck_mocks::start(MockSettings::new(population, clock))
+            .await
+            .expect("departments");
+        let folder = TempDir::new().expect("a folder");
+        let authority = Authority::open(folder.path()).expect("an authority");
+        authority.server("gateway").expect("a certificate");
+        let identities = authority.identities(&IDENTITIES).expect("certificates");
+        let store = folder.path().join("store");
+        fs::create_dir(&store).expect("a folder for the store");
+        let site = Self {
+            folder,
+            mocks,
+            identities,
+            store: store.join("statuscheck.db"),
+        };
+        site.write_secret("secret", &Credentials::default().client_secret);
+        site.write_secret("store.key", &"0f".repeat(32));
+        let urls = DepartmentId::ALL.map(|department| (department, site.mocks.url(department)));
+        site.configure(&BTreeMap::from(urls), "");
+        site
+    }
+
+    /// The configuration file.
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("statuscheck.toml")
+    }
+
+    /// The folder of everything.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The database file; its log and lock lie beside it.
+    pub fn store(&self) -> &Path {
+        &self.store
+    }
+
+    /// Requests to the department since the site was made; tokens are not counted.
+    pub fn requests(&self, department: DepartmentId) -> u64 {
+        self.mocks.requests(department)
+    }
+
+    /// Where the department's API is, such as `http://127.0.0.1:40123`.
+    pub fn department(&self, department: DepartmentId) -> String {
+        self.mocks.url(department)
+    }
+
+    /// Requests to all departments.
+    pub fn requests_to_all(&self) -> u64 {
+        DepartmentId::ALL
+            .map(|department| self.requests(department))
+            .iter()
+            .sum()
+    }
+
+    /// Writes the configuration anew: departments at those addresses, and `more` sections.
+    pub fn configure(&self, departments: &BTreeMap<DepartmentId, String>, more: &str) {
+        let store = self.store.display();
+        let mut text = format!(
+            r#"listen = "127.0.0.1:0"
+trust_domain = "{TRUST_DOMAIN}"
+register = "{REGISTER}"
+tls = {{ certificate = "gateway.pem", key = "gateway.key", client_ca = "ca.pem" }}
+store = {{ path = "{store}", key_file = "store.key" }}
+limits = {{ checks_per_second = 100000, burst = 100000 }}
+"#
+        );
+        let client_id = Credentials::default().client_id;
+        for (department, url) in departments {
+            write!(
+                text,
+                r#"
+[departments.{department}]
+url = "{url}"
+client_id = "{client_id}"
+client_secret_file = "secret"
+rate = {{ per_second = 100000 }}
+"#
+            )
+            .expect("memory");
+        }
+        text.push_str(more);
+        fs::write(self.config(), text).expect("a configuration");
+    }
+
+    /// Gives the site to another user, who then can run the program in it.
+    pub fn give_to(&self, user: u32) {
+        let mut folders = vec![self.folder().to_owned()];
+        while let Some(folder) = folders.pop() {
+            chown(&folder, Some(user), Some(user)).expect("a folder of ours");
+            for entry in fs::read_dir(&folder).expect("a folder of ours") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    chown(&path, Some(user), Some(user)).expect("a file of ours");
+                }
+            }
+        }
+    }
+
+    /// The status check service at `address`, as `name` calls it. It connects when it is first used.
+    pub fn client(&self, address: SocketAddr, name: &str) -> StatusCheckServiceClient<Channel> {
+        StatusCheckServiceClient::new(self.channel(address, name))
+    }
+
+    /// A connection of `name` to the program at `address`, made when it is first used.
+    pub fn channel(&self, address: SocketAddr, name: &str) -> Channel {
+        let read = |path: &Path| fs::read(path).expect("a file of the site");
+        let identity = &self.identities[name];
+        let tls = ClientTlsConfig::new()
+            .ca_certificate(Certificate::from_pem(read(&self.folder().join("ca.pem"))))
+            .identity(tonic::transport::Identity::from_pem(
+                read(&identity.cert),
+                read(&identity.key),
+            ));
+        Endpoint::from_shared(format!("https://{address}"))
+            .and_then(|endpoint| endpoint.tls_config(tls))
+            .expect("an address and certificates")
+            .timeout(PATIENCE)
+            .connect_lazy()
+    }
+
+    fn write_secret(&self, name: &str, text: &str) {
+        let path = self.folder().join(name);
+        let options = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path);
+        std::io::Write::write_all(&mut options.expect("a secret"), text.as_bytes()).expect("a secret");
+    }
+}

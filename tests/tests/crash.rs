@@ -1,0 +1,54 @@
+//! Killed at any moment, the gateway loses nothing that it acknowledged and does nothing twice.
+
+#![allow(clippy::unwrap_used, reason = "what tests share fails as tests do")]
+
+use std::fs;
+use std::path::Path;
+
+use statuscheck_tests::crash::{Crashes, Kind, Plan, run};
+use statuscheck_tests::program::Start;
+
+fn program() -> Start {
+    Start::by([env!("CARGO_BIN_EXE_statuscheck-under-test")])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_kills_lose_nothing_and_double_nothing() {
+    let plan = Plan { rounds: 50, seed: 1 };
+    let report = run(plan, program(), |_| {}).await;
+    println!("{report}");
+    assert!(report.findings.is_empty(), "{report}");
+    assert_eq!(report.rounds, 50);
+    // The kills fell where they should: into the work, before and after its first record.
+    assert!(report.acknowledged > 0 && report.recorded > 0, "{report}");
+    assert!(
+        report.killed_starting > 0 && report.killed_draining > 0,
+        "{report}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_forgot_is_found_out() {
+    let mut crashes = Crashes::new(program(), 2).await;
+    crashes.round().await;
+    assert!(crashes.report().findings.is_empty(), "{}", crashes.report());
+    let (folder, copy) = (
+        crashes.site().store().parent().unwrap(),
+        crashes.site().folder().join("copy"),
+    );
+    copy_files(folder, &copy);
+    let forgotten = crashes.press_and_kill().await;
+    let folder = crashes.site().store().parent().unwrap();
+    fs::remove_dir_all(folder).unwrap();
+    copy_files(&copy, folder);
+    crashes.compare(forgotten).await;
+    assert!(crashes.report().count(Kind::Lost) > 0, "{}", crashes.report());
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let file = entry.unwrap().path();
+        fs::copy(&file, to.join(file.file_name().unwrap())).unwrap();
+    }
+}
