@@ -29,8 +29,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
         statuscheck case list --demo DIR --as organisation/employer\n  \
         statuscheck serve --config /etc/statuscheck/statuscheck.toml\n\n\
         Environment:\n  \
-        RUST_LOG  what is logged, e.g. statuscheck=debug. The libraries inside stay at info whatever it says: below\n            \
-        that they log requests and replies, which are about people.",
+        RUST_LOG  what is logged, e.g. statuscheck=debug. The libraries inside stay at info whatever it says: what\n            \
+        they log below that may quote requests and replies, which are about people.",
     max_term_width = 100
 )]
 pub struct Cli {
@@ -109,9 +109,10 @@ impl Cli {
     }
 }
 
-/// Below `info`, only what this program's own crates say is logged: h2, hyper, rustls and others log headers, addresses
-/// and whole frames there, and those carry names, dates of birth and numbers. This holds whatever `RUST_LOG` says, for a
-/// directive that names a library would otherwise win over any cap set by name.
+/// Below `info`, only what this program's own crates say is logged, and those are held to say nothing about people. What
+/// h2, hyper, reqwest or rustls say there is theirs to choose and changes with their versions: frames, addresses, texts
+/// that quote what was received. This holds whatever `RUST_LOG` says, for a directive that names a library's module would
+/// win over any cap set by name.
 fn may_be_logged(target: &str, level: Level) -> bool {
     let source = target.split("::").next().unwrap_or_default();
     let is_ours = source == "statuscheck" || source.starts_with("statuscheck_");
