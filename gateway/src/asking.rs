@@ -13,7 +13,7 @@ use statuscheck_domain::check::Check;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::decide::{Decision, Verdict, Wait, decide};
 use statuscheck_domain::event::{Change, EventKind};
-use statuscheck_domain::ids::{CaseId, QuestionId};
+use statuscheck_domain::ids::QuestionId;
 use statuscheck_domain::question::{Operation, Question};
 use statuscheck_domain::reply::{Facts, Outcome, Reply};
 use statuscheck_domain::route::{self, Replies};
@@ -103,10 +103,6 @@ impl Asking {
 }
 
 impl Inquiry {
-    pub(crate) fn case_id(&self) -> CaseId {
-        self.case.id
-    }
-
     /// Asks until the check is decided or `budget` is spent, and records the decision: durable before anyone is told.
     pub(crate) async fn decided(&mut self, budget: Duration) -> Result<Case, Error> {
         let started = self.asking.clock.elapsed();

@@ -47,6 +47,14 @@ impl CheckRequest {
 
 type Outcome = Option<Result<Case, Error>>;
 
+/// What receiving a request came to.
+enum TakenIn {
+    /// A new case, its first questions out.
+    New(Box<Inquiry>),
+    /// A repeat of that case's request.
+    Known(CaseId),
+}
+
 /// Cases of this gateway.
 pub struct Cases {
     asking: Asking,
@@ -68,7 +76,7 @@ impl Cases {
     /// Receives a check and answers it within `budget`. A repeat of the same request gets the same case: while the first
     /// is still being asked it waits for that answer, afterwards it gets the case as it stands.
     ///
-    /// The asking goes on if the caller hangs up, so a case is never left half asked.
+    /// All of it runs in a task of its own: if the caller hangs up, no case is left received and not asked.
     ///
     /// # Errors
     /// The request id was used with another content; nothing can be recorded.
@@ -78,58 +86,79 @@ impl Cases {
         request: CheckRequest,
         budget: Duration,
     ) -> Result<Case, Error> {
-        let content = request.content();
-        let now = self.asking.clock.now();
-        let id = CaseId::at(now, &random::bytes());
-        let first = self.asking.first(&request.check, &permit);
-        let receipt = receipt(&permit, request, now);
-        let received = std::iter::once(EventKind::Received(Box::new(receipt)));
-        let change = Change::new(id, 0, now, received.chain(first.iter().map(Planned::asked)));
-
-        // Known to repeats before it is known to the store.
         let (tell, answer) = watch::channel(None);
-        self.in_flight().insert(id, answer.clone());
-        match self.asking.store.receive(change.clone(), content).await {
-            Ok(Received::New) => {}
-            Ok(Received::Known {
-                case_id,
-                same_content,
-            }) => {
-                self.in_flight().remove(&id);
-                return if same_content {
-                    self.repeated(case_id, budget).await
-                } else {
-                    Err(Error::RequestIdTaken)
-                };
-            }
-            Err(error) => {
-                self.in_flight().remove(&id);
-                return Err(error.into());
-            }
-        }
-        let case = Case::fold(id, change.events).map_err(|fault| Error::internal(&fault))?;
-        let inquiry = self.asking.inquire(permit, case, first, budget);
-        self.tasks.spawn(Arc::clone(self).pursue(inquiry, budget, tell));
+        self.tasks
+            .spawn(Arc::clone(self).pursue(permit, request, budget, tell));
         told(answer).await
     }
 
-    async fn pursue(self: Arc<Self>, mut inquiry: Inquiry, budget: Duration, tell: watch::Sender<Outcome>) {
-        let id = inquiry.case_id();
-        let decided = inquiry.decided(budget).await;
-        let answered = decided.is_ok();
-        tell.send_replace(Some(decided));
+    async fn pursue(
+        self: Arc<Self>,
+        permit: Permit,
+        request: CheckRequest,
+        budget: Duration,
+        tell: watch::Sender<Outcome>,
+    ) {
+        let started = self.asking.clock.elapsed();
+        let id = CaseId::at(self.asking.clock.now(), &random::bytes());
+        // Known to repeats before it is known to the store.
+        self.in_flight().insert(id, tell.subscribe());
+        let taken_in = self.take_in(id, permit, request, budget).await;
+        let (outcome, inquiry) = match taken_in {
+            Ok(TakenIn::New(mut inquiry)) => {
+                let spent = self.asking.clock.elapsed().saturating_sub(started);
+                (inquiry.decided(budget.saturating_sub(spent)).await, Some(inquiry))
+            }
+            Ok(TakenIn::Known(case_id)) => (self.repeated(case_id, budget).await, None),
+            Err(error) => (Err(error), None),
+        };
+        let answered = outcome.is_ok();
+        tell.send_replace(Some(outcome));
         self.in_flight().remove(&id);
-        if answered && inquiry.rest().await.is_err() {
+        if let Some(inquiry) = inquiry.filter(|_| answered)
+            && inquiry.rest().await.is_err()
+        {
             tracing::warn!(case = %id, "replies that came after the answer could not be recorded");
         }
     }
 
+    /// Records the receipt and the first questions, and sends those.
+    async fn take_in(
+        &self,
+        id: CaseId,
+        permit: Permit,
+        request: CheckRequest,
+        budget: Duration,
+    ) -> Result<TakenIn, Error> {
+        let content = request.content();
+        let now = self.asking.clock.now();
+        let first = self.asking.first(&request.check, &permit);
+        let receipt = receipt(&permit, request, now);
+        let received = std::iter::once(EventKind::Received(Box::new(receipt)));
+        let change = Change::new(id, 0, now, received.chain(first.iter().map(Planned::asked)));
+        match self.asking.store.receive(change.clone(), content).await? {
+            Received::New => {}
+            Received::Known {
+                case_id,
+                same_content: true,
+            } => return Ok(TakenIn::Known(case_id)),
+            Received::Known {
+                same_content: false, ..
+            } => return Err(Error::RequestIdTaken),
+        }
+        let case = Case::fold(id, change.events).map_err(|fault| Error::internal(&fault))?;
+        Ok(TakenIn::New(Box::new(
+            self.asking.inquire(permit, case, first, budget),
+        )))
+    }
+
     async fn repeated(&self, id: CaseId, budget: Duration) -> Result<Case, Error> {
         let being_asked = self.in_flight().get(&id).cloned();
-        if let Some(answer) = being_asked
-            && let Ok(answer) = tokio::time::timeout(budget, told(answer)).await
+        if let Some(mut answer) = being_asked
+            && let Ok(Ok(answer)) = tokio::time::timeout(budget, answer.wait_for(Option::is_some)).await
+            && let Some(outcome) = answer.clone()
         {
-            return answer;
+            return outcome;
         }
         self.asking.store.case(id).await?.ok_or(Error::NoSuchCase(id))
     }

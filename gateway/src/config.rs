@@ -1,5 +1,7 @@
 //! The configuration file of `statuscheck serve`: TOML, unknown keys refused, paths relative to the file.
 
+mod figures;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -9,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use statuscheck_adapters::ConnectError;
 use statuscheck_adapters::settings::DepartmentSettings;
+use statuscheck_adapters::{BoxDepartment, ConnectError};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 
@@ -88,7 +90,7 @@ pub struct StoreSection {
     pub key_file: PathBuf,
 }
 
-/// What is wrong with a configuration, by where it is mended.
+/// What is wrong with a configuration, by the section where it is mended; the cause is the source.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
@@ -107,8 +109,16 @@ pub enum ConfigError {
         /// Where and why.
         source: toml::de::Error,
     },
+    /// A figure with which nobody could be served.
+    #[error("{key}: {fault}")]
+    Figure {
+        /// The key, with its section.
+        key: &'static str,
+        /// What it must be.
+        fault: &'static str,
+    },
     /// `trust_domain`
-    #[error("trust_domain: {0}")]
+    #[error("trust_domain")]
     TrustDomain(#[source] TrustDomainError),
     /// `departments`
     #[error("departments.{name}: is no department; use home-office, dwp, hmrc or dfe")]
@@ -116,8 +126,16 @@ pub enum ConfigError {
         /// The key.
         name: String,
     },
+    /// One department under two spellings of its name.
+    #[error("departments.{name}: {department} has a section already")]
+    RepeatedDepartment {
+        /// The key.
+        name: String,
+        /// Which it means.
+        department: DepartmentId,
+    },
     /// One department's section.
-    #[error("departments.{department}: {source}")]
+    #[error("departments.{department}")]
     Department {
         /// Which.
         department: DepartmentId,
@@ -125,17 +143,23 @@ pub enum ConfigError {
         source: ConnectError,
     },
     /// `tls`
-    #[error("tls: {0}")]
+    #[error("tls")]
     Tls(#[source] TlsError),
     /// `register`
-    #[error("register: {0}")]
+    #[error("register")]
     Register(#[source] RegisterError),
     /// `store.key_file`
-    #[error("store.key_file: {0}")]
+    #[error("store.key_file")]
     Key(#[source] KekError),
     /// `store.path`
-    #[error("store.path: {0}")]
+    #[error("store.path")]
     Store(#[source] OpenError),
+    /// `store.path`: the file may be missing, its folder may not.
+    #[error("store.path: {folder} is no folder; make it, for the gateway's user alone")]
+    StoreFolder {
+        /// Where the store should lie.
+        folder: PathBuf,
+    },
 }
 
 impl Config {
@@ -173,18 +197,39 @@ impl Config {
         }
     }
 
-    /// Everything that can be wrong without starting: every section at fault, in the order of the file.
+    /// Everything that can be wrong without starting: every section at fault. The store is not opened, for the gateway
+    /// that runs on it holds it.
     pub async fn faults(&self, clock: &SharedClock) -> Vec<ConfigError> {
         let mut faults = Vec::new();
-        faults.extend(self.load_tls(clock).await.err());
+        match self.trust_domain() {
+            Ok(trust_domain) => faults.extend(self.load_tls(trust_domain, clock).await.err()),
+            Err(fault) => {
+                faults.push(fault);
+                // The files are to be looked over all the same, and any name will do for that.
+                if let Ok(any) = "any".parse() {
+                    faults.extend(self.load_tls(any, clock).await.err());
+                }
+            }
+        }
         faults.extend(register::load(&self.register).err().map(ConfigError::Register));
+        faults.extend(self.store_folder().err());
         faults.extend(Kek::load(&self.store.key_file).err().map(ConfigError::Key));
-        faults.extend(self.connect(clock).err());
+        faults.extend(self.connect(clock).1);
+        faults.extend(self.figures());
         faults
     }
 
-    async fn load_tls(&self, clock: &SharedClock) -> Result<Tls, ConfigError> {
-        let trust_domain: TrustDomain = self.trust_domain.parse().map_err(ConfigError::TrustDomain)?;
+    fn figures(&self) -> impl Iterator<Item = ConfigError> + use<> {
+        figures::faults(self)
+            .into_iter()
+            .map(|(key, fault)| ConfigError::Figure { key, fault })
+    }
+
+    fn trust_domain(&self) -> Result<TrustDomain, ConfigError> {
+        self.trust_domain.parse().map_err(ConfigError::TrustDomain)
+    }
+
+    async fn load_tls(&self, trust_domain: TrustDomain, clock: &SharedClock) -> Result<Tls, ConfigError> {
         let files = TlsFiles {
             certificate: self.tls.certificate.clone(),
             key: self.tls.key.clone(),
@@ -196,18 +241,38 @@ impl Config {
             .map_err(ConfigError::Tls)
     }
 
-    fn connect(&self, clock: &SharedClock) -> Result<Departments, ConfigError> {
-        let connect = |(name, settings): (&String, &DepartmentSettings)| {
-            let department: DepartmentId = name
-                .parse()
-                .map_err(|_unknown| ConfigError::UnknownDepartment { name: name.clone() })?;
-            let service = statuscheck_adapters::connect(department, settings, clock.clone())
-                .map_err(|source| ConfigError::Department { department, source })?;
-            Ok((department, service))
-        };
-        Ok(Departments::new(
-            self.departments.iter().map(connect).collect::<Result<_, _>>()?,
-        ))
+    fn store_folder(&self) -> Result<(), ConfigError> {
+        let folder = self.store.path.parent().unwrap_or(Path::new("."));
+        if folder.as_os_str().is_empty() || folder.is_dir() {
+            return Ok(());
+        }
+        Err(ConfigError::StoreFolder {
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// The departments that can be connected, and a fault for each of the others.
+    fn connect(&self, clock: &SharedClock) -> (BTreeMap<DepartmentId, BoxDepartment>, Vec<ConfigError>) {
+        let mut connected = BTreeMap::new();
+        let mut faults = Vec::new();
+        for (name, settings) in &self.departments {
+            let Ok(department) = name.parse::<DepartmentId>() else {
+                faults.push(ConfigError::UnknownDepartment { name: name.clone() });
+                continue;
+            };
+            match statuscheck_adapters::connect(department, settings, clock.clone()) {
+                Ok(service) => {
+                    if connected.insert(department, service).is_some() {
+                        faults.push(ConfigError::RepeatedDepartment {
+                            name: name.clone(),
+                            department,
+                        });
+                    }
+                }
+                Err(source) => faults.push(ConfigError::Department { department, source }),
+            }
+        }
+        (connected, faults)
     }
 
     /// Opens and loads everything that a gateway is made of.
@@ -215,9 +280,12 @@ impl Config {
     /// # Errors
     /// The first section at fault.
     pub async fn setup(self, clock: SharedClock) -> Result<Setup, ConfigError> {
-        let tls = self.load_tls(&clock).await?;
+        let tls = self.load_tls(self.trust_domain()?, &clock).await?;
         let register = register::load(&self.register).map_err(ConfigError::Register)?;
-        let departments = self.connect(&clock)?;
+        let (departments, faults) = self.connect(&clock);
+        if let Some(fault) = faults.into_iter().chain(self.figures()).next() {
+            return Err(fault);
+        }
         let key = Kek::load(&self.store.key_file).map_err(ConfigError::Key)?;
         let store = EmbeddedStore::open(StoreSettings::at(self.store.path), key)
             .await
@@ -230,7 +298,7 @@ impl Config {
             limits: self.limits,
             checks: self.checks,
             register: Arc::new(register),
-            departments,
+            departments: Departments::new(departments),
             store: Arc::new(store),
             clock,
         })

@@ -33,6 +33,9 @@ pub enum Error {
     /// The request is malformed: mend every field named.
     #[error("the request is malformed; see the field violations")]
     Invalid(Vec<Violation>),
+    /// What came is not a message of the contract: look at the client's libraries and its copy of the contract.
+    #[error("the request is not a message of this method in the contract")]
+    NotAMessage,
     /// The message is larger than the service takes.
     #[error("the message is larger than this service takes")]
     MessageTooLarge,
@@ -109,6 +112,7 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
         ),
         Error::NotServed => (Code::Unimplemented, info("NOT_SERVED", [])),
         Error::Invalid(violations) => (Code::InvalidArgument, bad_request("INVALID_FIELDS", violations)),
+        Error::NotAMessage => (Code::InvalidArgument, info("NOT_A_MESSAGE", [])),
         // No RetryInfo: the same message stays too large.
         Error::MessageTooLarge => (Code::ResourceExhausted, info("MESSAGE_TOO_LARGE", [])),
         Error::Refused { kind, refusal } => refused(kind, refusal),

@@ -2,8 +2,8 @@
 
 use statuscheck_proto::v1::check_request::Check;
 use statuscheck_proto::v1::{
-    Case, CheckRequest, CheckResponse, EducationBenefit, GetCaseRequest, IecasCheck, Person,
-    RightToRentCheck, RightToWorkCheck, Section95Check,
+    Case, CheckRequest, CheckResponse, EducationBenefit, GetCaseRequest, IecasCheck, ListCasesRequest,
+    Person, RightToRentCheck, RightToWorkCheck, Section95Check,
 };
 use tonic::Status;
 
@@ -146,6 +146,8 @@ pub const LANDLORD: &str = "organisation/landlord";
 pub const COUNCIL: &str = "organisation/council";
 /// Asks for immigration status.
 pub const TRUST: &str = "organisation/trust";
+/// Has no agreement, unless a test gives it one.
+pub const STRANGER: &str = "organisation/stranger";
 
 impl House {
     /// Asks as `who` and expects to be answered.
@@ -161,6 +163,16 @@ impl House {
         let case_id = case_id.to_owned();
         let read = self.client(who).get_case(GetCaseRequest { case_id }).await?;
         Ok(read.into_inner().case.expect("a case"))
+    }
+
+    /// The first page of the cases of `who`, as large as it gets.
+    pub async fn cases(&self, who: &str) -> Vec<Case> {
+        let page = ListCasesRequest {
+            page_size: 500,
+            ..ListCasesRequest::default()
+        };
+        let listed = self.client(who).list_cases(page).await.expect("a page");
+        listed.into_inner().cases
     }
 
     /// Asks as `who`.

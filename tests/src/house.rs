@@ -45,7 +45,7 @@ pub struct Plan {
     pub checks: CheckSettings,
     /// What organisations may ask.
     pub limits: LimitSettings,
-    /// Agreements beside the shipped ones.
+    /// Agreements beside the shipped ones; see [`agreement_like`].
     pub agreements: Vec<Agreement>,
     /// Ways of the mock departments.
     pub mocks: fn(&mut MockSettings),
@@ -64,13 +64,15 @@ impl Default for Plan {
     }
 }
 
-/// A shipped agreement, to be changed and given to a [`Plan`] under an id and for an organisation of its own.
-pub fn shipped(id: &str) -> Agreement {
+/// An agreement like the shipped one, under an id and for an organisation of its own; for a [`Plan`].
+pub fn agreement_like(shipped: &str, id: &str, organisation: &str) -> Agreement {
     let register = statuscheck::demo::shipped_register().expect("the shipped register");
-    let found = register
-        .agreements()
-        .find(|agreement| agreement.id.as_str() == id);
-    found.expect("a shipped agreement").clone()
+    let mut agreements = register.agreements();
+    let found = agreements.find(|agreement| agreement.id.as_str() == shipped);
+    let mut agreement = found.expect("a shipped agreement").clone();
+    agreement.id = id.parse().expect("an id");
+    agreement.organisations = vec![organisation.parse().expect("an organisation")];
+    agreement
 }
 
 /// A gateway that serves, and its departments. Dropping it stops both at once; [`House::stop`] lets calls end.
@@ -166,12 +168,6 @@ impl House {
         mocks.requests(department)
     }
 
-    /// Where the department's API is, such as `http://127.0.0.1:40123`.
-    pub fn department(&self, department: DepartmentId) -> String {
-        let mocks = self.mocks.as_ref().expect("the departments are up");
-        mocks.url(department)
-    }
-
     /// Waits until the department was asked `count` times since the house started.
     pub async fn until_asked(&self, department: DepartmentId, count: u64) {
         until(|| self.requests(department) >= count).await;
@@ -235,11 +231,6 @@ impl Stopped {
             stop,
             serving,
         }
-    }
-
-    /// The folder of certificates and store.
-    pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
     }
 }
 

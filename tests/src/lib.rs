@@ -5,6 +5,7 @@ pub mod asking;
 pub mod crash;
 pub mod faults;
 pub mod house;
+pub mod patient;
 pub mod person;
 pub mod program;
 pub mod site;
@@ -13,11 +14,12 @@ pub mod told;
 /// What most tests need.
 pub mod prelude {
     pub use crate::asking::{
-        Subject, by_code, by_name, by_nass, by_nino, iecas, request, right_to_rent, right_to_work, section_95,
+        COUNCIL, EMPLOYER, LANDLORD, STRANGER, Subject, TRUST, by_code, by_name, by_nass, by_nino, iecas,
+        request, right_to_rent, right_to_work, section_95,
     };
-    pub use crate::house::{House, NOW, Plan, shipped, until};
+    pub use crate::house::{House, NOW, Plan, agreement_like, until};
     pub use crate::person::{Resident, person};
-    pub use crate::told::{json, json_of, outcome, reason};
+    pub use crate::told::{case_json, json, json_of, outcome, reason, refusal, refused, violations};
     pub use serde_json::json;
     pub use statuscheck_domain::ids::DepartmentId;
     pub use statuscheck_proto::v1;

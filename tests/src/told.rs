@@ -7,6 +7,8 @@ use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 use serde_json::Value;
 use statuscheck_proto::DESCRIPTOR_SET;
 use statuscheck_proto::v1::{Case, CheckResponse, answer};
+use tonic::Status;
+use tonic_types::StatusExt as _;
 
 static POOL: LazyLock<DescriptorPool> =
     LazyLock::new(|| DescriptorPool::decode(DESCRIPTOR_SET).expect("the contract"));
@@ -30,8 +32,8 @@ pub fn json(response: &CheckResponse) -> Value {
     json_of("Answer", response.answer.as_ref().expect("an answer"))
 }
 
-/// A case as JSON.
-pub fn case(case: &Case) -> Value {
+/// The whole case.
+pub fn case_json(case: &Case) -> Value {
     json_of("Case", case)
 }
 
@@ -69,4 +71,34 @@ pub fn reason(response: &CheckResponse) -> String {
         _ => String::new(),
     };
     format!("{}{why}", outcome(response))
+}
+
+/// How a call was refused: gRPC code and stable reason, e.g. `AlreadyExists REQUEST_ID_TAKEN`.
+///
+/// # Panics
+/// The call was answered.
+pub fn refusal<T>(called: Result<T, Status>) -> String {
+    let status = refused(called);
+    let details = status.get_error_details();
+    let reason = details.error_info().map_or("", |info| &info.reason);
+    format!("{:?} {reason}", status.code())
+}
+
+/// The status of a call that was refused.
+///
+/// # Panics
+/// The call was answered.
+pub fn refused<T>(called: Result<T, Status>) -> Status {
+    called.map(|_| ()).expect_err("a refusal")
+}
+
+/// The fields that a call was refused for.
+///
+/// # Panics
+/// The call was answered.
+pub fn violations<T>(called: Result<T, Status>) -> Vec<String> {
+    let details = refused(called).get_error_details();
+    let violations = details.bad_request().map(|request| &request.field_violations);
+    let fields = violations.into_iter().flatten();
+    fields.map(|violation| violation.field.clone()).collect()
 }

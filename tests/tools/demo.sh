@@ -6,7 +6,8 @@
 demo=
 
 prepare_demo() {
-  cargo build "${quiet[@]}" --workspace --bins
+  # With --tests the dependencies have the features that the tests gave them, or all would be built a second time.
+  cargo build "${quiet[@]}" --workspace --bins --tests
   "$target/debug/statuscheck-mocks" --dump-samples >"$scratch/samples"
 }
 

@@ -82,7 +82,7 @@ impl Case {
                 output,
                 connection,
             } => {
-                let mut client = connection.connect(USUAL).await?;
+                let mut client = connection.client(USUAL)?;
                 output.case(waiting("reading", client.get_case(GetCaseRequest { case_id })).await)
             }
             Self::List {
@@ -99,7 +99,7 @@ impl Case {
                         .map(|state| CaseState::from(state).into())
                         .collect(),
                 };
-                let mut client = connection.connect(USUAL).await?;
+                let mut client = connection.client(USUAL)?;
                 output.cases(waiting("reading", client.list_cases(request)).await)
             }
         }

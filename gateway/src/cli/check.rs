@@ -1,9 +1,9 @@
 //! `statuscheck check`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Deserialize;
 use statuscheck_proto::v1::check_request::Check as WireCheck;
@@ -81,13 +81,13 @@ pub(crate) struct Asked {
     #[command(flatten)]
     person: PersonArgs,
     /// Repeating a check with the same UUID gives the same case. A new one is made where none is given.
-    #[arg(long, value_name = "UUID")]
+    #[arg(long, value_name = "UUID", help_heading = "Request")]
     request_id: Option<Uuid>,
     /// The agreement to ask under, where several cover the check.
-    #[arg(long, value_name = "ID", default_value = "")]
+    #[arg(long, value_name = "ID", default_value = "", help_heading = "Request")]
     agreement: String,
     /// Your own reference, at most 64 characters; no personal data.
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", help_heading = "Request")]
     reference: String,
     #[command(flatten)]
     output: Output,
@@ -195,7 +195,7 @@ impl Asked {
             agreement_id: self.agreement,
             caller_reference: self.reference,
         };
-        let mut client = self.connection.connect(usual).await?;
+        let mut client = self.connection.client(usual)?;
         let answered = waiting("asking", client.check(request)).await;
         self.output.check(answered)
     }
@@ -211,7 +211,7 @@ impl Asked {
                     std::fs::read_to_string(path)
                 };
                 let text = text.with_context(|| format!("{}: cannot be read", path.display()))?;
-                serde_json::from_str(&text).with_context(|| format!("{}: is not a person", path.display()))?
+                serde_json::from_str(&text).map_err(|error| not_a_person(path, &error))?
             }
         };
         let either = |arg: &Option<String>, file: String| arg.clone().unwrap_or(file);
@@ -233,5 +233,18 @@ impl Asked {
             asylum_support_reference: either(&args.asylum_support_reference, file.asylum_support_reference),
             postcode: either(&args.postcode, file.postcode),
         }))
+    }
+}
+
+/// Says where and, of an unknown key, which; never a value, which serde's own message would quote.
+fn not_a_person(path: &Path, error: &serde_json::Error) -> anyhow::Error {
+    let place = format!("{}:{}:{}", path.display(), error.line(), error.column());
+    let text = error.to_string();
+    if text.starts_with("unknown field") {
+        anyhow!("{place}: {text}")
+    } else {
+        anyhow!(
+            "{place}: is not a person: one JSON object, every value text but also_known_as, a list of texts"
+        )
     }
 }

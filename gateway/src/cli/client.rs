@@ -66,17 +66,17 @@ pub(crate) struct IdentityFiles {
     pub(crate) key: PathBuf,
 }
 
-/// A connection that is ready to ask.
+/// Who asks the gateway.
 pub(crate) type Client = StatusCheckServiceClient<Channel>;
 
 impl Connection {
-    /// Connects; `usual` is the demo identity that asks where none is named.
-    pub(crate) async fn connect(&self, usual: &str) -> anyhow::Result<Client> {
+    /// A client that connects when it asks; `usual` is the demo identity that asks where none is named.
+    pub(crate) fn client(&self, usual: &str) -> anyhow::Result<Client> {
         let (server, ca, files) = match &self.demo {
             Some(folder) => from_demo(folder, self.identity.as_deref().unwrap_or(usual))?,
             None => self.given()?,
         };
-        let channel = channel(&server, &ca, &files, Duration::from_secs(self.timeout)).await?;
+        let channel = channel(&server, &ca, &files, Duration::from_secs(self.timeout))?;
         Ok(StatusCheckServiceClient::new(channel))
     }
 
@@ -108,8 +108,9 @@ fn from_demo(folder: &Path, name: &str) -> anyhow::Result<(String, PathBuf, Iden
     Ok((demo.grpc, demo.ca, files.clone()))
 }
 
-/// A channel over mutual TLS.
-pub(crate) async fn channel(
+/// A channel over mutual TLS. It connects with the first call, so that an unreachable gateway is told as any call that
+/// failed is.
+pub(crate) fn channel(
     server: &str,
     ca: &Path,
     files: &IdentityFiles,
@@ -125,8 +126,5 @@ pub(crate) async fn channel(
         .tls_config(tls)?
         .connect_timeout(timeout)
         .timeout(timeout);
-    endpoint
-        .connect()
-        .await
-        .with_context(|| format!("no connection to {server}; is the certificate the right one?"))
+    Ok(endpoint.connect_lazy())
 }

@@ -1,6 +1,5 @@
 //! `statuscheck config`
 
-use std::error::Error as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -30,17 +29,12 @@ impl Config {
             Ok(config) => config.faults(&clock).await,
             Err(fault) => vec![fault],
         };
-        for fault in &faults {
-            eprintln!("{fault}");
-            let mut source = fault.source();
-            while let Some(cause) = source {
-                eprintln!("  because: {cause}");
-                source = cause.source();
-            }
-        }
         if faults.is_empty() {
             println!("{}: nothing at fault", file.display());
             return Ok(ExitCode::SUCCESS);
+        }
+        for fault in faults {
+            eprintln!("{:#}", anyhow::Error::new(fault));
         }
         Ok(ExitCode::FAILURE)
     }

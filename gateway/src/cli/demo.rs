@@ -86,9 +86,9 @@ impl Demo {
         keep_memory_private()?;
         let clock = SystemClock::shared();
         let starting = spinner("starting mock departments and a gateway");
+        forget_demo_file(&self.dir)?;
         let demo = demo::Demo::start(self.settings(&clock)?).await?;
         let demo_file = demo_file(&demo)?;
-        write_demo_file(&self.dir, &demo_file)?;
 
         let (stop, stopping) = oneshot::channel::<()>();
         let ending = stopped()?;
@@ -102,6 +102,8 @@ impl Demo {
         let asked = ask_all(&demo_file, &clock).await;
         starting.finish_and_clear();
         let asked = asked?;
+        // Last, so that whoever waits for the file finds a gateway that answers, and its cases settled.
+        write_demo_file(&self.dir, &demo_file)?;
         self.print(&asked)?;
         let as_expected = asked.iter().all(|asked| asked.outcome == asked.sample.expected);
         if self.once {
@@ -236,6 +238,17 @@ fn write_demo_file(dir: &Path, demo: &DemoFile) -> anyhow::Result<()> {
     written.with_context(|| format!("{}: cannot be written", path.display()))
 }
 
+/// An earlier run's addresses are nobody's now.
+fn forget_demo_file(dir: &Path) -> anyhow::Result<()> {
+    let path = dir.join("demo.json");
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{}: cannot be removed", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 async fn ask_all(demo: &DemoFile, clock: &SharedClock) -> anyhow::Result<Vec<Asked>> {
     let mut channels: BTreeMap<&'static str, Channel> = BTreeMap::new();
     let mut all = Vec::new();
@@ -247,7 +260,7 @@ async fn ask_all(demo: &DemoFile, clock: &SharedClock) -> anyhow::Result<Vec<Ask
                     .identities
                     .get(sample.who)
                     .context("the demo has the sample's identity")?;
-                let opened = channel(&demo.grpc, &demo.ca, files, Duration::from_secs(10)).await?;
+                let opened = channel(&demo.grpc, &demo.ca, files, Duration::from_secs(10))?;
                 channels.insert(sample.who, opened.clone());
                 opened
             }

@@ -1,7 +1,10 @@
 //! What the command line shows: readable by default, JSON for programs.
 //!
 //! Exit codes: 0 for any answer (or, with `--exit-code`, one code an outcome), 2 for a wrong command line, 3 where the
-//! gateway refuses the request as it is, 4 where repeating it later makes sense, 1 for everything else.
+//! gateway refuses the request as it is, 4 where repeating it later makes sense, 1 for everything else. No answer at all
+//! is 4 too: whether the gateway restarts, is slow, or refuses the certificate looks the same from here.
+
+mod refusal;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -16,8 +19,7 @@ use statuscheck_proto::v1::{
     Answer, Case, CaseState, CheckKind, CheckResponse, Entitlement, GetCaseResponse, ListCasesResponse,
     PendingReason, Sla, answer::Outcome, established::Facts,
 };
-use tonic::{Code, Response, Status};
-use tonic_types::StatusExt as _;
+use tonic::{Response, Status};
 
 /// How an answer is shown.
 #[derive(Args)]
@@ -60,7 +62,7 @@ impl Output {
     pub(crate) fn check(&self, answered: Answered<CheckResponse>) -> anyhow::Result<ExitCode> {
         let response = match answered {
             Ok(response) => response.into_inner(),
-            Err(status) => return self.error(&status),
+            Err(status) => return refusal::show(&status, self.json),
         };
         if self.json {
             print_json("statuscheck.v1.CheckResponse", &response)?;
@@ -79,7 +81,7 @@ impl Output {
     pub(crate) fn case(&self, answered: Answered<GetCaseResponse>) -> anyhow::Result<ExitCode> {
         let response = match answered {
             Ok(response) => response.into_inner(),
-            Err(status) => return self.error(&status),
+            Err(status) => return refusal::show(&status, self.json),
         };
         if self.json {
             print_json("statuscheck.v1.GetCaseResponse", &response)?;
@@ -92,7 +94,7 @@ impl Output {
     pub(crate) fn cases(&self, answered: Answered<ListCasesResponse>) -> anyhow::Result<ExitCode> {
         let response = match answered {
             Ok(response) => response.into_inner(),
-            Err(status) => return self.error(&status),
+            Err(status) => return refusal::show(&status, self.json),
         };
         if self.json {
             print_json("statuscheck.v1.ListCasesResponse", &response)?;
@@ -117,57 +119,6 @@ impl Output {
             println!("There are more: --page-token {}", response.next_page_token);
         }
         Ok(ExitCode::SUCCESS)
-    }
-
-    fn error(&self, status: &Status) -> anyhow::Result<ExitCode> {
-        let details = status.get_error_details();
-        let reason = details
-            .error_info()
-            .map(|info| info.reason.as_str())
-            .unwrap_or_default();
-        let retry = details.retry_info().and_then(|retry| retry.retry_delay);
-        let violations = details
-            .bad_request()
-            .map(|bad| bad.field_violations.as_slice())
-            .unwrap_or_default();
-        if self.json {
-            let violations = violations
-                .iter()
-                .map(|fault| serde_json::json!({"field": fault.field, "description": fault.description}));
-            let error = serde_json::json!({"error": {
-                "code": format!("{:?}", status.code()),
-                "reason": reason,
-                "message": status.message(),
-                "violations": violations.collect::<Vec<_>>(),
-                "retry_after_seconds": retry.map(|delay| delay.as_secs_f64()),
-            }});
-            println!("{}", serde_json::to_string_pretty(&error)?);
-        } else {
-            eprintln!("{}: {} [{reason}]", status.code().description(), status.message());
-            for fault in violations {
-                eprintln!("  {}: {}", fault.field, fault.description);
-            }
-            for link in details
-                .help()
-                .map(|help| help.links.as_slice())
-                .unwrap_or_default()
-            {
-                eprintln!("  {}: {}", link.description, link.url);
-            }
-            if let Some(delay) = retry {
-                eprintln!("  try again in {:.1} s", delay.as_secs_f64());
-            }
-        }
-        Ok(ExitCode::from(match status.code() {
-            Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted => 4,
-            Code::InvalidArgument
-            | Code::PermissionDenied
-            | Code::NotFound
-            | Code::AlreadyExists
-            | Code::Unauthenticated
-            | Code::Unimplemented => 3,
-            _ => 1,
-        }))
     }
 }
 

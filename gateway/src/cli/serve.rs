@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use statuscheck_domain::clock::SystemClock;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::server::Gateway;
@@ -30,9 +30,12 @@ impl Serve {
         keep_memory_private()?;
         let setup = Config::read(&self.config)?.setup(SystemClock::shared()).await?;
         let gateway = Gateway::bind(setup).await?;
+        // Before anybody is told that it serves: a signal that nobody waits for ends the process at once.
+        let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+        let stopped = stopped()?;
         tracing::info!(address = %gateway.address(), "serving");
-        let reloading = tokio::spawn(reload_on_hangup(gateway.tls()));
-        gateway.serve(stopped()?).await;
+        let reloading = tokio::spawn(reload_on(hangup, gateway.tls()));
+        gateway.serve(stopped).await;
         reloading.abort();
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
@@ -58,8 +61,7 @@ pub(crate) fn stopped() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
-async fn reload_on_hangup(tls: Tls) -> anyhow::Result<()> {
-    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+async fn reload_on(mut hangup: Signal, tls: Tls) {
     while hangup.recv().await.is_some() {
         match tls.reload().await {
             Ok(Reload::Changed) => tracing::info!("certificates reloaded"),
@@ -67,5 +69,4 @@ async fn reload_on_hangup(tls: Tls) -> anyhow::Result<()> {
             Err(error) => tracing::error!(%error, "new certificates are bad; the old ones stay in use"),
         }
     }
-    Ok(())
 }

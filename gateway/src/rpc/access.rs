@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::future::{BoxFuture, FutureExt as _};
-use http::{HeaderValue, Request, Response};
+use http::{Request, Response};
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
@@ -66,7 +66,7 @@ where
             Ok(()) => self
                 .inner
                 .call(request)
-                .map(|response| response.map(too_large_is_exhausted))
+                .map(|response| response.map(in_our_words))
                 .boxed(),
             Err(error) => std::future::ready(Ok(Status::from(error).into_http())).boxed(),
         }
@@ -93,11 +93,23 @@ fn permit<B>(request: &Request<B>) -> Result<(), Error> {
     }
 }
 
-/// tonic says OUT_OF_RANGE for a message over the limit, before a handler sees it; nothing of ours uses that code.
-fn too_large_is_exhausted(response: Response<Body>) -> Response<Body> {
-    let out_of_range = HeaderValue::from(Code::OutOfRange as i32);
-    if response.headers().get(Status::GRPC_STATUS) == Some(&out_of_range) {
-        return Status::from(Error::MessageTooLarge).into_http();
+/// Three refusals are tonic's, before a handler sees the call, and come without details, which ours never do:
+/// OUT_OF_RANGE for a message over the limit; INTERNAL for bytes that are no message, which is the caller's fault and must
+/// not look like ours; UNIMPLEMENTED for a method or service that is not there. The last comes with a message where it is
+/// about a compression that we do not take; that one says all there is to say.
+fn in_our_words(response: Response<Body>) -> Response<Body> {
+    let headers = response.headers();
+    let Some(code) = headers.get(Status::GRPC_STATUS) else {
+        return response;
+    };
+    if headers.contains_key(Status::GRPC_STATUS_DETAILS) {
+        return response;
     }
-    response
+    let error = match Code::from_bytes(code.as_bytes()) {
+        Code::OutOfRange => Error::MessageTooLarge,
+        Code::Internal => Error::NotAMessage,
+        Code::Unimplemented if !headers.contains_key(Status::GRPC_MESSAGE) => Error::NotServed,
+        _ => return response,
+    };
+    Status::from(error).into_http()
 }

@@ -74,7 +74,7 @@ async fn their_cases_read_alike_too() {
         by_name("Alex", "Nobody", "1991-06-02"),
     ] {
         let told = right_to_work(&house, subject).await;
-        let mut case = house.case("organisation/employer", &told.case_id).await.unwrap();
+        let mut case = house.case(EMPLOYER, &told.case_id).await.unwrap();
         case.case_id.clear();
         case.history.iter_mut().for_each(|event| event.case_id.clear());
         cases.push(case.encode_to_vec());
@@ -95,12 +95,9 @@ async fn an_expired_code_is_told_only_to_who_knows_the_date_of_birth() {
 
 /// The shipped agreement, for the organisation that has none, releasing nothing but these.
 fn releasing(id: &str, released: &[&str]) -> Agreement {
-    Agreement {
-        id: "narrow".parse().unwrap(),
-        organisations: vec!["stranger".parse().unwrap()],
-        released_fields: released.iter().map(|field| (*field).to_owned()).collect(),
-        ..shipped(id)
-    }
+    let mut agreement = agreement_like(id, "narrow", "stranger");
+    agreement.released_fields = released.iter().map(|field| (*field).to_owned()).collect();
+    agreement
 }
 
 async fn told(agreement: Agreement, person: Resident, check: v1::check_request::Check) -> serde_json::Value {
@@ -110,7 +107,7 @@ async fn told(agreement: Agreement, person: Resident, check: v1::check_request::
         ..Plan::default()
     })
     .await;
-    let told = house.answered("organisation/stranger", request(check)).await;
+    let told = house.answered(STRANGER, request(check)).await;
     let told = json(&told);
     assert_eq!(told["agreement_id"], "narrow");
     told["established"].clone()

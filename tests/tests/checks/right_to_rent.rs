@@ -185,9 +185,7 @@ async fn who_is_under_18_when_the_tenancy_starts_is_not_asked_about() {
     let house = House::start(Plan::default()).await;
     // 18 on 1 April 2026.
     let grown_up_too_late = by_name("Sam", "Example", "2008-04-01").rent("2026-03-31");
-    let refused = house
-        .check("organisation/landlord", request(grown_up_too_late))
-        .await;
+    let refused = house.check(LANDLORD, request(grown_up_too_late)).await;
     let refused = refused.map(|_| ()).unwrap_err();
     assert_eq!(refused.code(), tonic::Code::InvalidArgument);
     assert_eq!(house.requests(DepartmentId::HomeOffice), 0);

@@ -221,7 +221,7 @@ async fn a_slow_dfe_leaves_the_home_office_half_of_the_time() {
     let house = House::start(Plan {
         people: vec![family.clone()],
         checks: statuscheck::server::CheckSettings {
-            budget: Duration::from_millis(600),
+            budget: Duration::from_millis(1600),
             ..Default::default()
         },
         ..Plan::default()
@@ -235,13 +235,13 @@ async fn a_slow_dfe_leaves_the_home_office_half_of_the_time() {
 async fn an_established_record_of_dfe_is_told_though_the_home_office_is_already_being_asked() {
     let family = supported("Tesfay")
         .education(true, "home_office")
-        .behaves("dfe", "slow:200ms")
+        .behaves("dfe", "slow:400ms")
         .behaves("home-office", "slow:30s");
     let house = House::start(Plan {
         people: vec![family.clone()],
         checks: statuscheck::server::CheckSettings {
-            // Each of DfE's two replies takes 200 ms: the first half is over before the second is there.
-            budget: Duration::from_millis(700),
+            // Each of DfE's two replies takes 400 ms: the first half is over before the second is there.
+            budget: Duration::from_millis(1500),
             ..Default::default()
         },
         ..Plan::default()
@@ -280,7 +280,7 @@ async fn each_benefit_is_looked_up_under_its_own_entry() {
             person: Some(family.by_nass().person),
             benefit: benefit.into(),
         });
-        let told = house.answered("organisation/council", request(check)).await;
+        let told = house.answered(COUNCIL, request(check)).await;
         assert_eq!(reason(&told), "established");
     }
     // Three entries, so no stored result was used twice.

@@ -62,7 +62,7 @@ async fn a_code_for_renting_is_refused_in_a_check_for_work_before_anybody_is_ask
         .code("R11111111", "2026-03-01");
     let house = House::with([renting.clone()]).await;
     let refused = house
-        .check("organisation/employer", request(renting.by_code().work()))
+        .check(EMPLOYER, request(renting.by_code().work()))
         .await
         .map(|_| ())
         .unwrap_err();

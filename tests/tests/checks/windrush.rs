@@ -103,7 +103,9 @@ async fn a_profile_changes_no_answer_but_a_no() {
     let established = old("established");
     let several = old("several").behaves("home-office", "ambiguous");
     let closed = old("closed").behaves("home-office", "closed");
-    let house = House::with([established.clone(), several.clone(), closed.clone()]).await;
+    let old_code = old("old-code").code("W11111111", "2025-01-01");
+    let people = [&established, &several, &closed, &old_code];
+    let house = House::with(people.map(Clone::clone)).await;
     let told = |person: Resident| right_to_work(&house, person.by_name());
     assert_eq!(reason(&told(established).await), "established");
     assert_eq!(
@@ -113,6 +115,10 @@ async fn a_profile_changes_no_answer_but_a_no() {
     assert_eq!(
         reason(&told(closed).await),
         "pending DEPARTMENT_CLOSED home-office"
+    );
+    assert_eq!(
+        reason(&right_to_work(&house, old_code.by_code()).await),
+        "more_information_needed share_code"
     );
 }
 
@@ -127,7 +133,7 @@ async fn a_mismatched_number_is_held_with_a_profile_instead_of_asked_for_again()
 #[tokio::test]
 async fn what_is_held_reads_as_pending_and_is_never_released_by_time_or_by_asking_again() {
     let house = House::start(Plan::default()).await;
-    let employer = "organisation/employer";
+    let employer = EMPLOYER;
     let asked = request(by_name("Sam", "Nobody", "1960-04-02").work());
     let held = house.answered(employer, asked.clone()).await;
     assert_eq!(

@@ -1,0 +1,58 @@
+//! Figures that parse and with which a gateway would serve nobody, or not start.
+
+use super::Config;
+
+/// Largest flow-control window (RFC 9113, section 6.9.1).
+const WINDOW_BYTES_MAX: u32 = (1 << 31) - 1;
+
+/// Key, and what its value must be, of every figure at fault.
+pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
+    let connections = &config.connections;
+    let window = |bytes: u32| (1..=WINDOW_BYTES_MAX).contains(&bytes);
+    let durations = [
+        ("tls.reload_every", config.tls.reload_every),
+        ("connections.handshake", connections.handshake),
+        ("connections.first_request", connections.first_request),
+        ("connections.ping_interval", connections.ping_interval),
+        ("connections.ping_timeout", connections.ping_timeout),
+        ("connections.age", connections.age),
+        ("checks.budget", config.checks.budget),
+        ("checks.feed_interval", config.checks.feed_interval),
+    ];
+    let durations = durations.map(|(key, span)| (key, !span.is_zero(), "must be longer than nothing"));
+    let one = "must be at least 1";
+    let between = "must be 1 to 2147483647";
+    let counts = [
+        ("connections.connections", connections.connections > 0, one),
+        (
+            "connections.connections_per_address",
+            connections.connections_per_address > 0,
+            one,
+        ),
+        ("connections.streams", connections.streams > 0, one),
+        (
+            "connections.header_list_bytes",
+            connections.header_list_bytes > 0,
+            one,
+        ),
+        (
+            "connections.stream_window_bytes",
+            window(connections.stream_window_bytes),
+            between,
+        ),
+        (
+            "connections.connection_window_bytes",
+            window(connections.connection_window_bytes),
+            between,
+        ),
+        (
+            "connections.send_buffer_bytes",
+            u32::try_from(connections.send_buffer_bytes).is_ok_and(window),
+            between,
+        ),
+    ];
+    let all = durations.into_iter().chain(counts);
+    all.filter(|(_, fits, _)| !fits)
+        .map(|(key, _, fault)| (key, fault))
+        .collect()
+}

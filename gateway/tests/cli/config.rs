@@ -1,0 +1,246 @@
+//! The sample configuration, and `config check`.
+
+use std::fs;
+use std::path::Path;
+
+use statuscheck::config::Config;
+use statuscheck::limits::LimitSettings;
+use statuscheck::listener::ConnectionLimits;
+use statuscheck::register;
+use statuscheck::server::CheckSettings;
+
+use crate::program::{Ran, run};
+use crate::sample::{Host, SAMPLE};
+
+async fn check(file: &Path) -> Ran {
+    run(["config".as_ref(), "check".as_ref(), file.as_os_str()]).await
+}
+
+/// The sample with every key that it shows set.
+fn all_set() -> String {
+    let shown = |line: &str| line.starts_with('#') && line.chars().nth(1).is_some_and(char::is_lowercase);
+    let set = |line: &str| {
+        if shown(line) {
+            line[1..].to_owned()
+        } else {
+            line.to_owned()
+        }
+    };
+    SAMPLE.lines().map(set).collect::<Vec<_>>().join("\n")
+}
+
+fn read(text: &str) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("statuscheck.toml");
+    fs::write(&path, text).unwrap();
+    Config::read(&path).map_err(|error| format!("{:#}", anyhow::Error::new(error)))
+}
+
+#[test]
+fn the_sample_parses_and_shows_the_true_defaults() {
+    read(SAMPLE).unwrap();
+    let shown = read(&all_set()).unwrap();
+    assert_eq!(shown.connections, ConnectionLimits::default());
+    let (limits, checks) = (LimitSettings::default(), CheckSettings::default());
+    assert_eq!(format!("{:?}", shown.limits), format!("{limits:?}"));
+    assert_eq!(format!("{:?}", shown.checks), format!("{checks:?}"));
+    assert_eq!(shown.tls.reload_every, read(SAMPLE).unwrap().tls.reload_every);
+
+    let plain = read(SAMPLE).unwrap();
+    let (department, shown) = (
+        &plain.departments["home-office"],
+        &shown.departments["home-office"],
+    );
+    assert_eq!(shown.timeouts.connect, department.timeouts.connect);
+    assert_eq!(shown.timeouts.request, department.timeouts.request);
+    assert_eq!(shown.timeouts.token, department.timeouts.token);
+    assert_eq!(shown.timeouts.idle, department.timeouts.idle);
+    assert_eq!(shown.concurrency.open_max, department.concurrency.open_max);
+    assert_eq!(shown.concurrency.waiting_max, department.concurrency.waiting_max);
+    assert_eq!(shown.concurrency.wait_max, department.concurrency.wait_max);
+    assert_eq!(shown.retry.repeats_max, department.retry.repeats_max);
+    assert_eq!(shown.retry.pause, department.retry.pause);
+    assert_eq!(shown.retry.jitter, department.retry.jitter);
+    assert_eq!(shown.retry.budget_percent, department.retry.budget_percent);
+    assert_eq!(
+        shown.breaker.failures_percent,
+        department.breaker.failures_percent
+    );
+    assert_eq!(shown.breaker.asks_min, department.breaker.asks_min);
+    assert_eq!(shown.breaker.window, department.breaker.window);
+    assert_eq!(shown.breaker.rest, department.breaker.rest);
+}
+
+#[test]
+fn the_sample_shows_every_key_there_is() {
+    let text = all_set();
+    let headers = text.lines().filter(|line| line.starts_with('['));
+    let mut sections: Vec<_> = headers.collect();
+    // The keys above the first section.
+    sections.push("");
+    assert!(sections.len() > 15, "{sections:?}");
+    for section in sections {
+        let wrong = if section.is_empty() {
+            format!("no-such-key = 1\n{text}")
+        } else {
+            text.replacen(section, &format!("{section}\nno-such-key = 1"), 1)
+        };
+        let refused = read(&wrong)
+            .err()
+            .unwrap_or_else(|| panic!("{section} takes any key"));
+        let (_, known) = refused.split_once("expected ").unwrap();
+        for key in known.split('`').skip(1).step_by(2) {
+            assert!(
+                shows(&text, section, key),
+                "the sample does not show {key} of {section}"
+            );
+        }
+    }
+}
+
+/// A section shows a key as a key of its own or as a section below; what one department shows holds for all.
+fn shows(text: &str, section: &str, key: &str) -> bool {
+    let of_any_department = |name: &str| match name.strip_prefix("departments.") {
+        Some(rest) => format!(
+            "departments.{}",
+            rest.split_once('.').map_or("", |(_, rest)| rest)
+        ),
+        None => name.to_owned(),
+    };
+    let wanted = of_any_department(section.trim_matches(['[', ']']));
+    let mut within = String::new();
+    text.lines().any(|line| {
+        if line.starts_with('[') {
+            within = of_any_department(line.trim_matches(['[', ']']));
+            let below = within.strip_prefix(&wanted).unwrap_or_default();
+            return below.trim_start_matches('.').split('.').next() == Some(key);
+        }
+        within == wanted && line.starts_with(&format!("{key} ="))
+    })
+}
+
+#[test]
+fn the_shipped_register_parses() {
+    let register = register::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/register")).unwrap();
+    let ids: Vec<_> = register
+        .agreements()
+        .map(|agreement| agreement.id.to_string())
+        .collect();
+    assert_eq!(ids, ["iecas", "right-to-rent", "right-to-work", "section-95"]);
+}
+
+#[tokio::test]
+async fn a_good_configuration_has_nothing_at_fault() {
+    let host = Host::new();
+    let ran = check(&host.configure(|text| text)).await.ends(0);
+    assert!(ran.stdout.contains("nothing at fault"));
+    assert_eq!(ran.stderr, "");
+}
+
+/// The check of a configuration changed like that ends with 1 and says each of `told`, one line each.
+async fn faults(host: &Host, change: impl FnOnce(String) -> String, told: &[&str]) {
+    let ran = check(&host.configure(change)).await.ends(1);
+    for fault in told {
+        assert!(ran.stderr.contains(fault), "{fault} is not in: {}", ran.stderr);
+    }
+    assert_eq!(ran.stdout, "");
+}
+
+#[tokio::test]
+async fn every_section_at_fault_is_named_at_once() {
+    let host = Host::new();
+    host.set_mode("tls/gateway.key", 0o644);
+    host.set_mode("store.key", 0o640);
+    fs::remove_file(host.path("secrets/hmrc")).unwrap();
+    fs::write(host.path("register/iecas.toml"), "id = 'iecas'\ncolour = 'blue'").unwrap();
+    let change = |text: String| {
+        text.replace("status.example.gov.uk", "Not A Domain")
+            .replace("url = \"https://status.home", "url = \"http://status.home")
+            .replace("[departments.dfe", "[departments.ministry-of-magic")
+            .replace("\"statuscheck.db\"", "\"nowhere/statuscheck.db\"")
+            .replace("#streams = 100", "streams = 0")
+            .replace("#reload_every = \"30s\"", "reload_every = \"0s\"")
+            .replace("certificate_file = \"tls/dwp-client.pem\"\n", "")
+    };
+    let told = [
+        "trust_domain: a trust domain is",
+        "tls: private key",
+        "has mode 0644",
+        "register: ",
+        "iecas.toml: is not an agreement",
+        "store.key_file: ",
+        "(mode 0640)",
+        "store.path: ",
+        "nowhere is no folder",
+        "departments.home-office: url of home-office must begin with https",
+        "departments.hmrc: client_secret_file of hmrc cannot be read",
+        "departments.dwp: tls.certificate_file of dwp",
+        "departments.ministry-of-magic: is no department",
+        "connections.streams: must be at least 1",
+        "tls.reload_every: must be longer than nothing",
+    ];
+    faults(&host, change, &told).await;
+}
+
+#[tokio::test]
+async fn a_missing_file_is_named_with_its_section() {
+    let host = Host::new();
+    for (file, told) in [
+        ("tls/gateway.pem", "tls: gateway certificate"),
+        ("tls/client-authorities.pem", "tls: client authorities"),
+        ("tls/dwp-client.key", "departments.dwp: tls.key_file of dwp"),
+        ("store.key", "store.key_file: cannot use the key file"),
+    ] {
+        let kept = host.path("kept");
+        fs::rename(host.path(file), &kept).unwrap();
+        faults(&host, |text| text, &[told, file]).await;
+        fs::rename(&kept, host.path(file)).unwrap();
+    }
+    fs::rename(host.path("register"), host.path("kept")).unwrap();
+    faults(&host, |text| text, &["register: ", "register: cannot be read"]).await;
+    let nowhere = check(&host.path("nowhere.toml")).await.ends(1);
+    assert!(
+        nowhere.stderr.contains("nowhere.toml: cannot be read"),
+        "{}",
+        nowhere.stderr
+    );
+}
+
+#[tokio::test]
+async fn a_file_of_another_shape_is_refused_with_the_line() {
+    let host = Host::new();
+    faults(
+        &host,
+        |text| text.replace("[limits]", "[limits]\ncolour = \"blue\""),
+        &["does not parse", "unknown field `colour`", "line "],
+    )
+    .await;
+    faults(
+        &host,
+        |text| text.replace("#budget = \"2s\"", "budget = \"two seconds\""),
+        &["does not parse", "budget", "line "],
+    )
+    .await;
+    faults(
+        &host,
+        |text| text.replace("#budget = \"2s\"", "budget = 2"),
+        &["does not parse", "budget", "line "],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn serve_refuses_what_config_check_refuses() {
+    let host = Host::new();
+    let config = host.configure(|text| text.replace("#reload_every = \"30s\"", "reload_every = \"0s\""));
+    let ran = run(["serve".as_ref(), "--config".as_ref(), config.as_os_str()])
+        .await
+        .ends(1);
+    assert!(
+        ran.stderr
+            .contains("tls.reload_every: must be longer than nothing"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!host.path("statuscheck.db").exists());
+}

@@ -1,0 +1,13 @@
+//! The real program, run as an operator runs it.
+
+#![allow(clippy::unwrap_used, reason = "what tests share fails as tests do")]
+#![cfg(feature = "demo")]
+
+mod checks;
+mod config;
+mod demo;
+mod house;
+mod logs;
+mod program;
+mod sample;
+mod serve;

@@ -1,0 +1,10 @@
+//! The gateway's door: who may call what, and how a call is refused.
+
+#![allow(clippy::unwrap_used, reason = "what tests share fails as tests do")]
+
+mod guard;
+mod limits;
+mod refusals;
+mod services;
+mod strangers;
+mod wire;
