@@ -100,7 +100,7 @@ pub enum CommitError {
     /// Read the case again and decide again: it is no longer at the version that was expected.
     #[error("the case is not at the expected version")]
     Stale,
-    /// Try again a little later: too much is waiting. Nothing was recorded.
+    /// Try again a little later: too much is waiting, so no new case is taken. Nothing was recorded.
     #[error("too many changes are waiting to be recorded")]
     Full,
     /// Tell nobody anything: the change cannot be made durable now. Where the disk failed in the middle, it is known

@@ -136,6 +136,9 @@ impl EmbeddedStore {
         })
     }
 
+    /// Hands a change to the writer and waits until it is recorded. A new case is refused where the queue is full; a step
+    /// of a known one waits for its turn, for departments were asked about it already. There are no more such steps than
+    /// cases that were let in.
     async fn record(&self, change: SealedChange) -> Result<Recorded, CommitError> {
         if !self.is_healthy() {
             return Err(CommitError::Unavailable);
@@ -145,12 +148,18 @@ impl EmbeddedStore {
             change: Box::new(change),
             answer,
         };
-        self.queue
-            .try_send(Request::Record(waiting))
-            .map_err(|refused| match refused {
-                mpsc::error::TrySendError::Full(_) => CommitError::Full,
-                mpsc::error::TrySendError::Closed(_) => CommitError::Unavailable,
-            })?;
+        let place = if waiting.change.opening.is_some() {
+            self.queue.try_reserve().map_err(|refused| match refused {
+                mpsc::error::TrySendError::Full(()) => CommitError::Full,
+                mpsc::error::TrySendError::Closed(()) => CommitError::Unavailable,
+            })
+        } else {
+            self.queue
+                .reserve()
+                .await
+                .map_err(|_closed| CommitError::Unavailable)
+        };
+        place?.send(Request::Record(waiting));
         outcome.await.unwrap_or(Err(CommitError::Unavailable))
     }
 }
