@@ -136,7 +136,7 @@ impl Crashes {
         let (program, address) = self.start.serve(&self.site).await;
         let before = self.journal.len();
         let acknowledged = self.journal.acknowledged();
-        let wanted = acknowledged + self.dice.random_range(0..120);
+        let wanted = acknowledged + self.dice.random_range(0..60);
         let mut load = load::press(&self.site, address, &self.journal, &mut self.dice);
         // Either enough are acknowledged, or nobody can ask any more.
         load.until(|| self.journal.acknowledged() >= wanted).await;
