@@ -20,6 +20,7 @@ use crate::rpc;
 use crate::rpc::access::Access;
 use crate::rpc::status_check::StatusChecks;
 use crate::store::Store;
+use crate::store::notary::Notary;
 use crate::tls::Tls;
 
 /// Time that a check may take, and how it is spent.
@@ -69,6 +70,8 @@ pub struct Setup {
     pub departments: Departments,
     /// Where everything is recorded.
     pub store: Arc<dyn Store>,
+    /// Who signs where the store's ledger ends.
+    pub notary: Notary,
     /// What the time is.
     pub clock: SharedClock,
 }
@@ -96,6 +99,7 @@ pub struct Gateway {
     routes: Access<Routes>,
     cases: Arc<Cases>,
     store: Arc<dyn Store>,
+    notary: Notary,
     tls: Tls,
     reload_every: Duration,
 }
@@ -137,6 +141,7 @@ impl Gateway {
             routes,
             cases,
             store: setup.store,
+            notary: setup.notary,
             tls: setup.tls,
             reload_every: setup.reload_every,
         })
@@ -152,15 +157,19 @@ impl Gateway {
         self.tls.clone()
     }
 
-    /// Serves until `shutdown` ends; then lets calls end, records what is still being asked, and closes the store.
+    /// Serves until `shutdown` ends; then lets calls end, records what is still being asked, closes the store,
+    /// and signs where its ledger ends.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let reloading = self.tls.watch(self.reload_every);
         let serving = self.listener.serve(self.routes, shutdown);
         tokio::select! {
             never = reloading => match never {},
+            never = self.notary.run() => match never {},
             _ = serving => {}
         }
         self.cases.drain().await;
         self.store.close().await;
+        // Nothing is added from here on: the last entry gets a signature too.
+        self.notary.close().await;
     }
 }

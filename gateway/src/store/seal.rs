@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::{constant_time, hkdf, hmac, rand};
+use aws_lc_rs::{constant_time, hkdf, hmac};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use zeroize::Zeroizing;
 
@@ -37,7 +37,7 @@ impl Kek {
     /// # Errors
     /// [`KeyFileError::Io`], also where the file exists; [`KeyFileError::NoRandomness`].
     pub fn create(path: &Path) -> Result<Self, KeyFileError> {
-        let key = random_key().map_err(|_no_randomness| KeyFileError::NoRandomness)?;
+        let key = key_file::random().ok_or(KeyFileError::NoRandomness)?;
         key_file::write(path, &key, 0o600)?;
         aead(&key)
             .map(Self)
@@ -64,7 +64,7 @@ impl StoreSecret {
 
     /// A new secret, and the same sealed under `kek`.
     pub(super) fn create(kek: &Kek) -> Result<(Self, Vec<u8>), SealError> {
-        let secret = random_key()?;
+        let secret = key_file::random().ok_or(SealError::Seal)?;
         let wrapped = wrap(kek, Self::PLACE, &secret)?;
         Ok((Self::of(&secret), wrapped))
     }
@@ -148,7 +148,7 @@ pub(super) struct DataKey(RandomizedNonceKey);
 impl DataKey {
     /// A new key for `case_id`, and the same sealed under `kek`.
     pub(super) fn create(kek: &Kek, case_id: CaseId) -> Result<(Self, Vec<u8>), SealError> {
-        let key = random_key()?;
+        let key = key_file::random().ok_or(SealError::Seal)?;
         let wrapped = wrap(kek, &Self::place(case_id), &key)?;
         Ok((aead(&key).map(Self)?, wrapped))
     }
@@ -172,12 +172,6 @@ impl DataKey {
     fn place(case_id: CaseId) -> Vec<u8> {
         [b"statuscheck case key".as_slice(), case_id.0.as_bytes()].concat()
     }
-}
-
-fn random_key() -> Result<Zeroizing<[u8; KEY_LEN]>, SealError> {
-    let mut key = Zeroizing::new([0; KEY_LEN]);
-    rand::fill(key.as_mut_slice()).map_err(|_no_randomness| SealError::Seal)?;
-    Ok(key)
 }
 
 fn aead(key: &[u8; KEY_LEN]) -> Result<RandomizedNonceKey, SealError> {
