@@ -161,3 +161,6 @@ impl From<ReadError> for CommitError {
         }
     }
 }
+
+#[cfg(test)]
+mod vectors;

@@ -4,6 +4,8 @@
 
 #[path = "store/audit.rs"]
 mod audit;
+#[path = "store/audit_command.rs"]
+mod audit_command;
 #[path = "store/conformance.rs"]
 mod conformance;
 #[path = "store/embedded.rs"]

@@ -32,13 +32,12 @@ pub(crate) enum Audit {
 }
 
 #[derive(Args)]
-#[group(id = "where", required = true, multiple = false, args = ["store", "config"])]
 pub(crate) struct Verify {
     /// The database file; its checkpoints lie beside it.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", required_unless_present = "config")]
     store: Option<PathBuf>,
     /// The gateway's configuration, which names the database, the signing key and the anchor.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
     config: Option<PathBuf>,
     /// The public key of the checkpoints' signatures; may be given several times. Take it from a place that nobody who can
     /// write the database can write.

@@ -221,7 +221,12 @@ struct Line<'a> {
 }
 
 /// The checkpoint of `head`, with its line end.
-fn line(ledger: LedgerId, head: Head, time: Timestamp, key: &SigningKey) -> Result<String, NotaryError> {
+pub(super) fn line(
+    ledger: LedgerId,
+    head: Head,
+    time: Timestamp,
+    key: &SigningKey,
+) -> Result<String, NotaryError> {
     let nanoseconds = i64::try_from(time.as_nanosecond()).map_err(|_year_2262| NotaryError::Clock)?;
     let mut message = Vec::with_capacity(DOMAIN.len() + 64);
     message.extend_from_slice(DOMAIN);
@@ -241,6 +246,3 @@ fn line(ledger: LedgerId, head: Head, time: Timestamp, key: &SigningKey) -> Resu
         .map(|json| json + "\n")
         .map_err(|_unwritable| NotaryError::Clock)
 }
-
-#[cfg(test)]
-mod tests;
