@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod audit;
 mod case;
 mod check;
 mod client;
@@ -27,10 +28,11 @@ use tracing_subscriber::util::SubscriberInitExt as _;
         statuscheck demo                                 everything on this machine, with sample checks\n  \
         statuscheck check right-to-work --demo DIR --share-code W12345678 --date-of-birth 1990-12-31\n  \
         statuscheck case list --demo DIR --as organisation/employer\n  \
+        statuscheck audit verify --store DIR/statuscheck.db --public-key DIR/signing.key.pub\n  \
         statuscheck serve --config /etc/statuscheck/statuscheck.toml\n\n\
         Environment:\n  \
-        RUST_LOG  what is logged, e.g. statuscheck=debug. The libraries inside stay at info whatever it says: below\n            \
-        that they log requests and replies, which are about people.",
+        RUST_LOG  what is logged, e.g. statuscheck=debug. The libraries inside stay at info whatever it says: what\n            \
+        they log below that may quote requests and replies, which are about people.",
     max_term_width = 100
 )]
 pub struct Cli {
@@ -57,6 +59,9 @@ enum Command {
     /// Reads cases that were asked before.
     #[command(subcommand)]
     Case(case::Case),
+    /// Finds out whether the ledger is what was recorded.
+    #[command(subcommand)]
+    Audit(audit::Audit),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -82,6 +87,7 @@ impl Cli {
                 Command::Config(config) => config.run().await,
                 Command::Check(check) => check.run().await,
                 Command::Case(case) => case.run().await,
+                Command::Audit(audit) => audit.run().await,
             }
         })
     }
@@ -109,9 +115,10 @@ impl Cli {
     }
 }
 
-/// Below `info`, only what this program's own crates say is logged: h2, hyper, rustls and others log headers, addresses
-/// and whole frames there, and those carry names, dates of birth and numbers. This holds whatever `RUST_LOG` says, for a
-/// directive that names a library would otherwise win over any cap set by name.
+/// Below `info`, only what this program's own crates say is logged, and those are held to say nothing about people. What
+/// h2, hyper, reqwest or rustls say there is theirs to choose and changes with their versions: frames, addresses, texts
+/// that quote what was received. This holds whatever `RUST_LOG` says, for a directive that names a library's module would
+/// win over any cap set by name.
 fn may_be_logged(target: &str, level: Level) -> bool {
     let source = target.split("::").next().unwrap_or_default();
     let is_ours = source == "statuscheck" || source.starts_with("statuscheck_");

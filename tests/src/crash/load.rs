@@ -28,7 +28,7 @@ pub(super) fn people() -> Vec<Resident> {
     [
         ("slow-brisk", "slow:5ms"),
         ("slow-even", "slow:40ms"),
-        ("slow-long", "slow:400ms"),
+        ("slow-long", "slow:150ms"),
     ]
     .into_iter()
     .map(|(id, how)| {

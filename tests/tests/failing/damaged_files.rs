@@ -3,11 +3,11 @@
 use std::fs;
 use std::os::unix::fs::FileExt as _;
 
-use rusqlite::Connection;
 use statuscheck_tests::program::Start;
 use statuscheck_tests::site::Site;
 
 use crate::setting::{about, ask, program, serving};
+use crate::stranger;
 
 const PAGE: usize = 4_096;
 
@@ -64,18 +64,14 @@ async fn files_of_other_programs_are_refused() {
     is_refused(&program(), &site, "is not a store").await;
 
     fs::remove_file(site.store()).unwrap();
-    let theirs = Connection::open(site.store()).unwrap();
-    theirs.execute_batch("CREATE TABLE theirs (x)").unwrap();
-    theirs.close().unwrap();
+    stranger::make_foreign(site.store());
     is_refused(&program(), &site, "is not a store").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_of_a_newer_version_is_refused() {
     let site = site_with_cases().await;
-    let store = Connection::open(site.store()).unwrap();
-    store.pragma_update(None, "user_version", 1_000).unwrap();
-    store.close().unwrap();
+    stranger::make_newer(site.store());
     is_refused(&program(), &site, "start that version").await;
 }
 

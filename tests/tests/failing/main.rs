@@ -11,3 +11,4 @@ mod full_queue;
 mod mounted;
 mod private_memory;
 mod setting;
+mod stranger;
