@@ -70,7 +70,7 @@ pub(crate) fn check_request(request: &wire::CheckRequest, today: Date) -> Result
             request_id,
             check,
             agreement_id,
-            caller_reference: reference.clone(),
+            caller_reference: reference.clone().into(),
         }),
         (_, _, check) => {
             faults.extend(check.and_then(Result::err).into_iter().flatten());
@@ -246,7 +246,7 @@ pub(crate) fn case(case: &Case, now: Timestamp) -> wire::Case {
         kind: kind(case.receipt.check.kind()).into(),
         state: state(case.state).into(),
         answer: Some(answer(case, now)),
-        caller_reference: case.receipt.caller_reference.clone(),
+        caller_reference: case.receipt.caller_reference.to_string(),
         create_time: Some(timestamp(case.create_time)),
         update_time: Some(timestamp(case.update_time)),
         version: case.version,
