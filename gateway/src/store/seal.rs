@@ -5,52 +5,21 @@
 //! another. None of these types has `Debug`. Nonces are random: one key-encryption key may wrap 2^32 case keys (NIST SP
 //! 800-38D, 8.3), more cases than the gateway will ever see.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
-
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{constant_time, hkdf, hmac, rand};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
+use statuscheck_domain::subject::Identity;
 use zeroize::Zeroizing;
+
+pub use self::kek::{Kek, KekError};
+
+mod kek;
 
 /// Length of every key, in bytes.
 const KEY_LEN: usize = 32;
 
 /// What sealing adds: tag and nonce, in bytes.
 pub(super) const OVERHEAD: usize = 16 + NONCE_LEN;
-
-/// Why a key-encryption key cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum KekError {
-    /// Take the rights of others away: `chmod 600`.
-    #[error("{path} may be read or written by others (mode {mode:04o}); it must have mode 0600 or stricter")]
-    Exposed {
-        /// The file.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
-    /// Give another file: this holds no key.
-    #[error("{path} does not hold a key of 64 hexadecimal digits")]
-    NotAKey {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Look at the path and its rights.
-    #[error("cannot use the key file {path}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The system gives no random numbers, or the library fails.
-    #[error("cannot make a key")]
-    NoRandomness,
-}
 
 /// Why sealing or opening failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -63,90 +32,6 @@ pub enum SealError {
     Open,
 }
 
-/// The key-encryption key.
-pub struct Kek(RandomizedNonceKey);
-
-impl Kek {
-    /// Makes a new key and writes it to `path`, which must not exist, as 64 hexadecimal digits with mode 0600.
-    ///
-    /// # Errors
-    /// [`KekError::Io`], also where the file exists; [`KekError::NoRandomness`].
-    pub fn create(path: &Path) -> Result<Self, KekError> {
-        let key = random_key().map_err(|_no_randomness| KekError::NoRandomness)?;
-        write_key(path, &key).map_err(|source| KekError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        aead(&key).map(Self).map_err(|_library| KekError::NoRandomness)
-    }
-
-    /// Reads the key of `path`.
-    ///
-    /// # Errors
-    /// [`KekError::Exposed`] where anyone but the owner has rights to the file, or the owner more than to read and
-    /// write it; [`KekError::NotAKey`]; [`KekError::Io`].
-    pub fn load(path: &Path) -> Result<Self, KekError> {
-        let unreadable = |source| KekError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        // The rights of the open file are judged, so that it cannot be swapped in between.
-        let file = File::open(path).map_err(unreadable)?;
-        let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o7777;
-        if mode & !0o600 != 0 {
-            return Err(KekError::Exposed {
-                path: path.to_owned(),
-                mode,
-            });
-        }
-        // A little more than a key with its line end: enough to see that a longer file is no key.
-        const READ_MAX: usize = KEY_LEN * 4;
-        let mut digits = Zeroizing::new(Vec::with_capacity(READ_MAX * 2));
-        file.take(READ_MAX as u64)
-            .read_to_end(&mut digits)
-            .map_err(unreadable)?;
-        from_hex(digits.trim_ascii())
-            .and_then(|key| aead(&key).ok())
-            .map(Self)
-            .ok_or_else(|| KekError::NotAKey {
-                path: path.to_owned(),
-            })
-    }
-}
-
-fn write_key(path: &Path, key: &[u8; KEY_LEN]) -> io::Result<()> {
-    let mut text = Zeroizing::new(String::with_capacity(KEY_LEN * 2 + 1));
-    for byte in key {
-        for half in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(u32::from(half), 16));
-        }
-    }
-    text.push('\n');
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-fn from_hex(digits: &[u8]) -> Option<Zeroizing<[u8; KEY_LEN]>> {
-    let mut key = Zeroizing::new([0; KEY_LEN]);
-    if digits.len() != KEY_LEN * 2 {
-        return None;
-    }
-    for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
-        let digit = |at: usize| {
-            char::from(pair[at])
-                .to_digit(16)
-                .and_then(|d| u8::try_from(d).ok())
-        };
-        *byte = digit(0)? << 4 | digit(1)?;
-    }
-    Some(key)
-}
-
 /// The store's own secret, from which the keys that must outlive any one case are derived, each for one purpose.
 pub(super) struct StoreSecret(hkdf::Prk);
 
@@ -156,17 +41,30 @@ impl StoreSecret {
     /// A new secret, and the same sealed under `kek`.
     pub(super) fn create(kek: &Kek) -> Result<(Self, Vec<u8>), SealError> {
         let secret = random_key()?;
-        let wrapped = wrap(kek, Self::PLACE, &secret)?;
+        let wrapped = kek.wrap(Self::PLACE, &secret)?;
         Ok((Self::of(&secret), wrapped))
     }
 
     /// The secret that was sealed under `kek`; it does not open under another.
     pub(super) fn unwrap_under(kek: &Kek, wrapped: Vec<u8>) -> Result<Self, SealError> {
-        unwrap(kek, Self::PLACE, wrapped).map(|secret| Self::of(&secret))
+        kek.unwrap(Self::PLACE, wrapped).map(|secret| Self::of(&secret))
+    }
+
+    /// The same sealed secret under the newest key of `kek`.
+    pub(super) fn rewrap(kek: &Kek, wrapped: Vec<u8>) -> Result<Vec<u8>, SealError> {
+        kek.wrap(Self::PLACE, &*kek.unwrap(Self::PLACE, wrapped)?)
     }
 
     fn of(secret: &[u8; KEY_LEN]) -> Self {
         Self(hkdf::Salt::new(hkdf::HKDF_SHA256, b"statuscheck store").extract(secret))
+    }
+
+    /// The key for looking people up.
+    pub(super) fn subject_key(&self) -> Result<SubjectKey, SealError> {
+        self.0
+            .expand(&[b"subject lookup"], hmac::HMAC_SHA256)
+            .map(|okm| SubjectKey(hmac::Key::from(okm)))
+            .map_err(|_too_long| SealError::Seal)
     }
 
     /// The key for the digests of requests.
@@ -175,6 +73,23 @@ impl StoreSecret {
             .expand(&[b"request content"], hmac::HMAC_SHA256)
             .map(|okm| ContentKey(hmac::Key::from(okm)))
             .map_err(|_too_long| SealError::Seal)
+    }
+}
+
+/// The key under which people are looked up.
+pub(super) struct SubjectKey(hmac::Key);
+
+/// What stands for a person in the store: the first half of HMAC-SHA256 of what identifies them. 128 bits are far more than
+/// two people could meet in, and the table of them has half the size.
+pub(super) type SubjectDigest = [u8; 16];
+
+impl SubjectKey {
+    pub(super) fn digest(&self, identity: &Identity) -> SubjectDigest {
+        let whole = hmac::sign(&self.0, identity.expose());
+        let mut digest = SubjectDigest::default();
+        let half = digest.len();
+        digest.copy_from_slice(&whole.as_ref()[..half]);
+        digest
     }
 }
 
@@ -240,14 +155,20 @@ impl DataKey {
     /// A new key for `case_id`, and the same sealed under `kek`.
     pub(super) fn create(kek: &Kek, case_id: CaseId) -> Result<(Self, Vec<u8>), SealError> {
         let key = random_key()?;
-        let wrapped = wrap(kek, &Self::place(case_id), &key)?;
+        let wrapped = kek.wrap(&Self::place(case_id), &key)?;
         Ok((aead(&key).map(Self)?, wrapped))
     }
 
     /// The key of `case_id` that was sealed under `kek`.
     pub(super) fn unwrap_under(kek: &Kek, case_id: CaseId, wrapped: Vec<u8>) -> Result<Self, SealError> {
-        let key = unwrap(kek, &Self::place(case_id), wrapped)?;
+        let key = kek.unwrap(&Self::place(case_id), wrapped)?;
         aead(&key).map(Self)
+    }
+
+    /// The same sealed key of `case_id` under the newest key of `kek`.
+    pub(super) fn rewrap(kek: &Kek, case_id: CaseId, wrapped: Vec<u8>) -> Result<Vec<u8>, SealError> {
+        let place = Self::place(case_id);
+        kek.wrap(&place, &*kek.unwrap(&place, wrapped)?)
     }
 
     /// Seals `payload`, which has room for [`OVERHEAD`] so that no copy of it stays behind.
@@ -273,22 +194,6 @@ fn random_key() -> Result<Zeroizing<[u8; KEY_LEN]>, SealError> {
 
 fn aead(key: &[u8; KEY_LEN]) -> Result<RandomizedNonceKey, SealError> {
     RandomizedNonceKey::new(&AES_256_GCM, key).map_err(|_library| SealError::Seal)
-}
-
-fn wrap(kek: &Kek, place: &[u8], key: &[u8; KEY_LEN]) -> Result<Vec<u8>, SealError> {
-    let mut plain = Zeroizing::new(Vec::with_capacity(KEY_LEN + OVERHEAD));
-    plain.extend_from_slice(key);
-    seal(&kek.0, place, plain)
-}
-
-fn unwrap(kek: &Kek, place: &[u8], wrapped: Vec<u8>) -> Result<Zeroizing<[u8; KEY_LEN]>, SealError> {
-    let plain = open(&kek.0, place, wrapped)?;
-    let mut key = Zeroizing::new([0; KEY_LEN]);
-    if plain.len() != KEY_LEN {
-        return Err(SealError::Open);
-    }
-    key.copy_from_slice(&plain);
-    Ok(key)
 }
 
 /// Ciphertext, tag, nonce.
