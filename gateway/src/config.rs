@@ -21,7 +21,8 @@ use crate::peer::{TrustDomain, TrustDomainError};
 use crate::register::{self, RegisterError};
 use crate::server::{CheckSettings, Setup};
 use crate::store::embedded::{EmbeddedStore, OpenError, Settings as StoreSettings};
-use crate::store::seal::{Kek, KekError};
+use crate::store::key_file::KeyFileError;
+use crate::store::seal::Kek;
 use crate::tls::{Tls, TlsError, TlsFiles};
 
 /// What `statuscheck serve` runs on.
@@ -132,7 +133,7 @@ pub enum ConfigError {
     Register(#[source] RegisterError),
     /// `store.key_file`
     #[error("store.key_file: {0}")]
-    Key(#[source] KekError),
+    Key(#[source] KeyFileError),
     /// `store.path`
     #[error("store.path: {0}")]
     Store(#[source] OpenError),

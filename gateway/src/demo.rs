@@ -31,7 +31,8 @@ use crate::register::{self, RegisterError};
 use crate::server::{CheckSettings, Gateway, Setup, StartError};
 use crate::store::Store;
 use crate::store::embedded::{EmbeddedStore, OpenError, Settings as StoreSettings};
-use crate::store::seal::{Kek, KekError};
+use crate::store::key_file::KeyFileError;
+use crate::store::seal::Kek;
 use crate::tls::{Tls, TlsError, TlsFiles};
 
 /// The register that ships with the program.
@@ -119,7 +120,7 @@ pub enum DemoError {
     Register(#[from] RegisterError),
     /// The store's key.
     #[error("the store's key")]
-    Key(#[from] KekError),
+    Key(#[from] KeyFileError),
     /// The store.
     #[error("store")]
     Store(#[from] OpenError),

@@ -11,12 +11,10 @@ use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use statuscheck_domain::subject::Identity;
 use zeroize::Zeroizing;
 
-pub use self::kek::{Kek, KekError};
+pub use self::kek::Kek;
+use super::key_file::KEY_LEN;
 
 mod kek;
-
-/// Length of every key, in bytes.
-const KEY_LEN: usize = 32;
 
 /// What sealing adds: tag and nonce, in bytes.
 pub(super) const OVERHEAD: usize = 16 + NONCE_LEN;

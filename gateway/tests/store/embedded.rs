@@ -157,14 +157,33 @@ async fn a_file_of_a_newer_version_is_refused_and_named() {
     directory.open_default().await.close().await;
     directory
         .stranger()
-        .pragma_update(None, "user_version", 2)
+        .pragma_update(None, "user_version", 3)
         .unwrap();
     let newer = directory.open_with(directory.settings()).await;
     assert!(matches!(
         newer,
         Err(OpenError::Newer {
-            found: 2,
-            known: 1,
+            found: 3,
+            known: 2,
+            ..
+        })
+    ));
+}
+
+#[tokio::test]
+async fn a_file_from_before_the_ledger_was_a_chain_is_refused_and_named() {
+    let directory = Directory::new();
+    directory.open_default().await.close().await;
+    directory
+        .stranger()
+        .pragma_update(None, "user_version", 1)
+        .unwrap();
+    let older = directory.open_with(directory.settings()).await;
+    assert!(matches!(
+        older,
+        Err(OpenError::Older {
+            found: 1,
+            known: 2,
             ..
         })
     ));

@@ -5,8 +5,7 @@
 //! rotation goes on where this one stopped.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,38 +13,9 @@ use arc_swap::ArcSwap;
 use aws_lc_rs::aead::RandomizedNonceKey;
 use zeroize::Zeroizing;
 
-use super::{KEY_LEN, OVERHEAD, SealError, aead, open, random_key, seal};
-
-/// Why a key-encryption key cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum KekError {
-    /// Take the rights of others away: `chmod 600`.
-    #[error("{path} may be read or written by others (mode {mode:04o}); it must have mode 0600 or stricter")]
-    Exposed {
-        /// The file.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
-    /// Give another file: this holds no key.
-    #[error("{path} does not hold a key of 64 hexadecimal digits")]
-    NotAKey {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Look at the path and its rights.
-    #[error("cannot use the key file {path}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The system gives no random numbers, or the library fails.
-    #[error("cannot make a key")]
-    NoRandomness,
-}
+use super::{OVERHEAD, SealError, aead, open, random_key, seal};
+use crate::store::hex;
+use crate::store::key_file::{self, KEY_LEN, KeyFileError, unusable};
 
 /// Number of a key, from 1 on.
 type Generation = u32;
@@ -85,26 +55,23 @@ impl Kek {
     /// Makes a new key and writes it to `path`, which must not exist, as 64 hexadecimal digits with mode 0600.
     ///
     /// # Errors
-    /// [`KekError::Io`], also where the file exists; [`KekError::NoRandomness`].
-    pub fn create(path: &Path) -> Result<Self, KekError> {
-        let key = random_key().map_err(|_no_randomness| KekError::NoRandomness)?;
-        let mut text = Zeroizing::new(String::with_capacity(KEY_LEN * 2 + 1));
-        write_digits(&mut text, &key);
-        text.push('\n');
-        write_new(path, text.as_bytes()).map_err(|source| unusable(path, source))?;
+    /// [`KeyFileError::Io`], also where the file exists; [`KeyFileError::NoRandomness`].
+    pub fn create(path: &Path) -> Result<Self, KeyFileError> {
+        let key = random_key().map_err(|_no_randomness| KeyFileError::NoRandomness)?;
+        key_file::write(path, &key, 0o600)?;
         Self::of(path, vec![Line { generation: 1, key }])
     }
 
     /// Reads the keys of `path`.
     ///
     /// # Errors
-    /// [`KekError::Exposed`] where anyone but the owner has rights to the file, or the owner more than to read and
-    /// write it; [`KekError::NotAKey`]; [`KekError::Io`].
-    pub fn load(path: &Path) -> Result<Self, KekError> {
+    /// [`KeyFileError::Exposed`] where anyone but the owner has rights to the file, or the owner more than to read and
+    /// write it; [`KeyFileError::NotAKey`]; [`KeyFileError::Io`].
+    pub fn load(path: &Path) -> Result<Self, KeyFileError> {
         Self::of(path, read_lines(path)?)
     }
 
-    fn of(path: &Path, lines: Vec<Line>) -> Result<Self, KekError> {
+    fn of(path: &Path, lines: Vec<Line>) -> Result<Self, KeyFileError> {
         Ok(Self {
             path: path.to_owned(),
             ring: ArcSwap::from_pointee(Ring::of(&lines)?),
@@ -118,11 +85,14 @@ impl Kek {
 
     /// Adds a new key to the file and wraps with it from now on; where the file holds two already, a rotation was
     /// interrupted, and no third is made.
-    pub(in crate::store) fn begin_rotation(&self) -> Result<(), KekError> {
+    pub(in crate::store) fn begin_rotation(&self) -> Result<(), KeyFileError> {
         let mut lines = read_lines(&self.path)?;
         if lines.len() == 1 {
-            let key = random_key().map_err(|_no_randomness| KekError::NoRandomness)?;
-            let generation = lines[0].generation.checked_add(1).ok_or(KekError::NoRandomness)?;
+            let key = random_key().map_err(|_no_randomness| KeyFileError::NoRandomness)?;
+            let generation = lines[0]
+                .generation
+                .checked_add(1)
+                .ok_or(KeyFileError::NoRandomness)?;
             lines.insert(0, Line { generation, key });
             replace(&self.path, &lines)?;
         }
@@ -131,7 +101,7 @@ impl Kek {
     }
 
     /// Takes the older key out of the file and of memory. Nothing may be wrapped under it any more.
-    pub(in crate::store) fn end_rotation(&self) -> Result<(), KekError> {
+    pub(in crate::store) fn end_rotation(&self) -> Result<(), KeyFileError> {
         let mut lines = read_lines(&self.path)?;
         if lines.len() > 1 {
             lines.truncate(1);
@@ -185,46 +155,30 @@ fn bound(generation: Generation, place: &[u8]) -> Vec<u8> {
 }
 
 impl Ring {
-    fn of(lines: &[Line]) -> Result<Self, KekError> {
+    fn of(lines: &[Line]) -> Result<Self, KeyFileError> {
         let numbered = |line: &Line| {
             Ok(Numbered {
                 generation: line.generation,
-                key: aead(&line.key).map_err(|_library| KekError::NoRandomness)?,
+                key: aead(&line.key).map_err(|_library| KeyFileError::NoRandomness)?,
             })
         };
         lines.iter().map(numbered).collect::<Result<_, _>>().map(Self)
     }
 }
 
-fn read_lines(path: &Path) -> Result<Vec<Line>, KekError> {
-    let unreadable = |source| unusable(path, source);
-    // The rights of the open file are judged, so that it cannot be swapped in between.
-    let file = File::open(path).map_err(unreadable)?;
-    let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o7777;
-    if mode & !0o600 != 0 {
-        return Err(KekError::Exposed {
-            path: path.to_owned(),
-            mode,
-        });
-    }
-    let mut text = Zeroizing::new(Vec::with_capacity(READ_MAX * 2));
-    file.take(READ_MAX as u64)
-        .read_to_end(&mut text)
-        .map_err(unreadable)?;
-    parse(&text).ok_or_else(|| KekError::NotAKey {
-        path: path.to_owned(),
-    })
+fn read_lines(path: &Path) -> Result<Vec<Line>, KeyFileError> {
+    parse(&key_file::read_text(path, READ_MAX)?).ok_or_else(|| key_file::not_a_key(path))
 }
 
 fn parse(text: &[u8]) -> Option<Vec<Line>> {
     let text = text.trim_ascii();
-    if let Some(key) = from_hex(text) {
+    if let Some(key) = hex::bytes(text) {
         return Some(vec![Line { generation: 1, key }]);
     }
     let line = |line: &[u8]| {
         let (number, digits) = std::str::from_utf8(line).ok()?.split_once(' ')?;
         let generation = number.parse().ok()?;
-        let key = from_hex(digits.as_bytes())?;
+        let key = hex::bytes(digits.as_bytes())?;
         Some(Line { generation, key })
     };
     let lines = text
@@ -238,48 +192,14 @@ fn parse(text: &[u8]) -> Option<Vec<Line>> {
     }
 }
 
-fn from_hex(digits: &[u8]) -> Option<Zeroizing<[u8; KEY_LEN]>> {
-    let mut key = Zeroizing::new([0; KEY_LEN]);
-    if digits.len() != KEY_LEN * 2 {
-        return None;
-    }
-    for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
-        let digit = |at: usize| {
-            char::from(pair[at])
-                .to_digit(16)
-                .and_then(|d| u8::try_from(d).ok())
-        };
-        *byte = digit(0)? << 4 | digit(1)?;
-    }
-    Some(key)
-}
-
-fn write_digits(text: &mut String, key: &[u8; KEY_LEN]) {
-    for byte in key {
-        for half in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(u32::from(half), 16));
-        }
-    }
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
 /// Puts another file in the place of `path`: whoever reads sees the old one or the new one, and after a crash one of them
 /// is there. What the old one held is overwritten, as far as the file system lets us.
-fn replace(path: &Path, lines: &[Line]) -> Result<(), KekError> {
+fn replace(path: &Path, lines: &[Line]) -> Result<(), KeyFileError> {
     let mut text = Zeroizing::new(String::with_capacity(READ_MAX));
     for line in lines {
         text.push_str(&line.generation.to_string());
         text.push(' ');
-        write_digits(&mut text, &line.key);
+        text.push_str(&hex::digits(&*line.key));
         text.push('\n');
     }
     let mut beside = path.as_os_str().to_owned();
@@ -290,7 +210,7 @@ fn replace(path: &Path, lines: &[Line]) -> Result<(), KekError> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        write_new(&beside, text.as_bytes())?;
+        key_file::write_text(&beside, text.as_bytes(), 0o600)?;
         let length = std::fs::metadata(path)?.len();
         let old = OpenOptions::new().write(true).open(path);
         std::fs::rename(&beside, path)?;
@@ -305,11 +225,4 @@ fn replace(path: &Path, lines: &[Line]) -> Result<(), KekError> {
         old.sync_all()
     };
     replaced().map_err(|source| unusable(path, source))
-}
-
-fn unusable(path: &Path, source: io::Error) -> KekError {
-    KekError::Io {
-        path: path.to_owned(),
-        source,
-    }
 }
