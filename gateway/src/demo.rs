@@ -29,10 +29,10 @@ use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
 use crate::register::{self, RegisterError};
 use crate::server::{CheckSettings, Gateway, Setup, StartError};
-use crate::store::Store;
 use crate::store::embedded::{EmbeddedStore, OpenError, Settings as StoreSettings};
 use crate::store::key_file::KeyFileError;
 use crate::store::seal::Kek;
+use crate::store::upkeep::Upkeep;
 use crate::tls::{Tls, TlsError, TlsFiles};
 
 /// The register that ships with the program.
@@ -246,7 +246,7 @@ pub fn shipped_register() -> Result<Register, RegisterError> {
     Ok(Register::new(agreements.collect::<Result<Vec<_>, _>>()?)?)
 }
 
-async fn open_store(folder: &Path) -> Result<Arc<dyn Store>, DemoError> {
+async fn open_store(folder: &Path) -> Result<Arc<dyn Upkeep>, DemoError> {
     let key_file = folder.join("store.key");
     let key = if key_file.exists() {
         Kek::load(&key_file)?

@@ -3,32 +3,44 @@
 pub(crate) mod access;
 pub(crate) mod convert;
 pub(crate) mod deadline;
+pub(crate) mod ops;
 pub(crate) mod status_check;
 
 use statuscheck_proto::DESCRIPTOR_SET;
+use statuscheck_proto::ops::v1::ops_service_server::OpsServiceServer;
 use statuscheck_proto::v1::status_check_service_server::StatusCheckServiceServer;
 use tonic::service::Routes;
 
 use self::access::Access;
+use self::ops::Operations;
 use self::status_check::StatusChecks;
 
-/// Largest request of a check, in bytes: ten times what the longest names and all numbers of one person need.
+/// Largest request of a check or an operator, in bytes: ten times what the longest names and all numbers of one person need.
 pub const CHECK_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
 /// The services, for the reflection that lists them.
-const SERVED: [&str; 2] = ["statuscheck.v1.StatusCheckService", "grpc.health.v1.Health"];
+const SERVED: [&str; 3] = [
+    "statuscheck.v1.StatusCheckService",
+    "statuscheck.ops.v1.OpsService",
+    "grpc.health.v1.Health",
+];
 
 /// Everything that is served, behind the guard of who may call what.
 ///
 /// # Errors
 /// The descriptor set cannot be read, which a build of this program rules out.
-pub(crate) async fn routes(checks: StatusChecks) -> Result<Access<Routes>, tonic_reflection::server::Error> {
+pub(crate) async fn routes(
+    checks: StatusChecks,
+    operations: Operations,
+) -> Result<Access<Routes>, tonic_reflection::server::Error> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health
         .set_serving::<StatusCheckServiceServer<StatusChecks>>()
         .await;
+    health.set_serving::<OpsServiceServer<Operations>>().await;
     let routes =
         Routes::new(StatusCheckServiceServer::new(checks).max_decoding_message_size(CHECK_MESSAGE_BYTES_MAX))
+            .add_service(OpsServiceServer::new(operations).max_decoding_message_size(CHECK_MESSAGE_BYTES_MAX))
             .add_service(health_service)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);

@@ -18,9 +18,12 @@ use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
 use crate::rpc;
 use crate::rpc::access::Access;
+use crate::rpc::ops::Operations;
 use crate::rpc::status_check::StatusChecks;
 use crate::store::Store;
+use crate::store::upkeep::Upkeep;
 use crate::tls::Tls;
+use crate::upkeep::Housekeeping;
 
 /// Time that a check may take, and how it is spent.
 #[derive(Clone, Deserialize, Debug)]
@@ -68,7 +71,7 @@ pub struct Setup {
     /// Who is asked.
     pub departments: Departments,
     /// Where everything is recorded.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn Upkeep>,
     /// What the time is.
     pub clock: SharedClock,
 }
@@ -117,12 +120,20 @@ impl Gateway {
         let feed_interval =
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
         let cases = Cases::new(Asking {
-            store: Arc::clone(&setup.store),
+            store: Arc::clone(&setup.store) as Arc<dyn Store>,
             departments: setup.departments,
             clock: setup.clock.clone(),
             feed_interval,
             trace_grace: setup.checks.trace_grace,
         });
+        let operations = Operations {
+            housekeeping: Arc::new(Housekeeping::new(
+                Arc::clone(&setup.store),
+                Arc::clone(&setup.register),
+                setup.clock.clone(),
+            )),
+            clock: setup.clock.clone(),
+        };
         let checks = StatusChecks {
             register: setup.register,
             limits: Limits::new(&setup.limits, setup.clock.clone()),
@@ -130,7 +141,9 @@ impl Gateway {
             clock: setup.clock,
             budget: setup.checks.budget,
         };
-        let routes = rpc::routes(checks).await.map_err(StartError::Reflection)?;
+        let routes = rpc::routes(checks, operations)
+            .await
+            .map_err(StartError::Reflection)?;
         Ok(Self {
             listener,
             address,

@@ -19,6 +19,7 @@ pub mod key_file;
 mod record;
 pub mod seal;
 mod sealed;
+pub mod upkeep;
 
 pub use self::house::{HouseEntry, HouseKind};
 

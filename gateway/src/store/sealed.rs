@@ -6,10 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use lru::LruCache;
 use statuscheck_domain::case::{Case, CaseState};
+use statuscheck_domain::check::Check;
 use statuscheck_domain::event::{Change, Event, EventKind};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
+use statuscheck_domain::subject::Identity;
 
-use super::seal::{ContentDigest, ContentKey, DataKey, Kek, OVERHEAD, Place, SealError, StoreSecret};
+use super::seal::{
+    ContentDigest, ContentKey, DataKey, Kek, OVERHEAD, Place, SealError, StoreSecret, SubjectDigest,
+    SubjectKey,
+};
+use super::upkeep::Terms;
 use super::{CommitError, HouseEntry, HouseKind, ReadError, record};
 
 /// An entry of the ledger as an engine keeps it.
@@ -78,6 +84,9 @@ pub(super) struct Opening {
     pub(super) organisation: OrganisationId,
     pub(super) request_id: RequestId,
     pub(super) content: ContentDigest,
+    pub(super) terms: Terms,
+    /// Whom it is about, without repeats.
+    pub(super) subjects: Vec<SubjectDigest>,
     pub(super) wrapped_key: Vec<u8>,
 }
 
@@ -95,6 +104,7 @@ pub(super) struct StoredCase {
 pub(super) struct Sealer {
     kek: Kek,
     content_key: ContentKey,
+    subject_key: SubjectKey,
     data_keys: Mutex<LruCache<CaseId, Arc<DataKey>>>,
 }
 
@@ -105,6 +115,7 @@ impl Sealer {
         Ok(Self {
             kek,
             content_key: secret.content_key()?,
+            subject_key: secret.subject_key()?,
             data_keys: Mutex::new(LruCache::new(data_keys_max)),
         })
     }
@@ -129,6 +140,11 @@ impl Sealer {
             content: self
                 .content_key
                 .digest(&receipt.organisation, receipt.request_id, content),
+            terms: Terms {
+                agreement: receipt.agreement_id.clone(),
+                check: receipt.check.kind(),
+            },
+            subjects: self.subjects(&receipt.check),
             wrapped_key,
         };
         let mut sealed = seal(change, Some(&opening.content), &key)?;
@@ -143,6 +159,35 @@ impl Sealer {
             return Err(CommitError::Malformed);
         }
         seal(change, None, key)
+    }
+
+    /// The keys that wrap the keys of cases.
+    pub(super) const fn kek(&self) -> &Kek {
+        &self.kek
+    }
+
+    /// The wrapped key of a case under the newest key.
+    pub(super) fn rewrap(&self, case_id: CaseId, wrapped: Vec<u8>) -> Result<Vec<u8>, SealError> {
+        DataKey::rewrap(&self.kek, case_id, wrapped)
+    }
+
+    /// The store's wrapped secret under the newest key.
+    pub(super) fn rewrap_secret(&self, wrapped: Vec<u8>) -> Result<Vec<u8>, SealError> {
+        StoreSecret::rewrap(&self.kek, wrapped)
+    }
+
+    /// What stands for whoever `identity` means.
+    pub(super) fn subject(&self, identity: &Identity) -> SubjectDigest {
+        self.subject_key.digest(identity)
+    }
+
+    /// What stands for the person of `check`, in order.
+    pub(super) fn subjects(&self, check: &Check) -> Vec<SubjectDigest> {
+        let identities = check.identities();
+        let mut digests: Vec<_> = identities.iter().map(|identity| self.subject(identity)).collect();
+        digests.sort_unstable();
+        digests.dedup();
+        digests
     }
 
     /// The key of a case, where it is at hand.

@@ -66,17 +66,24 @@ impl Check {
     /// Section 95 asks for a family name alone, which with a date of birth is not one person; there the reference or
     /// number counts, one of which is always given.
     pub fn identities(&self) -> Vec<Identity> {
-        let mut found = self.subject.identities();
-        if self.kind() != CheckKind::Section95 {
-            found.extend(self.subject.named_identities());
+        if self.kind() == CheckKind::Section95 {
+            self.subject.numbered_identities()
+        } else {
+            self.subject.identities()
         }
-        found
     }
 }
 
 impl Subject {
+    /// Every combination that there is, a family name with a date of birth among them.
+    pub fn identities(&self) -> Vec<Identity> {
+        let mut found = self.numbered_identities();
+        found.extend(self.named_identities());
+        found
+    }
+
     /// The combinations by number, reference or code.
-    fn identities(&self) -> Vec<Identity> {
+    fn numbered_identities(&self) -> Vec<Identity> {
         let born = self.date_of_birth;
         let reference = |reference| Identity::of_home_office_reference(reference, born);
         let code = |code| Identity::of_share_code(code, born);

@@ -8,7 +8,7 @@ use statuscheck_domain::case::CaseState;
 use statuscheck_domain::ids::{CaseId, OrganisationId};
 use uuid::Uuid;
 
-use super::entries;
+use super::{entries, retained};
 use crate::store::CaseQuery;
 use crate::store::chain::{Chain, Entry, Head, LedgerId};
 use crate::store::sealed::{Note, Opening, PURGED, Purge, SealedChange, SealedEntry, StoredCase};
@@ -76,6 +76,7 @@ pub(super) fn create(
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(SCHEMA)?;
+    transaction.execute_batch(retained::SCHEMA)?;
     transaction.execute("INSERT INTO store (secret) VALUES (?1)", [wrapped_secret])?;
     let Head { sequence, hash } = Head::genesis(ledger);
     transaction.execute(
@@ -128,20 +129,28 @@ pub(super) fn record(
 
 /// Writes an entry of the house.
 pub(super) fn note(connection: &Connection, chain: &mut Chain, note: &Note) -> rusqlite::Result<Recorded> {
-    let entry = Entry {
+    entries::append(connection, chain, &house(note))?;
+    Ok(Recorded::Done)
+}
+
+/// The entry of `note`.
+pub(super) fn house(note: &Note) -> Entry<'_> {
+    Entry {
         case_id: None,
         version: 0,
         time: note.time,
         kind: note.kind.as_str(),
         payload: &note.payload,
-    };
-    entries::append(connection, chain, &entry)?;
-    Ok(Recorded::Done)
+    }
 }
 
 /// Destroys the key of a case and all that was made from its entries. The entries stay, with one more that says so.
 pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -> rusqlite::Result<Recorded> {
     let id = key(purge.case_id);
+    // Looked at here, where nothing can come between: a hold that was acknowledged is kept.
+    if retained::is_held(connection, purge.case_id)? {
+        return Ok(Recorded::Stale);
+    }
     let request = connection
         .prepare_cached(
             "DELETE FROM cases WHERE id = ?1 AND version = ?2 RETURNING organisation, request_id",
@@ -159,6 +168,7 @@ pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -
     connection
         .prepare_cached("DELETE FROM case_keys WHERE case_id = ?1")?
         .execute([id])?;
+    retained::purge(connection, purge.case_id)?;
     let entry = Entry {
         case_id: Some(purge.case_id),
         version: purge.expected_version + 1,
@@ -209,6 +219,7 @@ fn open_case(
     connection
         .prepare_cached("INSERT INTO case_keys (case_id, wrapped) VALUES (?1, ?2)")?
         .execute(params![id, opening.wrapped_key])?;
+    retained::open_case(connection, change.case_id, opening)?;
     Ok(None)
 }
 
@@ -315,10 +326,10 @@ fn states_in_use(connection: &Connection, organisation: &OrganisationId) -> rusq
         .collect()
 }
 
-fn key(id: CaseId) -> [u8; 16] {
+pub(super) fn key(id: CaseId) -> [u8; 16] {
     id.0.into_bytes()
 }
 
-fn case_id(row: &Row<'_>, column: usize) -> rusqlite::Result<CaseId> {
+pub(super) fn case_id(row: &Row<'_>, column: usize) -> rusqlite::Result<CaseId> {
     row.get(column).map(|bytes| CaseId(Uuid::from_bytes(bytes)))
 }
