@@ -59,7 +59,7 @@ async fn nothing_of_a_purged_case_is_left_in_the_database_the_log_or_between_the
     for number in 0..600_u128 {
         let given = name(number);
         // Scattered digits, so that request ids are in no order.
-        let scattered = number * 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835 % u128::MAX;
+        let scattered = number.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
         let mut asked = Asked {
             number: scattered,
             ..worker(number)
