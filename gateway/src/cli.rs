@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod audit;
 mod case;
 mod check;
 mod client;
@@ -50,6 +51,9 @@ enum Command {
     /// Reads cases that were asked before.
     #[command(subcommand)]
     Case(case::Case),
+    /// Finds out whether the ledger is what was recorded.
+    #[command(subcommand)]
+    Audit(audit::Audit),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -75,6 +79,7 @@ impl Cli {
                 Command::Config(config) => config.run().await,
                 Command::Check(check) => check.run().await,
                 Command::Case(case) => case.run().await,
+                Command::Audit(audit) => audit.run().await,
             }
         })
     }

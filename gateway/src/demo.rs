@@ -31,8 +31,9 @@ use crate::register::{self, RegisterError};
 use crate::server::{CheckSettings, Gateway, Setup, StartError};
 use crate::store::embedded::{EmbeddedStore, OpenError, Settings as StoreSettings};
 use crate::store::key_file::KeyFileError;
+use crate::store::notary::{Notary, NotarySettings};
 use crate::store::seal::Kek;
-use crate::store::upkeep::Upkeep;
+use crate::store::signing::{SigningKey, SigningKeyError};
 use crate::tls::{Tls, TlsError, TlsFiles};
 
 /// The register that ships with the program.
@@ -121,6 +122,9 @@ pub enum DemoError {
     /// The store's key.
     #[error("the store's key")]
     Key(#[from] KeyFileError),
+    /// The key that signs the ledger's checkpoints.
+    #[error("the signing key")]
+    SigningKey(#[from] SigningKeyError),
     /// The store.
     #[error("store")]
     Store(#[from] OpenError),
@@ -197,6 +201,8 @@ impl Demo {
             client_ca: ca.clone(),
             crl: Vec::new(),
         };
+        let store = open_store(folder).await?;
+        let notary = notary(folder, &store, settings.clock.clone())?;
         let gateway = Gateway::bind(Setup {
             listen: settings.listen,
             tls: Tls::load(tls_files, trust_domain(), settings.machine_clock).await?,
@@ -206,7 +212,8 @@ impl Demo {
             checks: settings.checks,
             register: Arc::new(shipped_register()?),
             departments: Departments::new(departments),
-            store: open_store(folder).await?,
+            store: Arc::new(store),
+            notary,
             clock: settings.clock,
         })
         .await?;
@@ -246,14 +253,28 @@ pub fn shipped_register() -> Result<Register, RegisterError> {
     Ok(Register::new(agreements.collect::<Result<Vec<_>, _>>()?)?)
 }
 
-async fn open_store(folder: &Path) -> Result<Arc<dyn Upkeep>, DemoError> {
+/// The demo's database.
+fn database(folder: &Path) -> PathBuf {
+    folder.join("statuscheck.db")
+}
+
+fn notary(folder: &Path, store: &EmbeddedStore, clock: SharedClock) -> Result<Notary, DemoError> {
+    let key_file = folder.join("signing.key");
+    let key = if key_file.exists() {
+        SigningKey::load(&key_file)?
+    } else {
+        SigningKey::create(&key_file)?
+    };
+    let settings = NotarySettings::beside(&database(folder));
+    Ok(Notary::new(store.ledger_end(), key, settings, clock))
+}
+
+async fn open_store(folder: &Path) -> Result<EmbeddedStore, DemoError> {
     let key_file = folder.join("store.key");
     let key = if key_file.exists() {
         Kek::load(&key_file)?
     } else {
         Kek::create(&key_file)?
     };
-    Ok(Arc::new(
-        EmbeddedStore::open(StoreSettings::at(folder.join("statuscheck.db")), key).await?,
-    ))
+    Ok(EmbeddedStore::open(StoreSettings::at(database(folder)), key).await?)
 }

@@ -21,6 +21,7 @@ use crate::rpc::access::Access;
 use crate::rpc::ops::Operations;
 use crate::rpc::status_check::StatusChecks;
 use crate::store::Store;
+use crate::store::notary::Notary;
 use crate::store::upkeep::Upkeep;
 use crate::tls::Tls;
 use crate::upkeep::Housekeeping;
@@ -72,6 +73,8 @@ pub struct Setup {
     pub departments: Departments,
     /// Where everything is recorded.
     pub store: Arc<dyn Upkeep>,
+    /// Who signs where the store's ledger ends.
+    pub notary: Notary,
     /// What the time is.
     pub clock: SharedClock,
 }
@@ -99,6 +102,7 @@ pub struct Gateway {
     routes: Access<Routes>,
     cases: Arc<Cases>,
     store: Arc<dyn Store>,
+    notary: Notary,
     tls: Tls,
     reload_every: Duration,
 }
@@ -150,6 +154,7 @@ impl Gateway {
             routes,
             cases,
             store: setup.store,
+            notary: setup.notary,
             tls: setup.tls,
             reload_every: setup.reload_every,
         })
@@ -165,15 +170,19 @@ impl Gateway {
         self.tls.clone()
     }
 
-    /// Serves until `shutdown` ends; then lets calls end, records what is still being asked, and closes the store.
+    /// Serves until `shutdown` ends; then lets calls end, records what is still being asked, closes the store,
+    /// and signs where its ledger ends.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let reloading = self.tls.watch(self.reload_every);
         let serving = self.listener.serve(self.routes, shutdown);
         tokio::select! {
             never = reloading => match never {},
+            never = self.notary.run() => match never {},
             _ = serving => {}
         }
         self.cases.drain().await;
         self.store.close().await;
+        // Nothing is added from here on: the last entry gets a signature too.
+        self.notary.close().await;
     }
 }

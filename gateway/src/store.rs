@@ -16,9 +16,11 @@ pub mod embedded;
 mod hex;
 mod house;
 pub mod key_file;
+pub mod notary;
 mod record;
 pub mod seal;
 mod sealed;
+pub mod signing;
 pub mod upkeep;
 
 pub use self::house::{HouseEntry, HouseKind};
@@ -160,3 +162,6 @@ impl From<ReadError> for CommitError {
         }
     }
 }
+
+#[cfg(test)]
+mod vectors;

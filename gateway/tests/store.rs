@@ -2,12 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "store/audit.rs"]
+mod audit;
+#[path = "store/audit_command.rs"]
+mod audit_command;
 #[path = "store/conformance.rs"]
 mod conformance;
 #[path = "store/embedded.rs"]
 mod embedded;
 #[path = "store/embedded_seal.rs"]
 mod embedded_seal;
+#[path = "store/ledgers.rs"]
+mod ledgers;
+#[path = "store/notary.rs"]
+mod notary;
 #[path = "store/samples.rs"]
 mod samples;
 #[path = "store/steps.rs"]

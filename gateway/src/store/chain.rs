@@ -95,6 +95,12 @@ impl Chain {
         self.head = head;
     }
 
+    /// What the last hash was made over.
+    #[cfg(test)]
+    pub(super) fn encoding(&self) -> &[u8] {
+        &self.buffer
+    }
+
     /// Takes the next entry, and is its place and hash.
     pub(super) fn append(&mut self, entry: &Entry<'_>) -> Head {
         let sequence = self.head.sequence + 1;

@@ -152,14 +152,10 @@ impl EmbeddedStore {
         })
     }
 
-    /// Which ledger it is.
-    pub const fn ledger(&self) -> LedgerId {
-        self.ledger
-    }
-
-    /// Where its ledger ends: what is there is on disk. After [`Store::close`] it is the end for good.
-    pub fn head(&self) -> watch::Receiver<Head> {
-        self.head.clone()
+    /// Which ledger it is, and where it ends: what the head says is on disk. After [`Store::close`] it is the end for
+    /// good.
+    pub fn ledger_end(&self) -> (LedgerId, watch::Receiver<Head>) {
+        (self.ledger, self.head.clone())
     }
 
     async fn record(&self, work: Work) -> Result<Recorded, CommitError> {

@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
 use super::hex;
@@ -41,6 +42,12 @@ pub enum KeyFileError {
     /// The system gives no random numbers, or the library fails.
     #[error("cannot make a key")]
     NoRandomness,
+}
+
+/// A key that nobody knows; none where the system gives no random numbers.
+pub(super) fn random() -> Option<Zeroizing<[u8; KEY_LEN]>> {
+    let mut key = Zeroizing::new([0; KEY_LEN]);
+    rand::fill(key.as_mut_slice()).ok().map(|()| key)
 }
 
 /// Writes `key` to `path`, which must not exist, with the rights `mode`.

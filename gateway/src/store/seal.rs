@@ -6,13 +6,13 @@
 //! 800-38D, 8.3), more cases than the gateway will ever see.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::{constant_time, hkdf, hmac, rand};
+use aws_lc_rs::{constant_time, hkdf, hmac};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use statuscheck_domain::subject::Identity;
 use zeroize::Zeroizing;
 
 pub use self::kek::Kek;
-use super::key_file::KEY_LEN;
+use super::key_file::{self, KEY_LEN};
 
 mod kek;
 
@@ -38,7 +38,7 @@ impl StoreSecret {
 
     /// A new secret, and the same sealed under `kek`.
     pub(super) fn create(kek: &Kek) -> Result<(Self, Vec<u8>), SealError> {
-        let secret = random_key()?;
+        let secret = key_file::random().ok_or(SealError::Seal)?;
         let wrapped = kek.wrap(Self::PLACE, &secret)?;
         Ok((Self::of(&secret), wrapped))
     }
@@ -152,7 +152,7 @@ pub(super) struct DataKey(RandomizedNonceKey);
 impl DataKey {
     /// A new key for `case_id`, and the same sealed under `kek`.
     pub(super) fn create(kek: &Kek, case_id: CaseId) -> Result<(Self, Vec<u8>), SealError> {
-        let key = random_key()?;
+        let key = key_file::random().ok_or(SealError::Seal)?;
         let wrapped = kek.wrap(&Self::place(case_id), &key)?;
         Ok((aead(&key).map(Self)?, wrapped))
     }
@@ -182,12 +182,6 @@ impl DataKey {
     fn place(case_id: CaseId) -> Vec<u8> {
         [b"statuscheck case key".as_slice(), case_id.0.as_bytes()].concat()
     }
-}
-
-fn random_key() -> Result<Zeroizing<[u8; KEY_LEN]>, SealError> {
-    let mut key = Zeroizing::new([0; KEY_LEN]);
-    rand::fill(key.as_mut_slice()).map_err(|_no_randomness| SealError::Seal)?;
-    Ok(key)
 }
 
 fn aead(key: &[u8; KEY_LEN]) -> Result<RandomizedNonceKey, SealError> {

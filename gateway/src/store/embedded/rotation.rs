@@ -48,7 +48,8 @@ pub(super) fn write(connection: &Connection, rewrapped: &Rewrapped) -> rusqlite:
 fn page(connection: &Connection, after: [u8; 16], limit: usize) -> rusqlite::Result<Vec<(CaseId, Vec<u8>)>> {
     connection
         .prepare_cached(
-            "SELECT case_id, wrapped FROM case_keys WHERE case_id > ?1 ORDER BY case_id LIMIT ?2",
+            "SELECT case_id, wrapped FROM case_keys
+             WHERE case_id > ?1 AND wrapped <> zeroblob(length(wrapped)) ORDER BY case_id LIMIT ?2",
         )?
         .query_map(params![after, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
             Ok((case_id(row, 0)?, row.get(1)?))

@@ -52,9 +52,10 @@ const SCHEMA: &str = "
         PRIMARY KEY (organisation, request_id)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE case_keys (
-        case_id BLOB PRIMARY KEY,
+        place INTEGER PRIMARY KEY,
+        case_id BLOB NOT NULL UNIQUE,
         wrapped BLOB NOT NULL
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
 ";
 
 /// What became of a change.
@@ -165,9 +166,7 @@ pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -
     connection
         .prepare_cached("DELETE FROM requests WHERE organisation = ?1 AND request_id = ?2")?
         .execute(params![organisation, request_id])?;
-    connection
-        .prepare_cached("DELETE FROM case_keys WHERE case_id = ?1")?
-        .execute([id])?;
+    destroy_key(connection, purge.case_id)?;
     retained::purge(connection, purge.case_id)?;
     let entry = Entry {
         case_id: Some(purge.case_id),
@@ -238,12 +237,25 @@ fn advance_case(connection: &Connection, change: &SealedChange) -> rusqlite::Res
     Ok((updated == 0).then_some(Recorded::Stale))
 }
 
-/// The sealed key of a case.
+/// The sealed key of a case; none where it was destroyed.
 pub(super) fn wrapped_key(connection: &Connection, id: CaseId) -> rusqlite::Result<Option<Vec<u8>>> {
-    connection
+    let wrapped: Option<Vec<u8>> = connection
         .prepare_cached("SELECT wrapped FROM case_keys WHERE case_id = ?1")?
         .query_row([key(id)], |row| row.get(0))
-        .optional()
+        .optional()?;
+    Ok(wrapped.filter(|wrapped| wrapped.iter().any(|byte| *byte != 0)))
+}
+
+/// Destroys the key of a case: its bytes become zeros where they lie, and the row stays.
+///
+/// Rows of this table are only added at its end, and none is ever deleted, so that none is ever moved. When SQLite splits or
+/// joins pages it leaves copies of what it moved between the rows, which `secure_delete` does not reach; a key that was
+/// moved once could be found there after it was deleted.
+fn destroy_key(connection: &Connection, id: CaseId) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE case_keys SET wrapped = zeroblob(length(wrapped)) WHERE case_id = ?1")?
+        .execute([key(id)])?;
+    Ok(())
 }
 
 /// A case with all its entries. To be called in a transaction, so that they fit together.

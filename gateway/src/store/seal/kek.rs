@@ -13,7 +13,7 @@ use arc_swap::ArcSwap;
 use aws_lc_rs::aead::RandomizedNonceKey;
 use zeroize::Zeroizing;
 
-use super::{OVERHEAD, SealError, aead, open, random_key, seal};
+use super::{OVERHEAD, SealError, aead, open, seal};
 use crate::store::hex;
 use crate::store::key_file::{self, KEY_LEN, KeyFileError, unusable};
 
@@ -57,7 +57,7 @@ impl Kek {
     /// # Errors
     /// [`KeyFileError::Io`], also where the file exists; [`KeyFileError::NoRandomness`].
     pub fn create(path: &Path) -> Result<Self, KeyFileError> {
-        let key = random_key().map_err(|_no_randomness| KeyFileError::NoRandomness)?;
+        let key = key_file::random().ok_or(KeyFileError::NoRandomness)?;
         key_file::write(path, &key, 0o600)?;
         Self::of(path, vec![Line { generation: 1, key }])
     }
@@ -88,7 +88,7 @@ impl Kek {
     pub(in crate::store) fn begin_rotation(&self) -> Result<(), KeyFileError> {
         let mut lines = read_lines(&self.path)?;
         if lines.len() == 1 {
-            let key = random_key().map_err(|_no_randomness| KeyFileError::NoRandomness)?;
+            let key = key_file::random().ok_or(KeyFileError::NoRandomness)?;
             let generation = lines[0]
                 .generation
                 .checked_add(1)
