@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::{Deserialize, Serialize};
+use statuscheck_proto::ops::v1::ops_service_client::OpsServiceClient;
 use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
@@ -72,12 +73,20 @@ pub(crate) type Client = StatusCheckServiceClient<Channel>;
 impl Connection {
     /// Connects; `usual` is the demo identity that asks where none is named.
     pub(crate) async fn connect(&self, usual: &str) -> anyhow::Result<Client> {
+        Ok(StatusCheckServiceClient::new(self.channel(usual).await?))
+    }
+
+    /// Connects as an operator.
+    pub(crate) async fn operate(&self) -> anyhow::Result<OpsServiceClient<Channel>> {
+        Ok(OpsServiceClient::new(self.channel("ops/duty-1").await?))
+    }
+
+    async fn channel(&self, usual: &str) -> anyhow::Result<Channel> {
         let (server, ca, files) = match &self.demo {
             Some(folder) => from_demo(folder, self.identity.as_deref().unwrap_or(usual))?,
             None => self.given()?,
         };
-        let channel = channel(&server, &ca, &files, Duration::from_secs(self.timeout)).await?;
-        Ok(StatusCheckServiceClient::new(channel))
+        channel(&server, &ca, &files, Duration::from_secs(self.timeout)).await
     }
 
     fn given(&self) -> anyhow::Result<(String, PathBuf, IdentityFiles)> {

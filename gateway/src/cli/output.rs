@@ -57,6 +57,14 @@ pub(crate) fn spinner(what: &'static str) -> ProgressBar {
 type Answered<T> = Result<Response<T>, Status>;
 
 impl Output {
+    /// JSON or readable, for what has no outcome.
+    pub(crate) const fn of(json: bool) -> Self {
+        Self {
+            json,
+            exit_code: false,
+        }
+    }
+
     pub(crate) fn check(&self, answered: Answered<CheckResponse>) -> anyhow::Result<ExitCode> {
         let response = match answered {
             Ok(response) => response.into_inner(),
@@ -119,7 +127,7 @@ impl Output {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn error(&self, status: &Status) -> anyhow::Result<ExitCode> {
+    pub(crate) fn error(&self, status: &Status) -> anyhow::Result<ExitCode> {
         let details = status.get_error_details();
         let reason = details
             .error_info()
@@ -230,7 +238,7 @@ pub(crate) fn summary(answer: &Answer) -> String {
     }
 }
 
-fn print_answer(answer: &Answer) {
+pub(crate) fn print_answer(answer: &Answer) {
     println!("{}", summary(answer));
     let mut lines: Vec<(&str, String)> = Vec::new();
     match &answer.outcome {
@@ -388,7 +396,7 @@ fn state(case: &Case) -> &'static str {
 }
 
 /// A time in London, to the second.
-fn time(time: Option<&prost_types::Timestamp>) -> String {
+pub(crate) fn time(time: Option<&prost_types::Timestamp>) -> String {
     let stamp = time.and_then(|time| jiff::Timestamp::new(time.seconds, time.nanos).ok());
     let london = stamp.map(|stamp| stamp.to_zoned(statuscheck_domain::clock::london()));
     london
@@ -396,7 +404,7 @@ fn time(time: Option<&prost_types::Timestamp>) -> String {
         .unwrap_or_default()
 }
 
-fn print_json(name: &str, message: &impl Message) -> anyhow::Result<()> {
+pub(crate) fn print_json(name: &str, message: &impl Message) -> anyhow::Result<()> {
     let pool = DescriptorPool::decode(statuscheck_proto::DESCRIPTOR_SET)?;
     let descriptor = pool
         .get_message_by_name(name)

@@ -227,15 +227,42 @@ impl Sealer {
             Some(key) => key,
             None => self.unwrap_key(stored.id, wrapped_key)?,
         };
-        let events = stored
-            .entries
-            .into_iter()
-            .map(|entry| open(stored.id, entry, &key))
-            .collect::<Result<Vec<_>, _>>()?;
-        let case = Case::fold(stored.id, events).map_err(|_history| ReadError::Corrupt)?;
+        self.unseal(stored.id, stored.version, stored.entries, &key)
+            .map(|(case, _content)| case)
+    }
+
+    /// Opens every entry of a case anew, without a row that says where it stands, and folds them. With the case comes the
+    /// digest of its request's content.
+    pub(super) fn reopen(
+        &self,
+        id: CaseId,
+        wrapped_key: Vec<u8>,
+        entries: Vec<SealedEntry>,
+    ) -> Result<(Case, ContentDigest), ReadError> {
+        let key = DataKey::unwrap_under(&self.kek, id, wrapped_key)?;
+        let version = entries.last().map_or(0, |entry| entry.version);
+        let (case, content) = self.unseal(id, version, entries, &key)?;
+        Ok((case, content.ok_or(ReadError::Corrupt)?))
+    }
+
+    fn unseal(
+        &self,
+        id: CaseId,
+        version: i64,
+        entries: Vec<SealedEntry>,
+        key: &DataKey,
+    ) -> Result<(Case, Option<ContentDigest>), ReadError> {
+        let mut content = None;
+        let mut events = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let (event, digest) = open(id, entry, key)?;
+            content = content.or(digest);
+            events.push(event);
+        }
+        let case = Case::fold(id, events).map_err(|_history| ReadError::Corrupt)?;
         // A history that lost its last entries folds as well as a whole one.
-        if i64::try_from(case.version) == Ok(stored.version) {
-            Ok(case)
+        if i64::try_from(case.version) == Ok(version) {
+            Ok((case, content))
         } else {
             Err(ReadError::Corrupt)
         }
@@ -297,7 +324,11 @@ fn seal_entry(
     })
 }
 
-fn open(case_id: CaseId, entry: SealedEntry, key: &DataKey) -> Result<Event, ReadError> {
+fn open(
+    case_id: CaseId,
+    entry: SealedEntry,
+    key: &DataKey,
+) -> Result<(Event, Option<ContentDigest>), ReadError> {
     let place = Place {
         case_id,
         version: entry.version,
@@ -305,12 +336,13 @@ fn open(case_id: CaseId, entry: SealedEntry, key: &DataKey) -> Result<Event, Rea
         kind: &entry.kind,
     };
     let payload = key.open(place, entry.payload)?;
-    let (kind, _content) = record::read(&payload).map_err(|_record| ReadError::Corrupt)?;
-    Ok(Event {
+    let (kind, content) = record::read(&payload).map_err(|_record| ReadError::Corrupt)?;
+    let event = Event {
         version: u64::try_from(entry.version).map_err(|_negative| ReadError::Corrupt)?,
         time: Timestamp::from_nanosecond(i128::from(entry.time)).map_err(|_range| ReadError::Corrupt)?,
         kind,
-    })
+    };
+    Ok((event, content))
 }
 
 fn nanoseconds(time: Timestamp) -> Result<i64, CommitError> {

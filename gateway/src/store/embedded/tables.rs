@@ -251,7 +251,7 @@ pub(super) fn wrapped_key(connection: &Connection, id: CaseId) -> rusqlite::Resu
 /// Rows of this table are only added at its end, and none is ever deleted, so that none is ever moved. When SQLite splits or
 /// joins pages it leaves copies of what it moved between the rows, which `secure_delete` does not reach; a key that was
 /// moved once could be found there after it was deleted.
-fn destroy_key(connection: &Connection, id: CaseId) -> rusqlite::Result<()> {
+pub(super) fn destroy_key(connection: &Connection, id: CaseId) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE case_keys SET wrapped = zeroblob(length(wrapped)) WHERE case_id = ?1")?
         .execute([key(id)])?;
@@ -267,7 +267,17 @@ pub(super) fn stored_case(connection: &Connection, id: CaseId) -> rusqlite::Resu
     let Some(version) = version else {
         return Ok(None);
     };
-    let entries = connection
+    Ok(Some(StoredCase {
+        id,
+        version,
+        wrapped_key: wrapped_key(connection, id)?,
+        entries: entries_of(connection, id)?,
+    }))
+}
+
+/// The entries of a case, in the order of their versions.
+pub(super) fn entries_of(connection: &Connection, id: CaseId) -> rusqlite::Result<Vec<SealedEntry>> {
+    connection
         .prepare_cached(
             "SELECT version, time, kind, payload FROM entries WHERE case_id = ?1 ORDER BY version",
         )?
@@ -279,13 +289,7 @@ pub(super) fn stored_case(connection: &Connection, id: CaseId) -> rusqlite::Resu
                 payload: row.get(3)?,
             })
         })?
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(Some(StoredCase {
-        id,
-        version,
-        wrapped_key: wrapped_key(connection, id)?,
-        entries,
-    }))
+        .collect()
 }
 
 /// The newest `limit` cases that `query` means, newest first; its own limit is not looked at.
