@@ -4,6 +4,10 @@
 
 #[path = "upkeep/bench.rs"]
 mod bench;
+#[path = "upkeep/ops.rs"]
+mod ops;
+#[path = "upkeep/rebuild.rs"]
+mod rebuild;
 #[path = "upkeep/remanence.rs"]
 mod remanence;
 #[path = "upkeep/retention.rs"]
