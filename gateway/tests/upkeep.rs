@@ -4,6 +4,7 @@
 
 #[path = "upkeep/bench.rs"]
 mod bench;
+#[cfg(feature = "demo")]
 #[path = "upkeep/ops.rs"]
 mod ops;
 #[path = "upkeep/rebuild.rs"]
