@@ -208,6 +208,12 @@ impl Sealer {
         keys.pop(&case_id);
     }
 
+    /// Lets every key go.
+    pub(super) fn forget_all(&self) {
+        let mut keys = self.data_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.clear();
+    }
+
     /// Unwraps the key of a case and keeps it at hand.
     pub(super) fn unwrap_key(
         &self,

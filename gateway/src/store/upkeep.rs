@@ -40,8 +40,8 @@ pub trait Upkeep: Store {
     /// [`ReadError`]
     async fn about(&self, identities: &[Identity], limit: usize) -> Result<Vec<Case>, ReadError>;
 
-    /// Moves all of the log into the file and empties it, so that what was deleted is in neither. False where a reader or
-    /// another process was in the way for too long: try again.
+    /// Moves all of the log into the file and empties it, so that what was deleted is in neither, and lets every key of a
+    /// case that is at hand go. False where a reader or another process was in the way for too long: try again.
     ///
     /// # Errors
     /// [`ReadError`]

@@ -58,6 +58,9 @@ impl Upkeep for EmbeddedStore {
     }
 
     async fn empty_log(&self) -> Result<bool, ReadError> {
+        // A reader that began before a purge may have put the key at hand again after it.
+        self.readers.pause().await;
+        self.sealer.forget_all();
         let path = self.path.clone();
         // On a connection of its own: the writer goes on with what waits as soon as the file is free.
         let emptying = move || Ok(emptied(&connect(&path)?)?);
