@@ -131,14 +131,13 @@ pub fn verify(subject: &Subject, progress: impl FnMut(u64, u64)) -> Result<Repor
         .collect::<Result<Vec<_>, _>>()?;
     let mut ledger = Ledger::open(&subject.store)?;
     // Checkpoints before the transaction begins, so that they know no entry that it does not see.
-    let mut sources = vec![Source::beside(&subject.store)?];
+    let mut sources = vec![Source::beside(&subject.store)];
     if let Some(folder) = &subject.anchor {
         sources.push(Source::anchored(folder, &ledger.id)?);
     }
-    ledger.begin()?;
-
     let mut findings = Findings::default();
-    let known = checkpoints::believed(&sources, &ledger.id, &keys, &mut findings);
+    let known = checkpoints::believed(&sources, &ledger.id, &keys, &mut findings)?;
+    ledger.begin()?;
     let range = ledger.range(
         subject.from,
         subject.to,

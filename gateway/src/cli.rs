@@ -29,6 +29,7 @@ use tracing_subscriber::EnvFilter;
         statuscheck demo                                 everything on this machine, with sample checks\n  \
         statuscheck check right-to-work --demo DIR --share-code W12345678 --date-of-birth 1990-12-31\n  \
         statuscheck case list --demo DIR --as organisation/employer\n  \
+        statuscheck audit verify --store DIR/statuscheck.db --public-key DIR/signing.key.pub\n  \
         statuscheck serve --config /etc/statuscheck/statuscheck.toml",
     max_term_width = 100
 )]

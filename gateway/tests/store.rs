@@ -4,6 +4,10 @@
 
 #[path = "store/audit.rs"]
 mod audit;
+#[path = "store/audit_bytes.rs"]
+mod audit_bytes;
+#[path = "store/audit_checkpoints.rs"]
+mod audit_checkpoints;
 #[path = "store/audit_command.rs"]
 mod audit_command;
 #[path = "store/conformance.rs"]

@@ -34,57 +34,62 @@ impl PublicKey {
     }
 }
 
-/// A file of checkpoints.
+/// A file of checkpoints, which may not be there.
 pub(super) struct Source {
     path: Arc<Path>,
-    lines: Vec<Vec<u8>>,
     is_anchor: bool,
 }
 
 impl Source {
-    /// The checkpoints beside the database file; none where there is no such file.
-    pub(super) fn beside(store: &Path) -> Result<Self, AuditError> {
+    /// The checkpoints beside the database file.
+    pub(super) fn beside(store: &Path) -> Self {
         let mut path = store.as_os_str().to_owned();
         path.push(".checkpoints");
-        Self::read(PathBuf::from(path), false)
+        Self {
+            path: PathBuf::from(path).into(),
+            is_anchor: false,
+        }
     }
 
     /// The checkpoints of `ledger` in the anchor `folder`.
     pub(super) fn anchored(folder: &Path, ledger: &Id) -> Result<Self, AuditError> {
         // A folder that is not there is the auditor's slip; a file that is not there is a finding.
         std::fs::read_dir(folder).map_err(|source| unreadable(folder, source))?;
-        Self::read(folder.join(encoding::hex(ledger) + ".checkpoints"), true)
-    }
-
-    fn read(path: PathBuf, is_anchor: bool) -> Result<Self, AuditError> {
-        let lines = match lines(&path) {
-            Ok(lines) => lines,
-            Err(missing) if missing.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(source) => return Err(unreadable(&path, source)),
-        };
         Ok(Self {
-            path: path.into(),
-            lines,
-            is_anchor,
+            path: folder.join(encoding::hex(ledger) + ".checkpoints").into(),
+            is_anchor: true,
         })
     }
-}
 
-/// The lines of a file. A last one without its end is left out: it is being written, or the writer was killed.
-fn lines(path: &Path) -> io::Result<Vec<Vec<u8>>> {
-    let mut reader = BufReader::new(File::open(path)?);
-    let mut lines = Vec::new();
-    loop {
-        let mut line = Vec::new();
-        let read = reader.by_ref().take(LINE_MAX).read_until(b'\n', &mut line)?;
-        if line.pop_if(|last| *last == b'\n').is_some() {
-            lines.push(line);
-        } else if read as u64 == LINE_MAX {
-            // Longer than a checkpoint can be: kept as far as it was read, so that it is found to be none.
-            lines.push(line);
-            return Ok(lines);
-        } else {
-            return Ok(lines);
+    /// Hands each line to `take` with where it stands, and is how many there are. A last one without its end is left out:
+    /// it is being written, or the writer was killed.
+    fn each_line(&self, mut take: impl FnMut(&[u8], Place)) -> Result<u64, AuditError> {
+        let mut each = || -> io::Result<u64> {
+            let mut reader = BufReader::new(File::open(&self.path)?);
+            let mut line = Vec::new();
+            for number in 1.. {
+                line.clear();
+                let read = reader.by_ref().take(LINE_MAX).read_until(b'\n', &mut line)?;
+                let is_whole = line.pop_if(|last| *last == b'\n').is_some();
+                let is_too_long = !is_whole && read as u64 == LINE_MAX;
+                if !is_whole && !is_too_long {
+                    return Ok(number - 1);
+                }
+                // One that is too long is handed over as far as it was read, and found to be no checkpoint.
+                let place = Place {
+                    path: Arc::clone(&self.path),
+                    line: number,
+                };
+                take(&line, place);
+                if is_too_long {
+                    return Ok(number);
+                }
+            }
+            Ok(u64::MAX)
+        };
+        match each() {
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(0),
+            result => result.map_err(|source| unreadable(&self.path, source)),
         }
     }
 }
@@ -114,30 +119,26 @@ pub(super) fn believed(
     ledger: &Id,
     keys: &[PublicKey],
     findings: &mut Findings,
-) -> Vec<Checkpoint> {
+) -> Result<Vec<Checkpoint>, AuditError> {
     let mut known = Vec::new();
+    let mut lines = 0;
     for source in sources {
-        if source.is_anchor && source.lines.is_empty() {
+        let found = source.each_line(|line, place| match judge(line, ledger, keys, place) {
+            Ok(checkpoint) => known.push(checkpoint),
+            Err(finding) => findings.push(finding),
+        })?;
+        if source.is_anchor && found == 0 {
             findings.push(Finding::NotAnchored {
                 path: source.path.to_path_buf(),
             });
         }
-        for (line, number) in source.lines.iter().zip(1..) {
-            let place = Place {
-                path: Arc::clone(&source.path),
-                line: number,
-            };
-            match judge(line, ledger, keys, place) {
-                Ok(checkpoint) => known.push(checkpoint),
-                Err(finding) => findings.push(finding),
-            }
-        }
+        lines += found;
     }
-    if !keys.is_empty() && sources.iter().all(|source| source.lines.is_empty()) {
+    if !keys.is_empty() && lines == 0 {
         findings.push(Finding::NothingSigned);
     }
     known.sort_by_key(|checkpoint| checkpoint.sequence);
-    known
+    Ok(known)
 }
 
 fn judge(line: &[u8], ledger: &Id, keys: &[PublicKey], place: Place) -> Result<Checkpoint, Finding> {

@@ -1,6 +1,8 @@
 //! The database file as an auditor reads it.
 
+use std::ffi::{OsStr, OsString};
 use std::ops::ControlFlow;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,10 +40,7 @@ impl Ledger {
             source,
         })?;
         let failed = |error| failed(path, error);
-        let connection = connect(path).map_err(failed)?;
-        let version: i64 = connection
-            .pragma_query_value(None, "user_version", |row| row.get(0))
-            .map_err(failed)?;
+        let (connection, version) = connect(path).map_err(failed)?;
         if version != TABLES {
             return Err(AuditError::NotALedger {
                 path: path.to_owned(),
@@ -182,12 +181,49 @@ fn shaped<'a>(row: &'a rusqlite::Row<'_>, sequence: i64) -> Option<Row<'a>> {
     })
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY_FOR)?;
-    connection.pragma_update(None, "trusted_schema", "OFF")?;
-    Ok(connection)
+/// A connection, and the version of the tables there.
+fn connect(path: &Path) -> rusqlite::Result<(Connection, i64)> {
+    let connect = |name: &OsStr| -> rusqlite::Result<_> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(name, flags | OpenFlags::SQLITE_OPEN_URI)?;
+        connection.busy_timeout(BUSY_FOR)?;
+        connection.pragma_update(None, "trusted_schema", "OFF")?;
+        let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        Ok((connection, version))
+    };
+    let found = connect(&uri(path, ""));
+    let log = {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        PathBuf::from(log)
+    };
+    let refused = |error: &rusqlite::Error| {
+        let code = error.sqlite_error_code();
+        matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+    };
+    match &found {
+        // SQLite wants to write a file beside it. Where it may not, and no gateway has a log there, nothing changes the
+        // file while it is read: it is a copy on a disk for reading only.
+        Err(error) if refused(error) && !log.exists() => connect(&uri(path, "?immutable=1")),
+        _ => found,
+    }
+}
+
+/// The path as SQLite takes it with settings behind it.
+fn uri(path: &Path, settings: &str) -> OsString {
+    let mut uri = b"file:".to_vec();
+    // A path with two slashes in front would be read as a host.
+    if path.is_relative() {
+        uri.extend(b"./");
+    }
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'%' | b'?' | b'#' => uri.extend(format!("%{byte:02X}").bytes()),
+            _ => uri.push(*byte),
+        }
+    }
+    uri.extend(settings.bytes());
+    OsString::from_vec(uri)
 }
 
 fn failed(path: &Path, source: rusqlite::Error) -> AuditError {

@@ -29,6 +29,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// too, short enough for several attempts within the longest interval.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
+/// How long a place may take to write one line. Five seconds: a disk that is busy needs less, and with two places a stop of
+/// the gateway still ends within the usual ten.
+const WRITE_MAX: Duration = Duration::from_secs(5);
+
 /// Where checkpoints go, and how often.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NotarySettings {
@@ -71,6 +75,13 @@ pub enum NotaryError {
         #[source]
         source: io::Error,
     },
+    /// Look at the place: it neither takes the checkpoint nor refuses it, as a share whose server is gone. Nothing more is
+    /// sent there until it does one of the two.
+    #[error("{path} has not taken the checkpoint for a long time")]
+    Stuck {
+        /// The file.
+        path: PathBuf,
+    },
     /// The clock shows a year that the format does not have (after 2262).
     #[error("the clock shows no time that a checkpoint can carry")]
     Clock,
@@ -80,8 +91,9 @@ pub enum NotaryError {
 pub struct Notary {
     ledger: LedgerId,
     head: watch::Receiver<Head>,
-    key: Arc<SigningKey>,
-    settings: NotarySettings,
+    key: SigningKey,
+    places: Vec<Place>,
+    every: Duration,
     clock: SharedClock,
     /// One checkpoint at a time, so that they stand in order.
     last: Mutex<Last>,
@@ -108,11 +120,16 @@ impl Notary {
         clock: SharedClock,
     ) -> Self {
         let now = clock.elapsed();
+        let anchored = settings
+            .anchor
+            .map(|folder| folder.join(format!("{ledger}.checkpoints")));
+        let places = std::iter::once(settings.path).chain(anchored).map(Place::at);
         Self {
             ledger,
             head,
-            key: Arc::new(key),
-            settings,
+            key,
+            places: places.collect(),
+            every: settings.every,
             clock,
             last: Mutex::new(Last {
                 sequence: None,
@@ -168,37 +185,60 @@ impl Notary {
         if last.sequence == Some(head.sequence) {
             return Ok(());
         }
-        last.due_at = now + RETRY_AFTER.min(self.settings.every);
+        last.due_at = now + RETRY_AFTER.min(self.every);
         let line = line(self.ledger, head, self.clock.now(), &self.key)?;
         self.put(line).await?;
         last.sequence = Some(head.sequence);
-        last.due_at = now + self.settings.every;
+        last.due_at = now + self.every;
         self.made_at.send_replace(now);
         Ok(())
     }
 
     /// Writes to each place even where another fails.
     async fn put(&self, line: String) -> Result<(), NotaryError> {
-        let anchored = |folder: &PathBuf| folder.join(format!("{}.checkpoints", self.ledger));
-        let places = [
-            Some(self.settings.path.clone()),
-            self.settings.anchor.as_ref().map(anchored),
-        ];
-        let write = move || {
-            let one = |path: PathBuf| {
-                lines::append(&path, line.as_bytes()).map_err(|source| NotaryError::Io { path, source })
-            };
-            let all: Vec<_> = places.into_iter().flatten().map(one).collect();
-            all.into_iter().collect()
+        let mut all = Ok(());
+        for place in &self.places {
+            all = all.and(place.append(line.clone()).await);
+        }
+        all
+    }
+}
+
+/// A file that takes checkpoints.
+struct Place {
+    path: PathBuf,
+    /// Held while something is written, by the writing itself: nobody can call that back, but it can be left alone.
+    writing: Arc<Mutex<()>>,
+}
+
+impl Place {
+    fn at(path: PathBuf) -> Self {
+        Self {
+            path,
+            writing: Arc::default(),
+        }
+    }
+
+    async fn append(&self, line: String) -> Result<(), NotaryError> {
+        let path = self.path.clone();
+        let stuck = || NotaryError::Stuck { path: path.clone() };
+        let failed = |source| NotaryError::Io {
+            path: path.clone(),
+            source,
         };
-        tokio::task::spawn_blocking(write)
-            .await
-            .unwrap_or_else(|panicked| {
-                Err(NotaryError::Io {
-                    path: self.settings.path.clone(),
-                    source: panicked.into(),
-                })
-            })
+        let writing = Arc::clone(&self.writing)
+            .try_lock_owned()
+            .map_err(|_still_at_it| stuck())?;
+        let path = self.path.clone();
+        let write = move || {
+            let _writing = writing;
+            lines::append(&path, line.as_bytes())
+        };
+        match tokio::time::timeout(WRITE_MAX, tokio::task::spawn_blocking(write)).await {
+            Ok(Ok(written)) => written.map_err(failed),
+            Ok(Err(panicked)) => Err(failed(panicked.into())),
+            Err(_elapsed) => Err(stuck()),
+        }
     }
 }
 

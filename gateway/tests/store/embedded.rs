@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use rusqlite::Connection;
+use statuscheck::audit::{self, Subject};
 use statuscheck::store::embedded::{EmbeddedStore, OpenError, Settings};
 use statuscheck::store::seal::Kek;
 use statuscheck::store::{CommitError, Received, Store};
@@ -236,6 +237,16 @@ async fn a_full_file_takes_changes_again_once_there_is_room() {
     stranger.execute_batch("DROP TABLE filler").unwrap();
     receive(&store, refused).await;
     store.close().await;
+    // What was refused is no entry, and the chain goes on from the last that is.
+    let subject = Subject {
+        store: directory.file("store.db"),
+        ..Subject::default()
+    };
+    let report = audit::verify(&subject, |_done, _of| {}).unwrap();
+    assert_eq!(
+        (report.findings.as_slice(), report.entries),
+        (&[][..], u64::from(refused) + 1)
+    );
 }
 
 #[tokio::test]

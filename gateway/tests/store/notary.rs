@@ -5,11 +5,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use statuscheck::config::Config;
 use statuscheck::store::Store;
 use statuscheck::store::key_file::KeyFileError;
 use statuscheck::store::notary::{NotaryError, NotarySettings};
 use statuscheck::store::signing::{SigningKey, SigningKeyError};
-use statuscheck_domain::clock::ManualClock;
+use statuscheck_domain::clock::{ManualClock, SystemClock};
 
 use crate::embedded::Directory;
 use crate::ledgers::Ledger;
@@ -192,4 +193,44 @@ fn a_signing_key_that_others_may_read_is_refused() {
         refused,
         Some(SigningKeyError::Key(KeyFileError::NotAKey { .. }))
     ));
+}
+
+#[tokio::test]
+async fn a_configuration_that_leaves_entries_without_a_signature_is_at_fault() {
+    let ledger = Ledger::sample().await;
+    let clock = SystemClock::shared();
+    let file = ledger.directory.file("statuscheck.toml");
+    let faults = async |store: &str| -> Vec<String> {
+        let text = format!(
+            "listen = '127.0.0.1:0'\ntrust_domain = 'example.org'\nregister = 'register'\n\
+             [tls]\ncertificate = 'c'\nkey = 'k'\nclient_ca = 'a'\n\
+             [store]\npath = 'store.db'\nkey_file = 'key'\n{store}\n[departments]\n"
+        );
+        fs::write(&file, text).unwrap();
+        let faults = Config::read(&file).unwrap().faults(&clock).await;
+        let about_store = faults.iter().map(ToString::to_string);
+        about_store.filter(|fault| fault.starts_with("store.")).collect()
+    };
+    let key = "signing_key_file = 'signing.key'\n";
+    for sound in [
+        "",
+        "checkpoint_every = '60s'",
+        "checkpoint_every = '1s'\nanchor = 'anchor'",
+    ] {
+        assert!(faults(&format!("{key}{sound}")).await.is_empty(), "{sound}");
+    }
+    for (wrong, at) in [
+        ("checkpoint_every = '61s'", "store.checkpoint_every"),
+        ("checkpoint_every = '0s'", "store.checkpoint_every"),
+        ("anchor = 'nowhere'", "store.anchor"),
+        ("anchor = 'store.db'", "store.anchor"),
+    ] {
+        let faults = faults(&format!("{key}{wrong}")).await;
+        assert!(faults.len() == 1 && faults[0].starts_with(at), "{faults:?}");
+    }
+    let faults = faults("signing_key_file = 'nowhere'").await;
+    assert!(
+        faults.len() == 1 && faults[0].starts_with("store.signing_key_file"),
+        "{faults:?}"
+    );
 }
