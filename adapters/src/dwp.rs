@@ -12,6 +12,7 @@ use statuscheck_domain::question::{Operation, Question};
 use statuscheck_domain::reply::{Facts, Outcome, Period, Reply};
 use statuscheck_domain::subject::{Field, Name, Nino};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::adapter::{Speak, needs};
 use crate::http::{Answer, Api, Exchange, headers};
@@ -168,7 +169,7 @@ struct TraceAttributes<'a> {
     first_name: &'a str,
     last_name: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    also_known_as: &'a [String],
+    also_known_as: &'a [Zeroizing<String>],
     date_of_birth: Date,
 }
 

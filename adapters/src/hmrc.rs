@@ -16,6 +16,7 @@ use statuscheck_domain::question::{Operation, Question};
 use statuscheck_domain::reply::{Facts, Outcome, Period, Reply};
 use statuscheck_domain::subject::{Field, Nino};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::adapter::{Speak, needs};
 use crate::http::{Answer, Api, Exchange, headers};
@@ -136,9 +137,9 @@ fn distinct(names: Vec<Candidate>, names_max: u32) -> Vec<Candidate> {
 }
 
 /// A folded name has HMRC's letters and marks already; only its length may be too great.
-fn cut(name: &str) -> String {
-    let cut: String = name.chars().take(NAME_CHARS_MAX).collect();
-    cut.trim_end().to_owned()
+fn cut(name: &str) -> Zeroizing<String> {
+    let cut = Zeroizing::new(name.chars().take(NAME_CHARS_MAX).collect::<String>());
+    Zeroizing::new(cut.trim_end().to_owned())
 }
 
 /// 6 April of the sixth tax year before the one that `today` is in.

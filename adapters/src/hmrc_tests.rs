@@ -14,7 +14,7 @@ fn tried(given: &str, family: &str, also: &[&str], names_max: u32) -> Vec<(Strin
     let also: Vec<String> = also.iter().map(|alias| (*alias).to_owned()).collect();
     distinct(candidates(&name, &also), names_max)
         .into_iter()
-        .map(|name| (name.first, name.last))
+        .map(|name| (name.first.to_string(), name.last.to_string()))
         .collect()
 }
 

@@ -11,6 +11,7 @@ use statuscheck_domain::ids::DepartmentId;
 use statuscheck_domain::question::{Operation, Question};
 use statuscheck_domain::reply::{Facts, ImmigrationStatus, Outcome, Reply, Section95Support};
 use statuscheck_domain::subject::{AsylumSupportReference, Field, HomeOfficeReference, Nino, ShareCode};
+use zeroize::Zeroizing;
 
 use crate::adapter::{Speak, needs};
 use crate::http::{Answer, Api, headers};
@@ -80,7 +81,7 @@ enum Request<'a> {
     ByNames {
         given_names: &'a str,
         family_name: &'a str,
-        also_known_as: &'a [String],
+        also_known_as: &'a [Zeroizing<String>],
         date_of_birth: Date,
         #[serde(skip_serializing_if = "Option::is_none")]
         reference: Option<&'a str>,

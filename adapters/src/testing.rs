@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub(crate) fn subject() -> Subject {
     Subject {
         name: Name::parse("Ana María", "de Souza").ok(),
-        also_known_as: vec!["Ana Perez".to_owned()],
+        also_known_as: vec!["Ana Perez".to_owned().into()],
         date_of_birth: DateOfBirth::of(date(1990, 2, 28)),
         nino: None,
         home_office_reference: None,

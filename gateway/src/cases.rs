@@ -27,7 +27,7 @@ pub struct CheckRequest {
     /// The agreement that the caller named.
     pub agreement_id: Option<AgreementId>,
     /// The caller's own reference.
-    pub caller_reference: String,
+    pub caller_reference: Zeroizing<String>,
 }
 
 impl CheckRequest {

@@ -7,8 +7,13 @@ mod client;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod keys;
+mod ledger;
+mod operator;
 mod output;
+mod retention;
 mod serve;
+mod subject;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -62,6 +67,15 @@ enum Command {
     /// Finds out whether the ledger is what was recorded.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Purges what is kept no longer, and holds what must be.
+    #[command(subcommand)]
+    Retention(retention::Retention),
+    /// Changes the keys of a store.
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Makes anew what is made from the ledger.
+    #[command(subcommand)]
+    Ledger(ledger::Ledger),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -88,6 +102,9 @@ impl Cli {
                 Command::Check(check) => check.run().await,
                 Command::Case(case) => case.run().await,
                 Command::Audit(audit) => audit.run().await,
+                Command::Retention(retention) => retention.run().await,
+                Command::Keys(keys) => keys.run().await,
+                Command::Ledger(ledger) => ledger.run().await,
             }
         })
     }

@@ -27,6 +27,7 @@ use crate::store::key_file::KeyFileError;
 use crate::store::notary::{Notary, NotarySettings};
 use crate::store::seal::Kek;
 use crate::store::signing::{SigningKey, SigningKeyError};
+use crate::store::upkeep::Upkeep;
 use crate::tls::{Tls, TlsError, TlsFiles};
 
 /// What `statuscheck serve` runs on.
@@ -359,6 +360,7 @@ impl Config {
         let store = EmbeddedStore::open(StoreSettings::at(self.store.path), key)
             .await
             .map_err(ConfigError::Store)?;
+        let store = Arc::new(store);
         let notary = Notary::new(store.ledger_end(), signing_key, notary, clock.clone());
         Ok(Setup {
             listen: self.listen,
@@ -369,7 +371,8 @@ impl Config {
             checks: self.checks,
             register: Arc::new(register),
             departments: Departments::new(departments),
-            store: Arc::new(store),
+            upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,
+            store,
             notary,
             clock,
         })

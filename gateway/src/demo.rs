@@ -35,6 +35,7 @@ use crate::store::key_file::KeyFileError;
 use crate::store::notary::{Notary, NotarySettings};
 use crate::store::seal::Kek;
 use crate::store::signing::{SigningKey, SigningKeyError};
+use crate::store::upkeep::Upkeep;
 use crate::tls::{Tls, TlsError, TlsFiles};
 
 /// The register that ships with the program.
@@ -211,7 +212,7 @@ impl Demo {
             client_ca: ca.clone(),
             crl: Vec::new(),
         };
-        let store = open_store(folder).await?;
+        let store = Arc::new(open_store(folder).await?);
         let notary = notary(folder, &store, settings.clock.clone())?;
         let gateway = Gateway::bind(Setup {
             listen: settings.listen,
@@ -222,7 +223,8 @@ impl Demo {
             checks: settings.checks,
             register: Arc::new(register(settings.agreements)?),
             departments: Departments::new(departments),
-            store: (settings.before_store)(Arc::new(store)),
+            upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,
+            store: (settings.before_store)(store),
             notary,
             clock: settings.clock,
         })

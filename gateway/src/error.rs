@@ -10,7 +10,9 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 use crate::peer::PeerError;
+use crate::store::upkeep::RotationError;
 use crate::store::{CommitError, ReadError};
+use crate::upkeep::{HoldError, UpkeepError};
 
 /// The domain of every `ErrorInfo`.
 const DOMAIN: &str = "statuscheck";
@@ -73,6 +75,9 @@ pub enum Error {
     /// Nothing can be recorded now, so nothing is disclosed: repeat with the same request id.
     #[error("the gateway cannot record anything now, so it answers nothing; repeat with the same request_id")]
     CannotRecord,
+    /// Look at the key file and the log: it cannot be changed. No key was lost.
+    #[error("the key file cannot be changed; see the log of whoever holds the store")]
+    KeyFileFixed,
     /// A fault of ours; the log has it under the id.
     #[error("internal error {0}")]
     Internal(uuid::Uuid),
@@ -134,6 +139,7 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
         }
         Error::DeadlineTooShort => (Code::DeadlineExceeded, info("DEADLINE_TOO_SHORT", [])),
         Error::CannotRecord => (Code::Unavailable, info("CANNOT_RECORD", [])),
+        Error::KeyFileFixed => (Code::FailedPrecondition, info("KEY_FILE_FIXED", [])),
         Error::Internal(id) => (Code::Internal, info("INTERNAL", [("error_id", id.to_string())])),
     }
 }
@@ -227,6 +233,44 @@ impl From<ReadError> for Error {
             },
             ReadError::Unavailable => Self::CannotRecord,
             ReadError::Corrupt => Self::internal(&error),
+        }
+    }
+}
+
+impl From<UpkeepError> for Error {
+    fn from(error: UpkeepError) -> Self {
+        match error {
+            UpkeepError::Read(error) => error.into(),
+            UpkeepError::Commit(error) => error.into(),
+        }
+    }
+}
+
+impl From<HoldError> for Error {
+    fn from(error: HoldError) -> Self {
+        match error {
+            HoldError::NoSuchCase(id) => Self::NoSuchCase(id),
+            HoldError::Commit(error) => error.into(),
+        }
+    }
+}
+
+/// A rotation ends in minutes at most.
+const ROTATION_RETRY: Duration = Duration::from_secs(60);
+
+impl From<RotationError> for Error {
+    fn from(error: RotationError) -> Self {
+        match error {
+            RotationError::Running => Self::Busy {
+                retry_after: ROTATION_RETRY,
+            },
+            RotationError::KeyFile(error) => {
+                let cause: &dyn std::error::Error = &error;
+                tracing::error!(error = cause, "the key file cannot be changed");
+                Self::KeyFileFixed
+            }
+            RotationError::Read(error) => error.into(),
+            RotationError::Commit(error) => error.into(),
         }
     }
 }

@@ -37,6 +37,8 @@ struct AgreementFile {
     released_fields: Vec<String>,
     /// How long an answer may take: `48h`, `5d`.
     sla: String,
+    /// How long a closed case is kept: `90d`, `6mo`, `2y`. Without it, as is usual for the check.
+    retention: Option<String>,
     /// E-mail address of the working contact (report 6.134: a generic inbox helped nobody).
     contact: String,
 }
@@ -164,6 +166,13 @@ fn agreement(file: AgreementFile, faults: &mut Vec<String>) -> Option<Agreement>
         .parse()
         .map_err(|error| faults.push(format!("sla: {error}")))
         .ok();
+    let retention = file
+        .retention
+        .map(|text| {
+            text.parse()
+                .map_err(|error| faults.push(format!("retention: {error}")))
+        })
+        .and_then(Result::ok);
     Some(Agreement {
         id: id?,
         title: file.title,
@@ -175,6 +184,7 @@ fn agreement(file: AgreementFile, faults: &mut Vec<String>) -> Option<Agreement>
         request_fields,
         released_fields,
         sla: sla?,
+        retention,
         contact: file.contact,
     })
 }
@@ -215,6 +225,7 @@ mod tests {
             request_fields = ["nationality"]
             released_fields = ["name"]
             sla = "soon"
+            retention = "for ever"
             contact = "nobody"
         "#;
         let Err(RegisterError::Invalid { faults, .. }) = parse(Path::new("a.toml"), text) else {
@@ -228,6 +239,7 @@ mod tests {
             "request_fields:",
             "released_fields:",
             "sla:",
+            "retention:",
             "contact:",
         ] {
             assert!(

@@ -4,22 +4,29 @@ pub(crate) mod access;
 pub(crate) mod convert;
 pub(crate) mod deadline;
 pub(crate) mod health;
+pub(crate) mod ops;
 pub(crate) mod status_check;
 
 use statuscheck_proto::DESCRIPTOR_SET;
+use statuscheck_proto::ops::v1::ops_service_server::OpsServiceServer;
 use statuscheck_proto::v1::status_check_service_server::StatusCheckServiceServer;
 use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::HealthService;
 
 use self::access::Access;
+use self::ops::Operations;
 use self::status_check::StatusChecks;
 
-/// Largest request of a check, in bytes: ten times what the longest names and all numbers of one person need.
+/// Largest request of a check or an operator, in bytes: ten times what the longest names and all numbers of one person need.
 pub const CHECK_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
 /// The services, for the reflection that lists them.
-const SERVED: [&str; 2] = ["statuscheck.v1.StatusCheckService", "grpc.health.v1.Health"];
+const SERVED: [&str; 3] = [
+    "statuscheck.v1.StatusCheckService",
+    "statuscheck.ops.v1.OpsService",
+    "grpc.health.v1.Health",
+];
 
 /// Everything that is served, behind the guard of who may call what.
 ///
@@ -27,10 +34,12 @@ const SERVED: [&str; 2] = ["statuscheck.v1.StatusCheckService", "grpc.health.v1.
 /// The descriptor set cannot be read, which a build of this program rules out.
 pub(crate) fn routes(
     checks: StatusChecks,
+    operations: Operations,
     health: HealthServer<HealthService>,
 ) -> Result<Access<Routes>, tonic_reflection::server::Error> {
     let routes =
         Routes::new(StatusCheckServiceServer::new(checks).max_decoding_message_size(CHECK_MESSAGE_BYTES_MAX))
+            .add_service(OpsServiceServer::new(operations).max_decoding_message_size(CHECK_MESSAGE_BYTES_MAX))
             .add_service(health)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);

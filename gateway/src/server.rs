@@ -20,10 +20,13 @@ use crate::listener::{ConnectionLimits, Listener};
 use crate::rpc;
 use crate::rpc::access::Access;
 use crate::rpc::health::Health;
+use crate::rpc::ops::Operations;
 use crate::rpc::status_check::StatusChecks;
 use crate::store::Store;
 use crate::store::notary::Notary;
+use crate::store::upkeep::Upkeep;
 use crate::tls::Tls;
+use crate::upkeep::Housekeeping;
 
 /// Time that a check may take, and how it is spent.
 #[derive(Clone, Deserialize, Debug)]
@@ -77,6 +80,8 @@ pub struct Setup {
     pub departments: Departments,
     /// Where everything is recorded.
     pub store: Arc<dyn Store>,
+    /// The same store, as operators keep it in order.
+    pub upkeep: Arc<dyn Upkeep>,
     /// Who signs where the store's ledger ends.
     pub notary: Notary,
     /// What the time is.
@@ -136,6 +141,14 @@ impl Gateway {
             feed_interval,
             trace_grace: setup.checks.trace_grace,
         });
+        let operations = Operations {
+            housekeeping: Arc::new(Housekeeping::new(
+                setup.upkeep,
+                Arc::clone(&setup.register),
+                setup.clock.clone(),
+            )),
+            clock: setup.clock.clone(),
+        };
         let checks = StatusChecks {
             register: setup.register,
             limits: Limits::new(&setup.limits, setup.clock.clone()),
@@ -144,7 +157,7 @@ impl Gateway {
             budget: setup.checks.budget,
         };
         let (health, health_service) = Health::new().await;
-        let routes = rpc::routes(checks, health_service).map_err(StartError::Reflection)?;
+        let routes = rpc::routes(checks, operations, health_service).map_err(StartError::Reflection)?;
         Ok(Self {
             listener,
             address,

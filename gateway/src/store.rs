@@ -21,6 +21,7 @@ mod record;
 pub mod seal;
 mod sealed;
 pub mod signing;
+pub mod upkeep;
 
 pub use self::house::{HouseEntry, HouseKind};
 

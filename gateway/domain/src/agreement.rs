@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::check::{Check, CheckKind};
 use crate::ids::{AgreementId, OrganisationId};
 use crate::question::Operation;
+use crate::retention::Retention;
 use crate::sla::Target;
 use crate::subject::Field;
 
@@ -31,8 +32,17 @@ pub struct Agreement {
     pub released_fields: Vec<String>,
     /// How long an answer may take.
     pub sla: Target,
+    /// How long a closed case is kept; where it does not say, as is usual for the check.
+    pub retention: Option<Retention>,
     /// Whom to turn to about it.
     pub contact: String,
+}
+
+impl Agreement {
+    /// How long a closed case of `check` is kept under it.
+    pub fn retention(&self, check: CheckKind) -> Retention {
+        self.retention.unwrap_or(Retention::usual(check))
+    }
 }
 
 /// Every agreement.

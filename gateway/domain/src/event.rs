@@ -1,6 +1,7 @@
 //! What happens to a case. State is the fold over these.
 
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use crate::answer::{Answer, Outcome};
 use crate::check::Check;
@@ -79,7 +80,7 @@ pub struct Receipt {
     /// The check.
     pub check: Check,
     /// The caller's own reference; may be empty.
-    pub caller_reference: String,
+    pub caller_reference: Zeroizing<String>,
     /// The agreement it is asked under.
     pub agreement_id: AgreementId,
     /// The law, in full.

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod names;
 pub mod question;
 pub mod reply;
+pub mod retention;
 pub mod route;
 pub mod sla;
 pub mod subject;

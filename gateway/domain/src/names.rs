@@ -30,9 +30,9 @@ pub fn comparison_key(name: &str) -> String {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// Forename, folded.
-    pub first: String,
+    pub first: Zeroizing<String>,
     /// Surname, folded.
-    pub last: String,
+    pub last: Zeroizing<String>,
 }
 
 /// The forename and surname pairs by which a person may be known, most likely first, without repeats.
@@ -40,10 +40,11 @@ pub struct Candidate {
 /// In order: all forenames and all surnames as given; each forename with the whole surname; short particles joined to
 /// their neighbour (`de Souza`, `El Amin`); each forename with each surname; punctuation removed, then replaced by a
 /// space; swapped order; then the same for every other name. A person with one name is tried under it on both sides.
-pub fn candidates(name: &Name, also_known_as: &[String]) -> Vec<Candidate> {
+pub fn candidates(name: &Name, also_known_as: &[impl AsRef<str>]) -> Vec<Candidate> {
     let mut found = Found(Vec::new());
     found.of(name.given(), name.family());
     for alias in also_known_as {
+        let alias = alias.as_ref();
         match alias.trim().rsplit_once(char::is_whitespace) {
             Some((given, family)) => found.of(given, family),
             None => found.of("", alias),
@@ -56,7 +57,7 @@ struct Found(Vec<Candidate>);
 
 impl Found {
     fn of(&mut self, given: &str, family: &str) {
-        let (given, family) = (fold(given), fold(family));
+        let (given, family) = (Zeroizing::new(fold(given)), Zeroizing::new(fold(family)));
         if given.is_empty() || family.is_empty() {
             let only = if given.is_empty() { &family } else { &given };
             return self.add(only, only);
@@ -65,18 +66,17 @@ impl Found {
         for forename in given.split(' ') {
             self.add(forename, &family);
         }
-        let joined = join_particles(&family);
+        let joined = Zeroizing::new(join_particles(&family));
         self.add(&given, &joined);
         for forename in given.split(' ') {
             for surname in joined.split(' ').chain(family.split(' ')) {
                 self.add(forename, surname);
             }
         }
-        self.add(&without_marks(&given, None), &without_marks(&family, None));
-        self.add(
-            &without_marks(&given, Some(' ')),
-            &without_marks(&family, Some(' ')),
-        );
+        for mark in [None, Some(' ')] {
+            let (first, last) = (without_marks(&given, mark), without_marks(&family, mark));
+            self.add(&first, &last);
+        }
         for surname in without_marks(&family, Some(' ')).split(' ') {
             self.add(&given, surname);
         }
@@ -85,8 +85,8 @@ impl Found {
 
     fn add(&mut self, first: &str, last: &str) {
         let candidate = Candidate {
-            first: first.to_owned(),
-            last: last.to_owned(),
+            first: Zeroizing::new(first.to_owned()),
+            last: Zeroizing::new(last.to_owned()),
         };
         let lettered = |part: &str| part.contains(|symbol: char| symbol.is_ascii_uppercase());
         if lettered(first) && lettered(last) && !self.0.contains(&candidate) {
@@ -113,12 +113,12 @@ fn join_particles(name: &str) -> String {
     joined.join(" ")
 }
 
-fn without_marks(name: &str, replacement: Option<char>) -> String {
+fn without_marks(name: &str, replacement: Option<char>) -> Zeroizing<String> {
     let replaced = name.chars().filter_map(|symbol| match symbol {
         '\'' | '-' | '.' => replacement,
         other => Some(other),
     });
-    single_spaced(&Zeroizing::new(replaced.collect::<String>()))
+    Zeroizing::new(single_spaced(&Zeroizing::new(replaced.collect::<String>())))
 }
 
 fn single_spaced(text: &str) -> String {
@@ -136,7 +136,7 @@ mod tests {
         let also: Vec<String> = also.iter().map(|alias| (*alias).to_owned()).collect();
         candidates(&name, &also)
             .into_iter()
-            .map(|found| (found.first, found.last))
+            .map(|found| (found.first.to_string(), found.last.to_string()))
             .collect()
     }
 

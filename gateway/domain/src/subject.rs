@@ -3,11 +3,15 @@
 //! None of these types has `Debug` or `Display`, so that a person cannot reach a log by accident, and all text in them
 //! is wiped when it is dropped. Texts are kept in one normal form; `expose` gives it for the wire and the sealed store.
 
+use zeroize::Zeroizing;
+
 mod dates;
+mod identity;
 mod name;
 mod numbers;
 
 pub use self::dates::{DateOfBirth, iso_date};
+pub use self::identity::Identity;
 pub use self::name::{Name, name_part};
 pub use self::numbers::{
     AsylumSupportReference, HomeOfficeReference, Nino, Postcode, ShareCode, SharePurpose,
@@ -91,7 +95,7 @@ pub struct Subject {
     /// Absent where a share code stands for the person.
     pub name: Option<Name>,
     /// Other full names, as given but for spacing.
-    pub also_known_as: Vec<String>,
+    pub also_known_as: Vec<Zeroizing<String>>,
     /// The one field that every check has.
     pub date_of_birth: DateOfBirth,
     /// National Insurance number.

@@ -8,6 +8,8 @@ use super::*;
 mod dates;
 #[path = "subject_tests/disclosure.rs"]
 mod disclosure;
+#[path = "subject_tests/identity.rs"]
+mod identity;
 #[path = "subject_tests/names.rs"]
 mod names;
 #[path = "subject_tests/nino.rs"]

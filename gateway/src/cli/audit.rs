@@ -29,6 +29,12 @@ pub(crate) enum Audit {
             statuscheck audit verify --config /etc/statuscheck/statuscheck.toml\n  \
             statuscheck audit verify --store statuscheck.db --public-key signing.key.pub --anchor /mnt/anchor")]
     Verify(Verify),
+    /// Finds every check about one person, for that person: who asked, when, under which agreement and law, why, and what
+    /// they were told. The ledger records that it was handed out, not about whom.
+    #[command(after_help = "Examples:\n  \
+            statuscheck audit subject --demo DIR --person -  < person.json\n  \
+            statuscheck audit subject --store statuscheck.db --key-file store.key --register register --person FILE")]
+    Subject(Box<super::subject::Subject>),
 }
 
 #[derive(Args)]
@@ -59,10 +65,12 @@ pub(crate) struct Verify {
 
 impl Audit {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
-        let Self::Verify(verify) = self;
-        tokio::task::spawn_blocking(|| verify.run())
-            .await
-            .context("the audit broke off")?
+        match self {
+            Self::Verify(verify) => tokio::task::spawn_blocking(|| verify.run())
+                .await
+                .context("the audit broke off")?,
+            Self::Subject(subject) => subject.run().await,
+        }
     }
 }
 

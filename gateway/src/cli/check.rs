@@ -98,7 +98,7 @@ pub(crate) struct Asked {
 /// The person a check is about. What is given here stands above what the file says.
 #[derive(Args)]
 #[command(next_help_heading = "Person")]
-struct PersonArgs {
+pub(crate) struct PersonArgs {
     /// File with the person as JSON, keys as below with underscores; `-` reads standard input. Keeps personal data out of
     /// the process list and the shell's history.
     #[arg(long, value_name = "FILE")]
@@ -201,7 +201,14 @@ impl Asked {
     }
 
     fn person(&self) -> anyhow::Result<Option<Person>> {
-        let args = &self.person;
+        self.person.read().map(Some)
+    }
+}
+
+impl PersonArgs {
+    /// The person of the options and the file; an option wins.
+    pub(crate) fn read(&self) -> anyhow::Result<Person> {
+        let args = self;
         let file = match &args.person {
             None => PersonFile::default(),
             Some(path) => {
@@ -220,7 +227,7 @@ impl Asked {
         } else {
             args.also_known_as.clone()
         };
-        Ok(Some(Person {
+        Ok(Person {
             given_names: either(&args.given_names, file.given_names),
             family_name: either(&args.family_name, file.family_name),
             also_known_as: aliases,
@@ -232,7 +239,7 @@ impl Asked {
             home_office_reference: either(&args.home_office_reference, file.home_office_reference),
             asylum_support_reference: either(&args.asylum_support_reference, file.asylum_support_reference),
             postcode: either(&args.postcode, file.postcode),
-        }))
+        })
     }
 }
 

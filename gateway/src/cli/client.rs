@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::{Deserialize, Serialize};
+use statuscheck_proto::ops::v1::ops_service_client::OpsServiceClient;
 use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
@@ -72,13 +73,21 @@ pub(crate) type Client = StatusCheckServiceClient<Channel>;
 impl Connection {
     /// A client that connects when it asks; `usual` is the demo identity that asks where none is named.
     pub(crate) fn client(&self, usual: &str) -> anyhow::Result<Client> {
+        Ok(StatusCheckServiceClient::new(self.channel(usual)?))
+    }
+
+    /// An operator's client.
+    pub(crate) fn operate(&self) -> anyhow::Result<OpsServiceClient<Channel>> {
+        Ok(OpsServiceClient::new(self.channel("ops/duty-1")?))
+    }
+
+    fn channel(&self, usual: &str) -> anyhow::Result<Channel> {
         // A server that is named stands above a demo that the environment knows.
         let (server, ca, files) = match (&self.demo, &self.server) {
             (Some(folder), None) => from_demo(folder, self.identity.as_deref().unwrap_or(usual))?,
             _ => self.given()?,
         };
-        let channel = channel(&server, &ca, &files, Duration::from_secs(self.timeout))?;
-        Ok(StatusCheckServiceClient::new(channel))
+        channel(&server, &ca, &files, Duration::from_secs(self.timeout))
     }
 
     fn given(&self) -> anyhow::Result<(String, PathBuf, IdentityFiles)> {

@@ -59,6 +59,14 @@ pub(crate) fn spinner(what: &'static str) -> ProgressBar {
 type Answered<T> = Result<Response<T>, Status>;
 
 impl Output {
+    /// JSON or readable, for what has no outcome.
+    pub(crate) const fn of(json: bool) -> Self {
+        Self {
+            json,
+            exit_code: false,
+        }
+    }
+
     pub(crate) fn check(&self, answered: Answered<CheckResponse>) -> anyhow::Result<ExitCode> {
         let response = match answered {
             Ok(response) => response.into_inner(),
@@ -119,6 +127,10 @@ impl Output {
             println!("There are more: --page-token {}", response.next_page_token);
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    pub(crate) fn error(&self, status: &Status) -> anyhow::Result<ExitCode> {
+        refusal::show(status, self.json)
     }
 }
 
@@ -181,7 +193,7 @@ pub(crate) fn summary(answer: &Answer) -> String {
     }
 }
 
-fn print_answer(answer: &Answer) {
+pub(crate) fn print_answer(answer: &Answer) {
     println!("{}", summary(answer));
     let mut lines: Vec<(&str, String)> = Vec::new();
     match &answer.outcome {
@@ -339,7 +351,7 @@ fn state(case: &Case) -> &'static str {
 }
 
 /// A time in London, to the second.
-fn time(time: Option<&prost_types::Timestamp>) -> String {
+pub(crate) fn time(time: Option<&prost_types::Timestamp>) -> String {
     let stamp = time.and_then(|time| jiff::Timestamp::new(time.seconds, time.nanos).ok());
     let london = stamp.map(|stamp| stamp.to_zoned(statuscheck_domain::clock::london()));
     london
@@ -347,7 +359,7 @@ fn time(time: Option<&prost_types::Timestamp>) -> String {
         .unwrap_or_default()
 }
 
-fn print_json(name: &str, message: &impl Message) -> anyhow::Result<()> {
+pub(crate) fn print_json(name: &str, message: &impl Message) -> anyhow::Result<()> {
     let pool = DescriptorPool::decode(statuscheck_proto::DESCRIPTOR_SET)?;
     let descriptor = pool
         .get_message_by_name(name)

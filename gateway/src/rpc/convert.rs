@@ -1,5 +1,7 @@
 //! Wire to domain and back: the only file that names both.
 
+pub(crate) mod upkeep;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -7,7 +9,7 @@ use jiff::civil::Date;
 use statuscheck_domain::answer::{
     self, Answer, Facts, PendingReason, explain_fields, statutory_excuse_reference,
 };
-use statuscheck_domain::case::{Case, CaseState};
+use statuscheck_domain::case::{Case, CaseState, Step};
 use statuscheck_domain::check::{CheckKind, Draft, EducationBenefit, Violation};
 use statuscheck_domain::ids::{AgreementId, CaseId, RequestId};
 use statuscheck_proto::v1 as wire;
@@ -70,7 +72,7 @@ pub(crate) fn check_request(request: &wire::CheckRequest, today: Date) -> Result
             request_id,
             check,
             agreement_id,
-            caller_reference: reference.clone(),
+            caller_reference: reference.clone().into(),
         }),
         (_, _, check) => {
             faults.extend(check.and_then(Result::err).into_iter().flatten());
@@ -231,9 +233,23 @@ pub(crate) fn check_response(case: &Case, now: Timestamp) -> wire::CheckResponse
 
 /// A case as the caller sees it at `now`.
 pub(crate) fn case(case: &Case, now: Timestamp) -> wire::Case {
-    let case_id = case.id.to_string();
-    let history = case.history.iter().map(|step| wire::CaseEvent {
-        case_id: case_id.clone(),
+    wire::Case {
+        case_id: case.id.to_string(),
+        kind: kind(case.receipt.check.kind()).into(),
+        state: state(case.state).into(),
+        answer: Some(answer(case, now)),
+        caller_reference: case.receipt.caller_reference.to_string(),
+        create_time: Some(timestamp(case.create_time)),
+        update_time: Some(timestamp(case.update_time)),
+        version: case.version,
+        history: history(case),
+        sla: Some(sla(case, now)),
+    }
+}
+
+fn history(case: &Case) -> Vec<wire::CaseEvent> {
+    let event = |step: &Step| wire::CaseEvent {
+        case_id: case.id.to_string(),
         version: step.version,
         time: Some(timestamp(step.time)),
         kind: step.kind.to_owned(),
@@ -241,19 +257,8 @@ pub(crate) fn case(case: &Case, now: Timestamp) -> wire::Case {
             .department
             .map(|department| department.to_string())
             .unwrap_or_default(),
-    });
-    wire::Case {
-        kind: kind(case.receipt.check.kind()).into(),
-        state: state(case.state).into(),
-        answer: Some(answer(case, now)),
-        caller_reference: case.receipt.caller_reference.clone(),
-        create_time: Some(timestamp(case.create_time)),
-        update_time: Some(timestamp(case.update_time)),
-        version: case.version,
-        history: history.collect(),
-        sla: Some(sla(case, now)),
-        case_id,
-    }
+    };
+    case.history.iter().map(event).collect()
 }
 
 const fn kind(kind: CheckKind) -> wire::CheckKind {

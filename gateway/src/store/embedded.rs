@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
@@ -20,8 +20,9 @@ use zeroize::Zeroizing;
 pub use self::opening::OpenError;
 use self::opening::Opened;
 use self::readers::Readers;
+pub use self::rebuild::{Difference, RebuildError, Rebuilt, rebuild};
 use self::tables::Recorded;
-use self::writer::{Request, Waiting, Work, Writer};
+use self::writer::{Outcome, Request, Waiting, Work, Writer};
 use super::chain::{Chain, Head, LedgerId};
 use super::seal::Kek;
 use super::sealed::{Note, Purge, Sealer};
@@ -32,7 +33,11 @@ mod entries;
 mod fault;
 mod opening;
 mod readers;
+mod rebuild;
+mod retained;
+mod rotation;
 mod tables;
+mod upkeep;
 mod writer;
 
 /// Where the file is, and the limits. A limit of 0 counts as 1.
@@ -100,6 +105,11 @@ pub struct EmbeddedStore {
     stopped: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
     page_max: usize,
+    path: PathBuf,
+    /// Read while a new case is sealed and put in the queue: a rotation waits for those at it.
+    sealing: RwLock<()>,
+    /// Held by the one rotation that there may be.
+    rotating: tokio::sync::Mutex<()>,
 }
 
 impl EmbeddedStore {
@@ -131,7 +141,7 @@ impl EmbeddedStore {
             refused: 0,
         };
         let thread = start(writer, opened.lock).map_err(|source| OpenError::Io {
-            path: settings.path,
+            path: settings.path.clone(),
             source,
         })?;
         Ok(Self {
@@ -143,6 +153,9 @@ impl EmbeddedStore {
             stopped: opened.stopped,
             thread: Mutex::new(Some(thread)),
             page_max: settings.page_max.max(1),
+            path: settings.path,
+            sealing: RwLock::default(),
+            rotating: tokio::sync::Mutex::default(),
         })
     }
 
@@ -152,30 +165,50 @@ impl EmbeddedStore {
         (self.ledger, self.head.clone())
     }
 
-    /// Hands a change to the writer and waits until it is recorded. A new case is refused where the queue is full; a step
-    /// of a known one waits for its turn, for departments were asked about it already. There are no more such steps than
-    /// cases that were let in.
+    /// Hands a new case to the writer, or refuses it where the queue is full.
+    fn enqueue(&self, work: Work) -> Result<oneshot::Receiver<Outcome>, CommitError> {
+        let place = self.queue.try_reserve().map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(()) => CommitError::Full,
+            mpsc::error::TrySendError::Closed(()) => CommitError::Unavailable,
+        })?;
+        self.hand_over(place, work)
+    }
+
+    /// Hands work on what is recorded already to the writer and waits until it is done. It waits for its turn, for
+    /// departments were asked about a known case already, and there are no more such steps than cases that were let in.
     async fn record(&self, work: Work) -> Result<Recorded, CommitError> {
+        let place = self
+            .queue
+            .reserve()
+            .await
+            .map_err(|_closed| CommitError::Unavailable)?;
+        told(self.hand_over(place, work)?).await
+    }
+
+    fn hand_over(
+        &self,
+        place: mpsc::Permit<'_, Request>,
+        work: Work,
+    ) -> Result<oneshot::Receiver<Outcome>, CommitError> {
         if !self.is_healthy() {
             return Err(CommitError::Unavailable);
         }
         let (answer, outcome) = oneshot::channel();
-        let is_new_case = matches!(&work, Work::Change(change) if change.opening.is_some());
-        let waiting = Waiting { work, answer };
-        let place = if is_new_case {
-            self.queue.try_reserve().map_err(|refused| match refused {
-                mpsc::error::TrySendError::Full(()) => CommitError::Full,
-                mpsc::error::TrySendError::Closed(()) => CommitError::Unavailable,
-            })
-        } else {
-            self.queue
-                .reserve()
-                .await
-                .map_err(|_closed| CommitError::Unavailable)
-        };
-        place?.send(Request::Record(waiting));
-        outcome.await.unwrap_or(Err(CommitError::Unavailable))
+        place.send(Request::Record(Waiting { work, answer }));
+        Ok(outcome)
     }
+
+    /// Records what is either done or stale.
+    async fn done(&self, work: Work) -> Result<(), CommitError> {
+        match self.record(work).await? {
+            Recorded::Done => Ok(()),
+            Recorded::Known { .. } | Recorded::Stale => Err(CommitError::Stale),
+        }
+    }
+}
+
+async fn told(outcome: oneshot::Receiver<Outcome>) -> Outcome {
+    outcome.await.unwrap_or(Err(CommitError::Unavailable))
 }
 
 /// The lock goes with the writer: it is free when the last commit is done.
@@ -191,8 +224,12 @@ fn start(writer: Writer, lock: File) -> std::io::Result<JoinHandle<()>> {
 #[async_trait]
 impl Store for EmbeddedStore {
     async fn receive(&self, change: Change, content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError> {
-        let (sealed, key) = self.sealer.seal_first(&change, &content)?;
-        match self.record(Work::Change(Box::new(sealed))).await? {
+        let (outcome, key) = {
+            let _sealing = self.sealing.read().unwrap_or_else(PoisonError::into_inner);
+            let (sealed, key) = self.sealer.seal_first(&change, &content)?;
+            (self.enqueue(Work::Change(Box::new(sealed)))?, key)
+        };
+        match told(outcome).await? {
             Recorded::Done => {
                 self.sealer.keep(change.case_id, key);
                 Ok(Received::New)
@@ -213,27 +250,22 @@ impl Store for EmbeddedStore {
         let key = match self.sealer.key(case_id) {
             Some(key) => key,
             None => {
-                let wrapped = self
-                    .readers
-                    .read(move |connection| Ok(tables::wrapped_key(connection, case_id)?))
-                    .await?
-                    .ok_or(CommitError::Stale)?;
-                self.sealer.unwrap_key(case_id, wrapped)?
+                let sealer = Arc::clone(&self.sealer);
+                let unwrap = move |connection: &_| {
+                    let wrapped = tables::wrapped_key(connection, case_id)?;
+                    Ok(wrapped
+                        .map(|wrapped| sealer.unwrap_key(case_id, wrapped))
+                        .transpose()?)
+                };
+                self.readers.read(unwrap).await?.ok_or(CommitError::Stale)?
             }
         };
         let sealed = self.sealer.seal(&change, &key)?;
-        match self.record(Work::Change(Box::new(sealed))).await? {
-            Recorded::Done => Ok(()),
-            Recorded::Known { .. } | Recorded::Stale => Err(CommitError::Stale),
-        }
+        self.done(Work::Change(Box::new(sealed))).await
     }
 
     async fn note(&self, entry: HouseEntry) -> Result<(), CommitError> {
-        let note = Note::of(&entry)?;
-        match self.record(Work::Note(note)).await? {
-            Recorded::Done => Ok(()),
-            Recorded::Known { .. } | Recorded::Stale => Err(CommitError::Stale),
-        }
+        self.done(Work::Note(Note::of(&entry)?)).await
     }
 
     async fn purge(
@@ -243,13 +275,9 @@ impl Store for EmbeddedStore {
         time: Timestamp,
     ) -> Result<(), CommitError> {
         let purge = Purge::of(case_id, expected_version, time)?;
-        match self.record(Work::Purge(purge)).await? {
-            Recorded::Done => {
-                self.sealer.forget(case_id);
-                Ok(())
-            }
-            Recorded::Known { .. } | Recorded::Stale => Err(CommitError::Stale),
-        }
+        self.done(Work::Purge(purge)).await?;
+        self.sealer.forget(case_id);
+        Ok(())
     }
 
     async fn case(&self, id: CaseId) -> Result<Option<Case>, ReadError> {

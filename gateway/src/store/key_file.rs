@@ -52,29 +52,34 @@ pub(super) fn random() -> Option<Zeroizing<[u8; KEY_LEN]>> {
 
 /// Writes `key` to `path`, which must not exist, with the rights `mode`.
 pub(super) fn write(path: &Path, key: &[u8; KEY_LEN], mode: u32) -> Result<(), KeyFileError> {
-    let write = || {
-        let digits = hex::digits(key);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(path)?;
-        file.write_all(digits.as_bytes())?;
-        file.write_all(b"\n")?;
-        file.sync_all()
-    };
-    write().map_err(|source| KeyFileError::Io {
-        path: path.to_owned(),
-        source,
-    })
+    let mut text = hex::digits(key);
+    text.push('\n');
+    write_text(path, text.as_bytes(), mode).map_err(|source| unusable(path, source))
 }
 
 /// Reads the key of `path`, which nobody but the owner may have rights to, nor the owner more than to read and write it.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<[u8; KEY_LEN]>, KeyFileError> {
-    let unreadable = |source| KeyFileError::Io {
-        path: path.to_owned(),
-        source,
-    };
+    // A little more than a key with its line end: enough to see that a longer file is no key.
+    const READ_MAX: usize = KEY_LEN * 4;
+    let text = read_text(path, READ_MAX)?;
+    hex::bytes(text.trim_ascii()).ok_or_else(|| not_a_key(path))
+}
+
+/// Writes a file of keys, which must not exist, and waits until it is on disk.
+pub(super) fn write_text(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)?;
+    file.write_all(text)?;
+    file.sync_all()
+}
+
+/// Reads the first `length_max` bytes of a file of keys, which nobody but the owner may have rights to, nor the owner more
+/// than to read and write it.
+pub(super) fn read_text(path: &Path, length_max: usize) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+    let unreadable = |source| unusable(path, source);
     // The rights of the open file are judged, so that it cannot be swapped in between.
     let file = File::open(path).map_err(unreadable)?;
     let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o7777;
@@ -84,13 +89,22 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<[u8; KEY_LEN]>, KeyFileError
             mode,
         });
     }
-    // A little more than a key with its line end: enough to see that a longer file is no key.
-    const READ_MAX: usize = KEY_LEN * 4;
-    let mut digits = Zeroizing::new(Vec::with_capacity(READ_MAX * 2));
-    file.take(READ_MAX as u64)
-        .read_to_end(&mut digits)
+    let mut text = Zeroizing::new(Vec::with_capacity(length_max * 2));
+    file.take(length_max as u64)
+        .read_to_end(&mut text)
         .map_err(unreadable)?;
-    hex::bytes(digits.trim_ascii()).ok_or_else(|| KeyFileError::NotAKey {
+    Ok(text)
+}
+
+pub(super) fn not_a_key(path: &Path) -> KeyFileError {
+    KeyFileError::NotAKey {
         path: path.to_owned(),
-    })
+    }
+}
+
+pub(super) fn unusable(path: &Path, source: io::Error) -> KeyFileError {
+    KeyFileError::Io {
+        path: path.to_owned(),
+        source,
+    }
 }

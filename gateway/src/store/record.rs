@@ -147,7 +147,7 @@ struct ReceiptRecord {
     request_id: RequestId,
     #[serde(with = "CheckRecord")]
     check: Check,
-    caller_reference: String,
+    caller_reference: Zeroizing<String>,
     #[serde(with = "text::one")]
     agreement_id: AgreementId,
     legal_basis: String,
@@ -200,7 +200,7 @@ enum EducationBenefitRecord {
 struct SubjectRecord {
     #[serde(with = "name")]
     name: Option<Name>,
-    also_known_as: Vec<String>,
+    also_known_as: Vec<Zeroizing<String>>,
     #[serde(with = "date_of_birth")]
     date_of_birth: DateOfBirth,
     #[serde(with = "text::maybe")]

@@ -5,14 +5,16 @@
 //! another. None of these types has `Debug`. Nonces are random: one key-encryption key may wrap 2^32 case keys (NIST SP
 //! 800-38D, 8.3), more cases than the gateway will ever see.
 
-use std::path::Path;
-
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{constant_time, hkdf, hmac};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
+use statuscheck_domain::subject::Identity;
 use zeroize::Zeroizing;
 
-use super::key_file::{self, KEY_LEN, KeyFileError};
+pub use self::kek::Kek;
+use super::key_file::{self, KEY_LEN};
+
+mod kek;
 
 /// What sealing adds: tag and nonce, in bytes.
 pub(super) const OVERHEAD: usize = 16 + NONCE_LEN;
@@ -28,34 +30,6 @@ pub enum SealError {
     Open,
 }
 
-/// The key-encryption key.
-pub struct Kek(RandomizedNonceKey);
-
-impl Kek {
-    /// Makes a new key and writes it to `path`, which must not exist, as 64 hexadecimal digits with mode 0600.
-    ///
-    /// # Errors
-    /// [`KeyFileError::Io`], also where the file exists; [`KeyFileError::NoRandomness`].
-    pub fn create(path: &Path) -> Result<Self, KeyFileError> {
-        let key = key_file::random().ok_or(KeyFileError::NoRandomness)?;
-        key_file::write(path, &key, 0o600)?;
-        aead(&key)
-            .map(Self)
-            .map_err(|_library| KeyFileError::NoRandomness)
-    }
-
-    /// Reads the key of `path`.
-    ///
-    /// # Errors
-    /// [`KeyFileError::Exposed`] where anyone but the owner has rights to the file, or the owner more than to read and
-    /// write it; [`KeyFileError::NotAKey`]; [`KeyFileError::Io`].
-    pub fn load(path: &Path) -> Result<Self, KeyFileError> {
-        aead(&*key_file::read(path)?)
-            .map(Self)
-            .map_err(|_library| KeyFileError::NoRandomness)
-    }
-}
-
 /// The store's own secret, from which the keys that must outlive any one case are derived, each for one purpose.
 pub(super) struct StoreSecret(hkdf::Prk);
 
@@ -65,17 +39,30 @@ impl StoreSecret {
     /// A new secret, and the same sealed under `kek`.
     pub(super) fn create(kek: &Kek) -> Result<(Self, Vec<u8>), SealError> {
         let secret = key_file::random().ok_or(SealError::Seal)?;
-        let wrapped = wrap(kek, Self::PLACE, &secret)?;
+        let wrapped = kek.wrap(Self::PLACE, &secret)?;
         Ok((Self::of(&secret), wrapped))
     }
 
     /// The secret that was sealed under `kek`; it does not open under another.
     pub(super) fn unwrap_under(kek: &Kek, wrapped: Vec<u8>) -> Result<Self, SealError> {
-        unwrap(kek, Self::PLACE, wrapped).map(|secret| Self::of(&secret))
+        kek.unwrap(Self::PLACE, wrapped).map(|secret| Self::of(&secret))
+    }
+
+    /// The same sealed secret under the newest key of `kek`.
+    pub(super) fn rewrap(kek: &Kek, wrapped: Vec<u8>) -> Result<Vec<u8>, SealError> {
+        kek.wrap(Self::PLACE, &*kek.unwrap(Self::PLACE, wrapped)?)
     }
 
     fn of(secret: &[u8; KEY_LEN]) -> Self {
         Self(hkdf::Salt::new(hkdf::HKDF_SHA256, b"statuscheck store").extract(secret))
+    }
+
+    /// The key for looking people up.
+    pub(super) fn subject_key(&self) -> Result<SubjectKey, SealError> {
+        self.0
+            .expand(&[b"subject lookup"], hmac::HMAC_SHA256)
+            .map(|okm| SubjectKey(hmac::Key::from(okm)))
+            .map_err(|_too_long| SealError::Seal)
     }
 
     /// The key for the digests of requests.
@@ -84,6 +71,23 @@ impl StoreSecret {
             .expand(&[b"request content"], hmac::HMAC_SHA256)
             .map(|okm| ContentKey(hmac::Key::from(okm)))
             .map_err(|_too_long| SealError::Seal)
+    }
+}
+
+/// The key under which people are looked up.
+pub(super) struct SubjectKey(hmac::Key);
+
+/// What stands for a person in the store: the first half of HMAC-SHA256 of what identifies them. 128 bits are far more than
+/// two people could meet in, and the table of them has half the size.
+pub(super) type SubjectDigest = [u8; 16];
+
+impl SubjectKey {
+    pub(super) fn digest(&self, identity: &Identity) -> SubjectDigest {
+        let whole = hmac::sign(&self.0, identity.expose());
+        let mut digest = SubjectDigest::default();
+        let half = digest.len();
+        digest.copy_from_slice(&whole.as_ref()[..half]);
+        digest
     }
 }
 
@@ -149,14 +153,20 @@ impl DataKey {
     /// A new key for `case_id`, and the same sealed under `kek`.
     pub(super) fn create(kek: &Kek, case_id: CaseId) -> Result<(Self, Vec<u8>), SealError> {
         let key = key_file::random().ok_or(SealError::Seal)?;
-        let wrapped = wrap(kek, &Self::place(case_id), &key)?;
+        let wrapped = kek.wrap(&Self::place(case_id), &key)?;
         Ok((aead(&key).map(Self)?, wrapped))
     }
 
     /// The key of `case_id` that was sealed under `kek`.
     pub(super) fn unwrap_under(kek: &Kek, case_id: CaseId, wrapped: Vec<u8>) -> Result<Self, SealError> {
-        let key = unwrap(kek, &Self::place(case_id), wrapped)?;
+        let key = kek.unwrap(&Self::place(case_id), wrapped)?;
         aead(&key).map(Self)
+    }
+
+    /// The same sealed key of `case_id` under the newest key of `kek`.
+    pub(super) fn rewrap(kek: &Kek, case_id: CaseId, wrapped: Vec<u8>) -> Result<Vec<u8>, SealError> {
+        let place = Self::place(case_id);
+        kek.wrap(&place, &*kek.unwrap(&place, wrapped)?)
     }
 
     /// Seals `payload`, which has room for [`OVERHEAD`] so that no copy of it stays behind.
@@ -176,22 +186,6 @@ impl DataKey {
 
 fn aead(key: &[u8; KEY_LEN]) -> Result<RandomizedNonceKey, SealError> {
     RandomizedNonceKey::new(&AES_256_GCM, key).map_err(|_library| SealError::Seal)
-}
-
-fn wrap(kek: &Kek, place: &[u8], key: &[u8; KEY_LEN]) -> Result<Vec<u8>, SealError> {
-    let mut plain = Zeroizing::new(Vec::with_capacity(KEY_LEN + OVERHEAD));
-    plain.extend_from_slice(key);
-    seal(&kek.0, place, plain)
-}
-
-fn unwrap(kek: &Kek, place: &[u8], wrapped: Vec<u8>) -> Result<Zeroizing<[u8; KEY_LEN]>, SealError> {
-    let plain = open(&kek.0, place, wrapped)?;
-    let mut key = Zeroizing::new([0; KEY_LEN]);
-    if plain.len() != KEY_LEN {
-        return Err(SealError::Open);
-    }
-    key.copy_from_slice(&plain);
-    Ok(key)
 }
 
 /// Ciphertext, tag, nonce.

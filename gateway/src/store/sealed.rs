@@ -6,10 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use lru::LruCache;
 use statuscheck_domain::case::{Case, CaseState};
+use statuscheck_domain::check::Check;
 use statuscheck_domain::event::{Change, Event, EventKind};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
+use statuscheck_domain::subject::Identity;
 
-use super::seal::{ContentDigest, ContentKey, DataKey, Kek, OVERHEAD, Place, SealError, StoreSecret};
+use super::seal::{
+    ContentDigest, ContentKey, DataKey, Kek, OVERHEAD, Place, SealError, StoreSecret, SubjectDigest,
+    SubjectKey,
+};
+use super::upkeep::Terms;
 use super::{CommitError, HouseEntry, HouseKind, ReadError, record};
 
 /// An entry of the ledger as an engine keeps it.
@@ -78,6 +84,9 @@ pub(super) struct Opening {
     pub(super) organisation: OrganisationId,
     pub(super) request_id: RequestId,
     pub(super) content: ContentDigest,
+    pub(super) terms: Terms,
+    /// Whom it is about, without repeats.
+    pub(super) subjects: Vec<SubjectDigest>,
     pub(super) wrapped_key: Vec<u8>,
 }
 
@@ -95,6 +104,7 @@ pub(super) struct StoredCase {
 pub(super) struct Sealer {
     kek: Kek,
     content_key: ContentKey,
+    subject_key: SubjectKey,
     data_keys: Mutex<LruCache<CaseId, Arc<DataKey>>>,
 }
 
@@ -105,6 +115,7 @@ impl Sealer {
         Ok(Self {
             kek,
             content_key: secret.content_key()?,
+            subject_key: secret.subject_key()?,
             data_keys: Mutex::new(LruCache::new(data_keys_max)),
         })
     }
@@ -129,6 +140,11 @@ impl Sealer {
             content: self
                 .content_key
                 .digest(&receipt.organisation, receipt.request_id, content),
+            terms: Terms {
+                agreement: receipt.agreement_id.clone(),
+                check: receipt.check.kind(),
+            },
+            subjects: self.subjects(&receipt.check),
             wrapped_key,
         };
         let mut sealed = seal(change, Some(&opening.content), &key)?;
@@ -143,6 +159,35 @@ impl Sealer {
             return Err(CommitError::Malformed);
         }
         seal(change, None, key)
+    }
+
+    /// The keys that wrap the keys of cases.
+    pub(super) const fn kek(&self) -> &Kek {
+        &self.kek
+    }
+
+    /// The wrapped key of a case under the newest key.
+    pub(super) fn rewrap(&self, case_id: CaseId, wrapped: Vec<u8>) -> Result<Vec<u8>, SealError> {
+        DataKey::rewrap(&self.kek, case_id, wrapped)
+    }
+
+    /// The store's wrapped secret under the newest key.
+    pub(super) fn rewrap_secret(&self, wrapped: Vec<u8>) -> Result<Vec<u8>, SealError> {
+        StoreSecret::rewrap(&self.kek, wrapped)
+    }
+
+    /// What stands for whoever `identity` means.
+    pub(super) fn subject(&self, identity: &Identity) -> SubjectDigest {
+        self.subject_key.digest(identity)
+    }
+
+    /// What stands for the person of `check`, in order.
+    pub(super) fn subjects(&self, check: &Check) -> Vec<SubjectDigest> {
+        let identities = check.identities();
+        let mut digests: Vec<_> = identities.iter().map(|identity| self.subject(identity)).collect();
+        digests.sort_unstable();
+        digests.dedup();
+        digests
     }
 
     /// The key of a case, where it is at hand.
@@ -161,6 +206,12 @@ impl Sealer {
     pub(super) fn forget(&self, case_id: CaseId) {
         let mut keys = self.data_keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.pop(&case_id);
+    }
+
+    /// Lets every key go.
+    pub(super) fn forget_all(&self) {
+        let mut keys = self.data_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.clear();
     }
 
     /// Unwraps the key of a case and keeps it at hand.
@@ -182,15 +233,42 @@ impl Sealer {
             Some(key) => key,
             None => self.unwrap_key(stored.id, wrapped_key)?,
         };
-        let events = stored
-            .entries
-            .into_iter()
-            .map(|entry| open(stored.id, entry, &key))
-            .collect::<Result<Vec<_>, _>>()?;
-        let case = Case::fold(stored.id, events).map_err(|_history| ReadError::Corrupt)?;
+        self.unseal(stored.id, stored.version, stored.entries, &key)
+            .map(|(case, _content)| case)
+    }
+
+    /// Opens every entry of a case anew, without a row that says where it stands, and folds them. With the case comes the
+    /// digest of its request's content.
+    pub(super) fn reopen(
+        &self,
+        id: CaseId,
+        wrapped_key: Vec<u8>,
+        entries: Vec<SealedEntry>,
+    ) -> Result<(Case, ContentDigest), ReadError> {
+        let key = DataKey::unwrap_under(&self.kek, id, wrapped_key)?;
+        let version = entries.last().map_or(0, |entry| entry.version);
+        let (case, content) = self.unseal(id, version, entries, &key)?;
+        Ok((case, content.ok_or(ReadError::Corrupt)?))
+    }
+
+    fn unseal(
+        &self,
+        id: CaseId,
+        version: i64,
+        entries: Vec<SealedEntry>,
+        key: &DataKey,
+    ) -> Result<(Case, Option<ContentDigest>), ReadError> {
+        let mut content = None;
+        let mut events = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let (event, digest) = open(id, entry, key)?;
+            content = content.or(digest);
+            events.push(event);
+        }
+        let case = Case::fold(id, events).map_err(|_history| ReadError::Corrupt)?;
         // A history that lost its last entries folds as well as a whole one.
-        if i64::try_from(case.version) == Ok(stored.version) {
-            Ok(case)
+        if i64::try_from(case.version) == Ok(version) {
+            Ok((case, content))
         } else {
             Err(ReadError::Corrupt)
         }
@@ -252,7 +330,11 @@ fn seal_entry(
     })
 }
 
-fn open(case_id: CaseId, entry: SealedEntry, key: &DataKey) -> Result<Event, ReadError> {
+fn open(
+    case_id: CaseId,
+    entry: SealedEntry,
+    key: &DataKey,
+) -> Result<(Event, Option<ContentDigest>), ReadError> {
     let place = Place {
         case_id,
         version: entry.version,
@@ -260,12 +342,13 @@ fn open(case_id: CaseId, entry: SealedEntry, key: &DataKey) -> Result<Event, Rea
         kind: &entry.kind,
     };
     let payload = key.open(place, entry.payload)?;
-    let (kind, _content) = record::read(&payload).map_err(|_record| ReadError::Corrupt)?;
-    Ok(Event {
+    let (kind, content) = record::read(&payload).map_err(|_record| ReadError::Corrupt)?;
+    let event = Event {
         version: u64::try_from(entry.version).map_err(|_negative| ReadError::Corrupt)?,
         time: Timestamp::from_nanosecond(i128::from(entry.time)).map_err(|_range| ReadError::Corrupt)?,
         kind,
-    })
+    };
+    Ok((event, content))
 }
 
 fn nanoseconds(time: Timestamp) -> Result<i64, CommitError> {

@@ -76,7 +76,7 @@ fn receipt(kind: CheckKind, draft: &Draft<'_>) -> Receipt {
         organisation: "north-letting".parse().unwrap(),
         request_id: RequestId(Uuid::from_u128(7)),
         check,
-        caller_reference: "flat 9, \"the annexe\"\n".to_owned(),
+        caller_reference: "flat 9, \"the annexe\"\n".to_owned().into(),
         agreement_id: "letting-2026".parse().unwrap(),
         legal_basis: "Immigration Act 2014, section 20".to_owned(),
         clock: Target::DEFAULT.start(start()),

@@ -1,6 +1,7 @@
 //! From texts to a check, or every fault at once.
 
 use jiff::civil::Date;
+use zeroize::Zeroizing;
 
 use super::{Check, CheckKind, EducationBenefit, Terms, Violation};
 use crate::subject::{
@@ -152,7 +153,7 @@ impl Draft<'_> {
         }
     }
 
-    fn also_known_as(&self, faults: &mut Faults) -> Vec<String> {
+    fn also_known_as(&self, faults: &mut Faults) -> Vec<Zeroizing<String>> {
         if self.also_known_as.len() > ALSO_KNOWN_AS_MAX {
             faults.add(
                 Field::AlsoKnownAs,
@@ -162,6 +163,7 @@ impl Draft<'_> {
         }
         let parse = |(place, alias): (usize, &String)| {
             name_part(alias)
+                .map(Zeroizing::new)
                 .map_err(|fault| faults.add_at(&format!("person.also_known_as[{place}]"), fault.0))
                 .ok()
         };

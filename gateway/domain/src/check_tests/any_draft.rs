@@ -99,7 +99,8 @@ fn written_again(check: &Check) -> Texts {
         &start,
     ]
     .map(str::to_owned);
-    (texts.to_vec(), subject.also_known_as.clone())
+    let others = subject.also_known_as.iter().map(|alias| alias.to_string());
+    (texts.to_vec(), others.collect())
 }
 
 proptest! {

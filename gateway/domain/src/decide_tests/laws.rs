@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
+use zeroize::Zeroizing;
 
 use super::drawn::{checks, found_situations, replacing, situations, standings, unanswered};
 use super::row::{BORN_IN_TIME, By, FEED_INTERVAL, Situation, everything, noon, work};
@@ -264,7 +265,7 @@ fn receipt(check: crate::check::Check) -> Receipt {
         organisation: agreement.organisations[0].clone(),
         request_id: RequestId(uuid::Uuid::nil()),
         check,
-        caller_reference: String::new(),
+        caller_reference: Zeroizing::default(),
         agreement_id: agreement.id,
         legal_basis: agreement.legal_basis,
         clock: Target::DEFAULT.start(noon()),

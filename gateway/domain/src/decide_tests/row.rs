@@ -316,6 +316,7 @@ pub(super) fn everything() -> Agreement {
         request_fields: Field::ALL.to_vec(),
         released_fields: Facts::FIELDS.map(str::to_owned).to_vec(),
         sla: Target::DEFAULT,
+        retention: None,
         contact: "desk@example.test".to_owned(),
     }
 }

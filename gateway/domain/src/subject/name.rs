@@ -68,7 +68,7 @@ impl Name {
 /// Blank after cleaning, symbols that are in no name, or too long.
 pub fn name_part(text: &str) -> Result<String, FormatError> {
     let spaced = Zeroizing::new(text.nfc().collect::<String>());
-    let cleaned = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut cleaned = Zeroizing::new(spaced.split_whitespace().collect::<Vec<_>>().join(" "));
     if cleaned.chars().count() > NAME_CHARS_MAX {
         return Err(FormatError("a name has at most 120 characters"));
     }
@@ -93,5 +93,5 @@ pub fn name_part(text: &str) -> Result<String, FormatError> {
     if names::comparison_key(&cleaned).is_empty() {
         return Err(FormatError("is blank; give at least one letter"));
     }
-    Ok(cleaned)
+    Ok(std::mem::take(&mut *cleaned))
 }

@@ -23,7 +23,7 @@ fn everything() -> Subject {
     };
     Subject {
         name: Some(name),
-        also_known_as: vec!["Ann Smith".to_owned()],
+        also_known_as: vec!["Ann Smith".to_owned().into()],
         date_of_birth: DateOfBirth::of(date(1990, 12, 31)),
         nino: Some(nino),
         home_office_reference: Some(reference),
@@ -50,7 +50,7 @@ fn text(subject: &Subject, field: Field) -> Option<String> {
     match field {
         Field::GivenNames => subject.name.as_ref().map(|name| name.given().to_owned()),
         Field::FamilyName => subject.name.as_ref().map(|name| name.family().to_owned()),
-        Field::AlsoKnownAs => subject.also_known_as.first().cloned(),
+        Field::AlsoKnownAs => subject.also_known_as.first().map(|alias| alias.to_string()),
         Field::DateOfBirth => Some(subject.date_of_birth.date().to_string()),
         Field::NationalInsuranceNumber => subject.nino.as_ref().map(|nino| nino.expose().to_owned()),
         Field::HomeOfficeReference => subject

@@ -229,8 +229,8 @@ proptest! {
     ) {
         if let (Ok(name), Ok(alias)) = (Name::parse(&given, &family), name_part(&alias)) {
             for candidate in crate::names::candidates(&name, &[alias]) {
-                prop_assert!(!comparison_key(&candidate.first).is_empty(), "{}", candidate.first);
-                prop_assert!(!comparison_key(&candidate.last).is_empty(), "{}", candidate.last);
+                prop_assert!(!comparison_key(&candidate.first).is_empty(), "{}", *candidate.first);
+                prop_assert!(!comparison_key(&candidate.last).is_empty(), "{}", *candidate.last);
             }
         }
     }

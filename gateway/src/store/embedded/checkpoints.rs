@@ -109,3 +109,10 @@ pub(super) fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Resul
         .prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?
         .query_row([], |_counts| Ok(()))
 }
+
+/// Moves all of the log into the database file and cuts it to nothing; false where somebody was in the way.
+pub(super) fn emptied(connection: &Connection) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")?
+        .query_row([], |counts| Ok(counts.get::<_, i64>(0)? == 0))
+}

@@ -56,6 +56,12 @@ impl Readers {
             .map_err(|_panicked| ReadError::Unavailable)?
     }
 
+    /// Waits until every read that is at work now has ended.
+    pub(super) async fn pause(&self) {
+        // Closed means that there is none.
+        self.turns.acquire_many(self.count).await.ok();
+    }
+
     /// Refuses new reads, waits for those at work, and closes the connections.
     pub(super) async fn close(&self) {
         let all = self.turns.acquire_many(self.count).await;

@@ -8,7 +8,7 @@ use statuscheck_domain::case::CaseState;
 use statuscheck_domain::ids::{CaseId, OrganisationId};
 use uuid::Uuid;
 
-use super::entries;
+use super::{entries, retained};
 use crate::store::CaseQuery;
 use crate::store::chain::{Chain, Entry, Head, LedgerId};
 use crate::store::sealed::{Note, Opening, PURGED, Purge, SealedChange, SealedEntry, StoredCase};
@@ -52,9 +52,10 @@ const SCHEMA: &str = "
         PRIMARY KEY (organisation, request_id)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE case_keys (
-        case_id BLOB PRIMARY KEY,
+        place INTEGER PRIMARY KEY,
+        case_id BLOB NOT NULL UNIQUE,
         wrapped BLOB NOT NULL
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
 ";
 
 /// What became of a change.
@@ -76,6 +77,7 @@ pub(super) fn create(
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(SCHEMA)?;
+    transaction.execute_batch(retained::SCHEMA)?;
     transaction.execute("INSERT INTO store (secret) VALUES (?1)", [wrapped_secret])?;
     let Head { sequence, hash } = Head::genesis(ledger);
     transaction.execute(
@@ -128,20 +130,28 @@ pub(super) fn record(
 
 /// Writes an entry of the house.
 pub(super) fn note(connection: &Connection, chain: &mut Chain, note: &Note) -> rusqlite::Result<Recorded> {
-    let entry = Entry {
+    entries::append(connection, chain, &house(note))?;
+    Ok(Recorded::Done)
+}
+
+/// The entry of `note`.
+pub(super) fn house(note: &Note) -> Entry<'_> {
+    Entry {
         case_id: None,
         version: 0,
         time: note.time,
         kind: note.kind.as_str(),
         payload: &note.payload,
-    };
-    entries::append(connection, chain, &entry)?;
-    Ok(Recorded::Done)
+    }
 }
 
 /// Destroys the key of a case and all that was made from its entries. The entries stay, with one more that says so.
 pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -> rusqlite::Result<Recorded> {
     let id = key(purge.case_id);
+    // Looked at here, where nothing can come between: a hold that was acknowledged is kept.
+    if retained::is_held(connection, purge.case_id)? {
+        return Ok(Recorded::Stale);
+    }
     let request = connection
         .prepare_cached(
             "DELETE FROM cases WHERE id = ?1 AND version = ?2 RETURNING organisation, request_id",
@@ -156,9 +166,8 @@ pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -
     connection
         .prepare_cached("DELETE FROM requests WHERE organisation = ?1 AND request_id = ?2")?
         .execute(params![organisation, request_id])?;
-    connection
-        .prepare_cached("DELETE FROM case_keys WHERE case_id = ?1")?
-        .execute([id])?;
+    destroy_key(connection, purge.case_id)?;
+    retained::purge(connection, purge.case_id)?;
     let entry = Entry {
         case_id: Some(purge.case_id),
         version: purge.expected_version + 1,
@@ -209,6 +218,7 @@ fn open_case(
     connection
         .prepare_cached("INSERT INTO case_keys (case_id, wrapped) VALUES (?1, ?2)")?
         .execute(params![id, opening.wrapped_key])?;
+    retained::open_case(connection, change.case_id, opening)?;
     Ok(None)
 }
 
@@ -227,12 +237,25 @@ fn advance_case(connection: &Connection, change: &SealedChange) -> rusqlite::Res
     Ok((updated == 0).then_some(Recorded::Stale))
 }
 
-/// The sealed key of a case.
+/// The sealed key of a case; none where it was destroyed.
 pub(super) fn wrapped_key(connection: &Connection, id: CaseId) -> rusqlite::Result<Option<Vec<u8>>> {
-    connection
+    let wrapped: Option<Vec<u8>> = connection
         .prepare_cached("SELECT wrapped FROM case_keys WHERE case_id = ?1")?
         .query_row([key(id)], |row| row.get(0))
-        .optional()
+        .optional()?;
+    Ok(wrapped.filter(|wrapped| wrapped.iter().any(|byte| *byte != 0)))
+}
+
+/// Destroys the key of a case: its bytes become zeros where they lie, and the row stays.
+///
+/// Rows of this table are only added at its end, and none is ever deleted, so that none is ever moved. When SQLite splits or
+/// joins pages it leaves copies of what it moved between the rows, which `secure_delete` does not reach; a key that was
+/// moved once could be found there after it was deleted.
+pub(super) fn destroy_key(connection: &Connection, id: CaseId) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE case_keys SET wrapped = zeroblob(length(wrapped)) WHERE case_id = ?1")?
+        .execute([key(id)])?;
+    Ok(())
 }
 
 /// A case with all its entries. To be called in a transaction, so that they fit together.
@@ -244,7 +267,17 @@ pub(super) fn stored_case(connection: &Connection, id: CaseId) -> rusqlite::Resu
     let Some(version) = version else {
         return Ok(None);
     };
-    let entries = connection
+    Ok(Some(StoredCase {
+        id,
+        version,
+        wrapped_key: wrapped_key(connection, id)?,
+        entries: entries_of(connection, id)?,
+    }))
+}
+
+/// The entries of a case, in the order of their versions.
+pub(super) fn entries_of(connection: &Connection, id: CaseId) -> rusqlite::Result<Vec<SealedEntry>> {
+    connection
         .prepare_cached(
             "SELECT version, time, kind, payload FROM entries WHERE case_id = ?1 ORDER BY version",
         )?
@@ -256,13 +289,7 @@ pub(super) fn stored_case(connection: &Connection, id: CaseId) -> rusqlite::Resu
                 payload: row.get(3)?,
             })
         })?
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(Some(StoredCase {
-        id,
-        version,
-        wrapped_key: wrapped_key(connection, id)?,
-        entries,
-    }))
+        .collect()
 }
 
 /// The newest `limit` cases that `query` means, newest first; its own limit is not looked at.
@@ -315,10 +342,10 @@ fn states_in_use(connection: &Connection, organisation: &OrganisationId) -> rusq
         .collect()
 }
 
-fn key(id: CaseId) -> [u8; 16] {
+pub(super) fn key(id: CaseId) -> [u8; 16] {
     id.0.into_bytes()
 }
 
-fn case_id(row: &Row<'_>, column: usize) -> rusqlite::Result<CaseId> {
+pub(super) fn case_id(row: &Row<'_>, column: usize) -> rusqlite::Result<CaseId> {
     row.get(column).map(|bytes| CaseId(Uuid::from_bytes(bytes)))
 }

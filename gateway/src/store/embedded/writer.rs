@@ -12,6 +12,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::checkpoints::{Checkpoints, checkpoint};
 use super::entries::{self, HeadError};
 use super::fault;
+use super::retained::{self, Hold};
+use super::rotation::{self, Rewrapped};
 use super::tables::{self, Recorded};
 use crate::store::CommitError;
 use crate::store::chain::{Chain, Head};
@@ -39,6 +41,10 @@ pub(super) enum Work {
     Note(Note),
     /// The end of a case.
     Purge(Purge),
+    /// A case must be kept, or need not.
+    Hold(Hold),
+    /// Keys that are wrapped anew; the ledger has no entry for each.
+    Rewrap(Rewrapped),
 }
 
 /// What a waiter is told. One that is told nothing, because the writer is gone, knows no more than `Unavailable` says.
@@ -216,6 +222,8 @@ fn apply(connection: &Connection, chain: &mut Chain, work: &Work) -> rusqlite::R
         Work::Change(change) => tables::record(connection, chain, change),
         Work::Note(note) => tables::note(connection, chain, note),
         Work::Purge(purge) => tables::purge(connection, chain, purge),
+        Work::Rewrap(rewrapped) => rotation::write(connection, rewrapped),
+        Work::Hold(hold) => retained::set_hold(connection, chain, hold),
     };
     let outcome = match recorded {
         Ok(Recorded::Stale) => Err(CommitError::Stale),

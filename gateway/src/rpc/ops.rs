@@ -1,0 +1,158 @@
+//! `statuscheck.ops.v1.OpsService`: what operators do to a gateway.
+
+use std::sync::Arc;
+
+use statuscheck_domain::clock::{SharedClock, london_day};
+use statuscheck_proto::ops::v1::ops_service_server::OpsService;
+use statuscheck_proto::ops::v1::{
+    ExportSubjectRequest, ExportSubjectResponse, ExtendDueRequest, ExtendDueResponse, GetSlaSummaryRequest,
+    GetSlaSummaryResponse, ListCasesRequest, ListCasesResponse, ListDepartmentsRequest,
+    ListDepartmentsResponse, ListHooksRequest, ListHooksResponse, RetryHookRequest, RetryHookResponse,
+    RotateKeysRequest, RotateKeysResponse, RunRetentionRequest, RunRetentionResponse, SetDepartmentRequest,
+    SetDepartmentResponse, SetLegalHoldRequest, SetLegalHoldResponse, VerifyLedgerRequest,
+    VerifyLedgerResponse,
+};
+use tonic::{Request, Response, Status};
+
+use crate::error::Error;
+use crate::peer::{Connected, Peer, PeerError};
+use crate::rpc::convert::upkeep;
+use crate::upkeep::Housekeeping;
+
+/// The acts of operators, for whoever is known to be one: the service's callers, and the command line on a store that no
+/// gateway holds.
+#[derive(Clone)]
+pub(crate) struct Operations {
+    pub(crate) housekeeping: Arc<Housekeeping>,
+    pub(crate) clock: SharedClock,
+}
+
+impl Operations {
+    pub(crate) async fn run_retention(
+        self,
+        actor: String,
+        request: RunRetentionRequest,
+    ) -> Result<RunRetentionResponse, Error> {
+        let run = self.housekeeping.run_retention(&actor, request.dry_run).await?;
+        Ok(upkeep::retention(&run))
+    }
+
+    pub(crate) async fn set_legal_hold(
+        self,
+        actor: String,
+        request: SetLegalHoldRequest,
+    ) -> Result<SetLegalHoldResponse, Error> {
+        let (case_id, reason) = upkeep::hold(&request)?;
+        self.housekeeping
+            .set_hold(&actor, case_id, request.held, &reason)
+            .await?;
+        Ok(SetLegalHoldResponse {})
+    }
+
+    pub(crate) async fn export_subject(
+        self,
+        actor: String,
+        request: ExportSubjectRequest,
+    ) -> Result<ExportSubjectResponse, Error> {
+        let now = self.clock.now();
+        let sought = upkeep::sought(&request, london_day(now))?;
+        let found = self.housekeeping.find(&actor, &sought).await?;
+        Ok(upkeep::found(&found, now))
+    }
+
+    pub(crate) async fn rotate_keys(
+        self,
+        actor: String,
+        _request: RotateKeysRequest,
+    ) -> Result<RotateKeysResponse, Error> {
+        Ok(upkeep::rotated(self.housekeeping.rotate_keys(&actor).await?))
+    }
+}
+
+type Reply<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl OpsService for Operations {
+    async fn run_retention(&self, request: Request<RunRetentionRequest>) -> Reply<RunRetentionResponse> {
+        let actor = operator(&request)?;
+        to_the_end(Self::run_retention(self.clone(), actor, request.into_inner())).await
+    }
+
+    async fn set_legal_hold(&self, request: Request<SetLegalHoldRequest>) -> Reply<SetLegalHoldResponse> {
+        let actor = operator(&request)?;
+        let done = Self::set_legal_hold(self.clone(), actor, request.into_inner()).await?;
+        Ok(Response::new(done))
+    }
+
+    async fn export_subject(&self, request: Request<ExportSubjectRequest>) -> Reply<ExportSubjectResponse> {
+        let actor = operator(&request)?;
+        let found = Self::export_subject(self.clone(), actor, request.into_inner()).await?;
+        Ok(Response::new(found))
+    }
+
+    async fn rotate_keys(&self, request: Request<RotateKeysRequest>) -> Reply<RotateKeysResponse> {
+        let actor = operator(&request)?;
+        to_the_end(Self::rotate_keys(self.clone(), actor, request.into_inner())).await
+    }
+
+    // In the contract, and served once cases have clocks, departments a desk, and webhooks a sender.
+
+    async fn get_sla_summary(&self, _: Request<GetSlaSummaryRequest>) -> Reply<GetSlaSummaryResponse> {
+        Err(Error::NotServed.into())
+    }
+
+    async fn list_cases(&self, _: Request<ListCasesRequest>) -> Reply<ListCasesResponse> {
+        Err(Error::NotServed.into())
+    }
+
+    async fn extend_due(&self, _: Request<ExtendDueRequest>) -> Reply<ExtendDueResponse> {
+        Err(Error::NotServed.into())
+    }
+
+    async fn list_departments(&self, _: Request<ListDepartmentsRequest>) -> Reply<ListDepartmentsResponse> {
+        Err(Error::NotServed.into())
+    }
+
+    async fn set_department(&self, _: Request<SetDepartmentRequest>) -> Reply<SetDepartmentResponse> {
+        Err(Error::NotServed.into())
+    }
+
+    async fn list_hooks(&self, _: Request<ListHooksRequest>) -> Reply<ListHooksResponse> {
+        Err(Error::NotServed.into())
+    }
+
+    async fn retry_hook(&self, _: Request<RetryHookRequest>) -> Reply<RetryHookResponse> {
+        Err(Error::NotServed.into())
+    }
+
+    async fn verify_ledger(&self, _: Request<VerifyLedgerRequest>) -> Reply<VerifyLedgerResponse> {
+        Err(Error::NotServed.into())
+    }
+}
+
+/// Lets an act come to its end when the caller hangs up. One that the program's end cuts off goes on when it is asked for
+/// again.
+async fn to_the_end<T: Send + 'static>(
+    act: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Reply<T> {
+    let done = tokio::spawn(act)
+        .await
+        .map_err(|panicked| Error::internal(&panicked))??;
+    Ok(Response::new(done))
+}
+
+/// The calling operator, as the ledger names it: `ops/<id>`. The guard has let only operators through; this is the proof
+/// by type.
+fn operator<T>(request: &Request<T>) -> Result<String, Error> {
+    let service = "statuscheck.ops.v1.OpsService";
+    match request
+        .extensions()
+        .get::<Arc<Connected>>()
+        .map(|connected| &connected.peer)
+    {
+        Some(Ok(Peer::Ops(id))) => Ok(format!("ops/{}", id.as_str())),
+        Some(Ok(_)) => Err(Error::WrongPeer { service }),
+        Some(Err(error)) => Err(Error::NoIdentity(*error)),
+        None => Err(Error::NoIdentity(PeerError::NoUri)),
+    }
+}

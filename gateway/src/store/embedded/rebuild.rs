@@ -1,0 +1,314 @@
+//! Making the projections anew from the ledger and the keys.
+//!
+//! Everything beside the entries, where they end, and the keys can be lost or wrong without anything being lost. It is made
+//! anew in tables beside the old ones, compared row by row, and put in their place in the same transaction.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior, params};
+use serde_json::Value;
+use statuscheck_domain::case::Case;
+use statuscheck_domain::ids::CaseId;
+
+use super::checkpoints::emptied;
+use super::opening::{OpenError, Opened};
+use super::tables::{self, case_id, key};
+use super::{Settings, entries};
+use crate::store::chain::Chain;
+use crate::store::seal::{ContentDigest, Kek};
+use crate::store::sealed::{Note, PURGED, Sealer};
+use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
+
+/// The projections, each with its columns.
+const PROJECTIONS: [(&str, &str); 5] = [
+    ("cases", "id, organisation, request_id, state, version, created"),
+    ("requests", "organisation, request_id, case_id, content"),
+    ("terms", "case_id, agreement, kind"),
+    ("subjects", "key, case_id"),
+    ("holds", "case_id, since"),
+];
+
+/// Cases whose ids are read at a time.
+const PAGE: i64 = 1_000;
+
+/// A projection that is not what the ledger says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// The table.
+    pub table: &'static str,
+    /// Rows that should be there, or be otherwise.
+    pub missing: u64,
+    /// Rows that should not be there, or be otherwise.
+    pub extra: u64,
+}
+
+/// What was found, and mended unless it was only to be looked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rebuilt {
+    /// Cases that the ledger has and that are not purged.
+    pub cases: u64,
+    /// Cases that were purged.
+    pub purged: u64,
+    /// The projections that differ; none where all is as it should be.
+    pub differences: Vec<Difference>,
+}
+
+/// Why the projections could not be made anew. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The store cannot be opened; a running gateway holds it, for one.
+    #[error("the store cannot be opened")]
+    Open(#[from] OpenError),
+    /// Restore a backup: the ledger itself is damaged, or a key is gone that no purge destroyed.
+    #[error("the entries of case {0} cannot be read")]
+    Damaged(CaseId),
+    /// Restore a backup: an entry of the house is not what was written.
+    #[error("entry {0} of the ledger cannot be read")]
+    DamagedEntry(i64),
+    /// Look at the disk and the file.
+    #[error("the projections cannot be made")]
+    Engine(#[from] rusqlite::Error),
+    /// The entry that tells of it cannot be written.
+    #[error("the rebuild cannot be recorded")]
+    Record(#[source] CommitError),
+}
+
+/// Makes the projections of the store of `settings` anew. With `check` it only says what differs. Where something was
+/// mended, that is recorded as done by `actor` at `time`.
+///
+/// To be called where it may block. No gateway may hold the store.
+///
+/// # Errors
+/// [`RebuildError`]
+pub fn rebuild(
+    settings: &Settings,
+    kek: Kek,
+    check: bool,
+    actor: &str,
+    time: jiff::Timestamp,
+) -> Result<Rebuilt, RebuildError> {
+    exists(&settings.path)?;
+    let mut opened = Opened::new(settings, kek)?;
+    let done = within(&mut opened, check, actor, time);
+    opened.checkpoints.end();
+    // Where a reader of another process is in the way, the next opening does it.
+    emptied(&opened.writer)?;
+    done
+}
+
+/// A file that is missing would be made.
+fn exists(path: &Path) -> Result<(), OpenError> {
+    if path.exists() {
+        return Ok(());
+    }
+    Err(OpenError::NotAStore {
+        path: path.to_owned(),
+    })
+}
+
+fn within(
+    opened: &mut Opened,
+    check: bool,
+    actor: &str,
+    time: jiff::Timestamp,
+) -> Result<Rebuilt, RebuildError> {
+    let Opened {
+        writer, sealer, head, ..
+    } = opened;
+    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let leftover = make(&transaction, sealer)?;
+    let differences = differences(&transaction, leftover.len())?;
+    let count = |table: &str| -> rusqlite::Result<i64> {
+        transaction.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
+    };
+    let cases = count("rebuilt_cases")?;
+    let purged: i64 = transaction.query_row(
+        "SELECT count(*) FROM entries WHERE kind = ?1 AND case_id IS NOT NULL",
+        [PURGED],
+        |row| row.get(0),
+    )?;
+    let rebuilt = Rebuilt {
+        cases: cases.unsigned_abs(),
+        purged: purged.unsigned_abs(),
+        differences,
+    };
+    if check || rebuilt.differences.is_empty() {
+        transaction.rollback()?;
+        return Ok(rebuilt);
+    }
+    replace(&transaction)?;
+    for id in leftover {
+        tables::destroy_key(&transaction, id)?;
+    }
+    let mut chain = Chain::from(*head);
+    let note = Note::of(&told(&rebuilt, actor, time)).map_err(RebuildError::Record)?;
+    entries::append(&transaction, &mut chain, &tables::house(&note))?;
+    entries::write_head(&transaction, chain.head())?;
+    transaction.commit()?;
+    Ok(rebuilt)
+}
+
+fn told(rebuilt: &Rebuilt, actor: &str, time: jiff::Timestamp) -> HouseEntry {
+    let rows = |difference: &Difference| {
+        let rows = difference.missing.max(difference.extra);
+        (difference.table.to_owned(), rows.into())
+    };
+    HouseEntry {
+        time,
+        kind: HouseKind::Rebuilt,
+        actor: actor.to_owned(),
+        details: rebuilt.differences.iter().map(rows).collect(),
+    }
+}
+
+/// Fills the tables beside. Comes back with purged cases whose key is still there.
+fn make(connection: &Connection, sealer: &Sealer) -> Result<Vec<CaseId>, RebuildError> {
+    for (table, columns) in PROJECTIONS {
+        connection.execute_batch(&format!(
+            "CREATE TABLE rebuilt_{table} AS SELECT {columns} FROM {table} WHERE false"
+        ))?;
+    }
+    let mut leftover = Vec::new();
+    let mut after = [0; 16];
+    loop {
+        let ids = connection
+            .prepare_cached(
+                "SELECT DISTINCT case_id FROM entries WHERE case_id > ?1 ORDER BY case_id LIMIT ?2",
+            )?
+            .query_map(params![after, PAGE], |row| case_id(row, 0))?
+            .collect::<Result<Vec<_>, _>>()?;
+        let Some(last) = ids.last() else { break };
+        after = key(*last);
+        for id in ids {
+            if is_leftover(connection, sealer, id)? {
+                leftover.push(id);
+            }
+        }
+    }
+    make_holds(connection)?;
+    Ok(leftover)
+}
+
+/// Makes the rows of a case; true where it was purged and its key is still there.
+fn is_leftover(connection: &Connection, sealer: &Sealer, id: CaseId) -> Result<bool, RebuildError> {
+    let stored = tables::entries_of(connection, id)?;
+    let wrapped_key = tables::wrapped_key(connection, id)?;
+    if stored.last().is_some_and(|last| last.kind == PURGED) {
+        return Ok(wrapped_key.is_some());
+    }
+    let created = stored.first().map(|first| first.time);
+    let damaged = |_error: ReadError| RebuildError::Damaged(id);
+    let wrapped_key = wrapped_key.ok_or(RebuildError::Damaged(id))?;
+    let (case, content) = sealer.reopen(id, wrapped_key, stored).map_err(damaged)?;
+    make_rows(connection, sealer, &case, &content, created)?;
+    Ok(false)
+}
+
+fn make_rows(
+    connection: &Connection,
+    sealer: &Sealer,
+    case: &Case,
+    content: &ContentDigest,
+    created: Option<i64>,
+) -> rusqlite::Result<()> {
+    let id = key(case.id);
+    let receipt = &case.receipt;
+    let organisation = receipt.organisation.as_str();
+    let request_id = receipt.request_id.0.as_bytes();
+    let version = i64::try_from(case.version).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached("INSERT INTO rebuilt_cases VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![
+            id,
+            organisation,
+            request_id,
+            case.state.as_str(),
+            version,
+            created
+        ])?;
+    connection
+        .prepare_cached("INSERT INTO rebuilt_requests VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![organisation, request_id, id, content.0])?;
+    connection
+        .prepare_cached("INSERT INTO rebuilt_terms VALUES (?1, ?2, ?3)")?
+        .execute(params![
+            id,
+            receipt.agreement_id.as_str(),
+            receipt.check.kind().as_str()
+        ])?;
+    let mut subject = connection.prepare_cached("INSERT INTO rebuilt_subjects VALUES (?1, ?2)")?;
+    for digest in sealer.subjects(&receipt.check) {
+        subject.execute(params![digest, id])?;
+    }
+    Ok(())
+}
+
+/// Holds are what the entries of the house say, in their order.
+fn make_holds(connection: &Connection) -> Result<(), RebuildError> {
+    let [set, released] = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
+    let mut entries = connection.prepare(
+        "SELECT sequence, time, kind, payload FROM entries
+         WHERE case_id IS NULL AND kind IN (?1, ?2) ORDER BY sequence",
+    )?;
+    let mut rows = entries.query(params![set, released])?;
+    while let Some(row) = rows.next()? {
+        let (sequence, time, kind): (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let payload: Vec<u8> = row.get(3)?;
+        let id = held_case(&payload).ok_or(RebuildError::DamagedEntry(sequence))?;
+        connection
+            .prepare_cached("DELETE FROM rebuilt_holds WHERE case_id = ?1")?
+            .execute([key(id)])?;
+        if kind == set {
+            connection
+                .prepare_cached("INSERT INTO rebuilt_holds VALUES (?1, ?2)")?
+                .execute(params![key(id), time])?;
+        }
+    }
+    Ok(())
+}
+
+fn held_case(payload: &[u8]) -> Option<CaseId> {
+    let payload: Value = serde_json::from_slice(payload).ok()?;
+    payload["details"]["case_id"].as_str()?.parse().ok()
+}
+
+fn differences(connection: &Connection, leftover: usize) -> rusqlite::Result<Vec<Difference>> {
+    let mut found = Vec::new();
+    for (table, columns) in PROJECTIONS {
+        let only_in = |one: &str, other: &str| -> rusqlite::Result<i64> {
+            let rows = format!(
+                "SELECT count(*) FROM (SELECT {columns} FROM {one} EXCEPT SELECT {columns} FROM {other})"
+            );
+            connection.query_row(&rows, [], |row| row.get(0))
+        };
+        let rebuilt = format!("rebuilt_{table}");
+        let difference = Difference {
+            table,
+            missing: only_in(&rebuilt, table)?.unsigned_abs(),
+            extra: only_in(table, &rebuilt)?.unsigned_abs(),
+        };
+        if difference.missing + difference.extra > 0 {
+            found.push(difference);
+        }
+    }
+    if leftover > 0 {
+        found.push(Difference {
+            table: "case_keys",
+            missing: 0,
+            extra: leftover as u64,
+        });
+    }
+    Ok(found)
+}
+
+/// Puts the new rows in the place of all the old ones.
+fn replace(connection: &Connection) -> rusqlite::Result<()> {
+    for (table, columns) in PROJECTIONS {
+        connection.execute_batch(&format!(
+            "DELETE FROM {table};
+             INSERT INTO {table} ({columns}) SELECT {columns} FROM rebuilt_{table} ORDER BY {columns};
+             DROP TABLE rebuilt_{table};"
+        ))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! Keeping house: what is not kept any longer, what must be, who is told what is held about them, and keys.
+//!
+//! Every act is recorded in the ledger with who did it, before it takes effect; the record lies open, so it has no word
+//! about a person.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use statuscheck_domain::agreement::Register;
+use statuscheck_domain::clock::SharedClock;
+use statuscheck_domain::ids::CaseId;
+
+use crate::store::upkeep::{Rotated, RotationError, Upkeep};
+use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
+
+mod holds;
+mod retention;
+mod subject_access;
+
+pub use self::holds::{HoldError, Reason, ReasonError};
+pub use self::retention::{RetentionLine, RetentionRun};
+pub use self::subject_access::{Found, FoundCheck, Sought};
+
+/// Why an act of upkeep was not done, or not to its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum UpkeepError {
+    /// The store cannot be read.
+    #[error("the store cannot be read")]
+    Read(#[from] ReadError),
+    /// The act cannot be recorded, so it is not done, or no further.
+    #[error("the store cannot record")]
+    Commit(#[from] CommitError),
+}
+
+/// The upkeep of a store under a register.
+pub struct Housekeeping {
+    store: Arc<dyn Upkeep>,
+    register: Arc<Register>,
+    clock: SharedClock,
+}
+
+impl Housekeeping {
+    /// Upkeep of `store`, whose cases were asked under the agreements of `register`.
+    pub fn new(store: Arc<dyn Upkeep>, register: Arc<Register>, clock: SharedClock) -> Self {
+        Self {
+            store,
+            register,
+            clock,
+        }
+    }
+
+    /// Changes the key-encryption key while the store goes on. See [`Upkeep::rotate_keys`].
+    ///
+    /// # Errors
+    /// [`RotationError`]
+    pub async fn rotate_keys(&self, actor: &str) -> Result<Rotated, RotationError> {
+        let entry = self.entry(HouseKind::KeyRotated, actor, []);
+        self.store.rotate_keys(entry).await
+    }
+
+    fn entry<const N: usize>(&self, kind: HouseKind, actor: &str, details: [(&str, Value); N]) -> HouseEntry {
+        let details: Map<_, _> = details
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        HouseEntry {
+            time: self.clock.now(),
+            kind,
+            actor: actor.to_owned(),
+            details,
+        }
+    }
+}
+
+fn case_value(id: CaseId) -> Value {
+    id.to_string().into()
+}

@@ -1,0 +1,209 @@
+//! The projections are what the ledger says, after whatever happened; and what is damaged is found and put right.
+
+use std::collections::BTreeSet;
+
+use statuscheck::store::Store;
+use statuscheck::store::embedded::{RebuildError, Rebuilt, Settings, rebuild};
+use statuscheck::store::seal::Kek;
+use statuscheck::upkeep::Reason;
+use statuscheck_domain::check::CheckKind;
+use statuscheck_domain::event::{Change, EventKind};
+use statuscheck_domain::ids::{CaseId, QuestionId};
+use statuscheck_domain::question::Operation;
+
+use crate::bench::{ACTOR, Bench, START, asked, worker};
+
+fn run(bench: &Bench, check: bool) -> Result<Rebuilt, RebuildError> {
+    let key = Kek::load(&bench.file("key")).ok().unwrap();
+    let settings = Settings::at(bench.file("store.db"));
+    rebuild(&settings, key, check, "console", START.parse().unwrap())
+}
+
+fn differing(rebuilt: &Rebuilt) -> Vec<&'static str> {
+    rebuilt
+        .differences
+        .iter()
+        .map(|difference| difference.table)
+        .collect()
+}
+
+/// Numbers that look random and are the same each time (Knuth's MMIX).
+struct Drawn(u64);
+
+impl Drawn {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % limit
+    }
+}
+
+/// Many steps of many cases: received, asked about, answered, held, released, purged.
+async fn live(bench: &Bench, seed: u64) {
+    let mut drawn = Drawn(seed);
+    let keeping = bench.keeping();
+    let reason = Reason::parse("Claim 2026/17").ok().unwrap();
+    let mut received: Vec<CaseId> = Vec::new();
+    for step in 0..250 {
+        let any = received.get(drawn.below(received.len().max(1))).copied();
+        match (drawn.below(6), any) {
+            (2, Some(id)) => {
+                let Some(case) = bench.store.case(id).await.unwrap() else {
+                    continue;
+                };
+                let asked = EventKind::Asked {
+                    question_id: QuestionId(uuid::Uuid::from_u128(9)),
+                    operation: Operation::ImmigrationStatus,
+                };
+                let time = START.parse().unwrap();
+                let change = Change::new(id, case.version, time, [asked]);
+                assert_eq!(bench.store.commit(change).await, Ok(()));
+            }
+            (3, Some(id)) => {
+                if bench
+                    .store
+                    .case(id)
+                    .await
+                    .unwrap()
+                    .is_some_and(|case| case.version == 1)
+                {
+                    bench.answer(id).await;
+                }
+            }
+            // Setting a hold on what is purged, or releasing what is not held, is refused.
+            (4, Some(id)) => drop(keeping.set_hold(ACTOR, id, drawn.below(2) == 0, &reason).await),
+            (5, Some(_)) if step % 40 == 0 => {
+                bench.set("2099-01-01T00:00:00Z");
+                assert!(keeping.run_retention(ACTOR, false).await.is_ok());
+                bench.set(START);
+            }
+            _ => {
+                let kind = CheckKind::ALL[drawn.below(4)];
+                received.push(bench.receive(&asked(step, kind)).await);
+            }
+        }
+    }
+    bench.set("2099-01-01T00:00:00Z");
+    assert!(keeping.run_retention(ACTOR, false).await.is_ok());
+    bench.set(START);
+}
+
+#[tokio::test]
+async fn after_many_changes_the_rows_are_what_the_ledger_says() {
+    for seed in [1, 2, 3] {
+        let bench = Bench::new().await;
+        live(&bench, seed).await;
+        bench.store.close().await;
+        let rebuilt = run(&bench, true).unwrap();
+        assert_eq!(rebuilt.differences, [], "seed {seed}");
+        assert!(rebuilt.cases > 0 && rebuilt.purged > 0, "seed {seed}");
+    }
+}
+
+#[tokio::test]
+async fn every_damaged_row_is_found_and_put_right() {
+    for (table, damage) in [
+        (
+            "cases",
+            "UPDATE cases SET state = 'open' WHERE state = 'answered'",
+        ),
+        ("cases", "UPDATE cases SET version = version + 1"),
+        ("cases", "UPDATE cases SET created = 0"),
+        ("cases", "UPDATE cases SET organisation = 'south'"),
+        ("cases", "DELETE FROM cases"),
+        ("requests", "UPDATE requests SET content = zeroblob(32)"),
+        ("requests", "DELETE FROM requests"),
+        ("terms", "UPDATE terms SET agreement = 'none'"),
+        (
+            "subjects",
+            "DELETE FROM subjects WHERE key = (SELECT max(key) FROM subjects)",
+        ),
+        (
+            "subjects",
+            "INSERT INTO subjects VALUES (zeroblob(16), zeroblob(16))",
+        ),
+        ("holds", "DELETE FROM holds"),
+    ] {
+        let mut bench = Bench::new().await;
+        let held = bench.answered(&worker(1)).await;
+        bench.receive(&worker(2)).await;
+        let reason = Reason::parse("Claim 2026/17").ok().unwrap();
+        let keeping = bench.keeping();
+        assert_eq!(keeping.set_hold(ACTOR, held, true, &reason).await, Ok(()));
+        bench.store.close().await;
+        bench.stranger().execute_batch(damage).unwrap();
+
+        assert_eq!(differing(&run(&bench, true).unwrap()), [table], "{damage}");
+        // Looking changed nothing.
+        assert_eq!(differing(&run(&bench, false).unwrap()), [table], "{damage}");
+        assert_eq!(run(&bench, true).unwrap().differences, [], "{damage}");
+        let entries = bench.house();
+        let (kind, entry) = entries.last().unwrap();
+        assert_eq!((kind.as_str(), &entry["actor"]), ("rebuilt", &"console".into()));
+
+        bench.reopen().await;
+        assert!(bench.is_there(held).await);
+        bench.receive(&worker(3)).await;
+        bench.store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_rebuild_of_what_is_right_changes_nothing() {
+    let bench = Bench::new().await;
+    bench.answered(&worker(1)).await;
+    bench.store.close().await;
+    let before = std::fs::read(bench.file("store.db")).unwrap();
+    assert_eq!(run(&bench, false).unwrap().differences, []);
+    assert!(std::fs::read(bench.file("store.db")).unwrap() == before);
+}
+
+#[tokio::test]
+async fn a_damaged_entry_is_named_and_nothing_is_replaced() {
+    let bench = Bench::new().await;
+    let id = bench.answered(&worker(1)).await;
+    bench.receive(&worker(2)).await;
+    bench.store.close().await;
+    let damage = "UPDATE entries SET payload = zeroblob(length(payload)) WHERE sequence = 1;
+        DELETE FROM requests";
+    bench.stranger().execute_batch(damage).unwrap();
+    let refused = run(&bench, false);
+    assert!(matches!(refused, Err(RebuildError::Damaged(damaged)) if damaged == id));
+    let requests: i64 = bench
+        .stranger()
+        .query_row("SELECT count(*) FROM requests", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(requests, 0);
+}
+
+#[tokio::test]
+async fn a_store_that_a_gateway_holds_is_not_rebuilt() {
+    let bench = Bench::new().await;
+    assert!(matches!(run(&bench, true), Err(RebuildError::Open(_))));
+}
+
+/// A table that nobody rebuilds, and that is neither the ledger nor keys, could be lost for good.
+#[tokio::test]
+async fn every_table_is_the_ledger_or_keys_or_is_rebuilt() {
+    let bench = Bench::new().await;
+    let stranger = bench.stranger();
+    let mut tables = stranger
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        .unwrap();
+    let names = tables.query_map([], |row| row.get(0)).unwrap();
+    let names: BTreeSet<String> = names.map(Result::unwrap).collect();
+    let known = [
+        "store",
+        "ledger",
+        "entries",
+        "case_keys",
+        "cases",
+        "requests",
+        "terms",
+        "subjects",
+        "holds",
+    ];
+    assert_eq!(names, known.map(str::to_owned).into());
+}
