@@ -114,13 +114,9 @@ async fn the_whole_demo_logs_nothing_personal_even_at_the_finest_level() {
         ]);
         demo.env("RUST_LOG", "trace");
         let ran = finish(demo).await.ends(0);
-        // The levels are on: gateway, mocks, clients and the libraries below them logged.
-        assert!(
-            ran.stderr.lines().count() > 1_000,
-            "only {} lines",
-            ran.stderr.lines().count()
-        );
         assert!(ran.stderr.contains("statuscheck_adapters"));
+        // What libraries say below info is theirs to choose, so it is kept out whatever was asked for.
+        assert!(!ran.stderr.contains("h2::") && !ran.stderr.contains("rustls::"));
         assert_clean(&ran.stderr);
         assert_clean(&ran.stdout);
     }
@@ -160,7 +156,7 @@ async fn a_command_logs_nothing_personal_and_quotes_nothing_that_it_was_given() 
         let mut command = program(["check", "right-to-work", "--demo", &dir].iter().chain(&person));
         command.env("RUST_LOG", "trace");
         let ran = finish(command).await.ends(code);
-        assert!(ran.stderr.contains("TRACE"));
+        assert!(!ran.stderr.contains("h2::") && !ran.stderr.contains("rustls::"));
         assert_clean(&ran.stderr);
         for sent in person.iter().filter(|arg| !arg.starts_with("--")) {
             assert!(
