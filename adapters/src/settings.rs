@@ -224,10 +224,16 @@ impl Default for RetrySettings {
 #[derive(Clone, Copy, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BreakerSettings {
-    /// Share of failures that opens it, in percent, 1 to 100. Default 50: half of the answers are still worth asking for.
+    /// Share of failures that opens it, in percent, 1 to 100. Default 80: a department that fails for some people is worth
+    /// asking about the others; one that is down fails for nearly all.
     pub failures_percent: u8,
-    /// Fewest questions in the window before it may open. Default 40: so that a quiet night's single fault does not.
+    /// Fewest questions in the window before it may open. Default 100: fewer cost neither side much, and a handful of
+    /// unlucky ones must not close a department to everybody.
     pub asks_min: u32,
+    /// Running out of time counts as the department's failure only where it was given at least this long. Default 1 s:
+    /// a caller in a hurry says nothing about the department.
+    #[serde(with = "span")]
+    pub patience: Duration,
     /// The window. Default 10 s.
     #[serde(with = "span")]
     pub window: Duration,
@@ -239,8 +245,9 @@ pub struct BreakerSettings {
 impl Default for BreakerSettings {
     fn default() -> Self {
         Self {
-            failures_percent: 50,
-            asks_min: 40,
+            failures_percent: 80,
+            asks_min: 100,
+            patience: Duration::from_secs(1),
             window: Duration::from_secs(10),
             rest: Duration::from_secs(5),
         }

@@ -81,7 +81,11 @@ struct Figures {
 impl Figures {
     fn new() -> Self {
         Self {
-            breaker: BreakerSettings::default(),
+            breaker: BreakerSettings {
+                failures_percent: 50,
+                asks_min: 40,
+                ..BreakerSettings::default()
+            },
             concurrency: ConcurrencySettings::default(),
             retry: RetrySettings {
                 repeats_max: 0,
@@ -232,6 +236,17 @@ async fn a_probe_whose_caller_leaves_lets_the_next_question_probe() {
     }
     probe.abort();
     assert!(probe.await.is_err_and(|end| end.is_cancelled()));
+    bench.turns(Mood::Answers);
+    assert_eq!(bench.asking().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_in_a_hurry_do_not_open_the_breaker() {
+    let bench = Figures::new().bench(Mood::Hangs);
+    for _ in 0..80 {
+        let hurried = bench.asking_within(Duration::from_millis(999)).await;
+        assert_eq!(hurried, Some(AskError::OutOfTime));
+    }
     bench.turns(Mood::Answers);
     assert_eq!(bench.asking().await, None);
 }

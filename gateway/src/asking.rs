@@ -143,7 +143,7 @@ impl Inquiry {
             }
         };
         self.alarm_if_unclear(&verdict);
-        let answer = verdict.answer(&self.case.receipt.check, self.permit.agreement());
+        let answer = verdict.answer(&self.case.receipt.check, &self.replies, self.permit.agreement());
         self.unrecorded.push(EventKind::Decided(answer));
         self.record().await?;
         Ok(self.case.clone())

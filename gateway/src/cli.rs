@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod audit;
 mod case;
 mod check;
 mod client;
@@ -27,6 +28,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
         statuscheck demo                                 everything on this machine, with sample checks\n  \
         statuscheck check right-to-work --demo DIR --share-code W12345678 --date-of-birth 1990-12-31\n  \
         statuscheck case list --demo DIR --as organisation/employer\n  \
+        statuscheck audit verify --store DIR/statuscheck.db --public-key DIR/signing.key.pub\n  \
         statuscheck serve --config /etc/statuscheck/statuscheck.toml\n\n\
         Environment:\n  \
         RUST_LOG  what is logged, e.g. statuscheck=debug. The libraries inside stay at info whatever it says: what\n            \
@@ -57,6 +59,9 @@ enum Command {
     /// Reads cases that were asked before.
     #[command(subcommand)]
     Case(case::Case),
+    /// Finds out whether the ledger is what was recorded.
+    #[command(subcommand)]
+    Audit(audit::Audit),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -82,6 +87,7 @@ impl Cli {
                 Command::Config(config) => config.run().await,
                 Command::Check(check) => check.run().await,
                 Command::Case(case) => case.run().await,
+                Command::Audit(audit) => audit.run().await,
             }
         })
     }

@@ -23,7 +23,10 @@ use crate::peer::{TrustDomain, TrustDomainError};
 use crate::register::{self, RegisterError};
 use crate::server::{CheckSettings, Setup};
 use crate::store::embedded::{EmbeddedStore, OpenError, Settings as StoreSettings};
-use crate::store::seal::{Kek, KekError};
+use crate::store::key_file::KeyFileError;
+use crate::store::notary::{Notary, NotarySettings};
+use crate::store::seal::Kek;
+use crate::store::signing::{SigningKey, SigningKeyError};
 use crate::tls::{Tls, TlsError, TlsFiles};
 
 /// What `statuscheck serve` runs on.
@@ -88,6 +91,49 @@ pub struct StoreSection {
     /// File with the key-encryption key, 64 hexadecimal digits, mode 0600. Make one with
     /// `openssl rand -hex 32 > FILE && chmod 600 FILE`.
     pub key_file: PathBuf,
+    /// File with the key that signs checkpoints of the ledger, made in the same way. Its public key is written beside it,
+    /// with `.pub` behind the name, for auditors.
+    pub signing_key_file: PathBuf,
+    /// Folder to which every checkpoint goes as well as to `<path>.checkpoints`. It must be there. Checkpoints prove
+    /// something where whoever can write the database cannot alter what is in this folder.
+    #[serde(default)]
+    pub anchor: Option<PathBuf>,
+    /// How long entries may be without a checkpoint; at most `60s`.
+    #[serde(
+        default = "checkpoint_every",
+        with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required"
+    )]
+    pub checkpoint_every: Duration,
+}
+
+const fn checkpoint_every() -> Duration {
+    NotarySettings::EVERY
+}
+
+impl StoreSection {
+    /// The notary's part.
+    pub fn notary(&self) -> NotarySettings {
+        NotarySettings {
+            anchor: self.anchor.clone(),
+            every: self.checkpoint_every,
+            ..NotarySettings::beside(&self.path)
+        }
+    }
+
+    fn load_signing_key(&self) -> Result<SigningKey, ConfigError> {
+        SigningKey::load(&self.signing_key_file).map_err(ConfigError::SigningKey)
+    }
+
+    fn check_notary(&self) -> Result<(), ConfigError> {
+        let is_short = self.checkpoint_every <= NotarySettings::EVERY_MAX;
+        if !is_short || self.checkpoint_every.is_zero() {
+            return Err(ConfigError::CheckpointEvery);
+        }
+        match &self.anchor {
+            Some(anchor) if !anchor.is_dir() => Err(ConfigError::Anchor { path: anchor.clone() }),
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 /// What is wrong with a configuration, by the section where it is mended; the cause is the source.
@@ -150,7 +196,19 @@ pub enum ConfigError {
     Register(#[source] RegisterError),
     /// `store.key_file`
     #[error("store.key_file")]
-    Key(#[source] KekError),
+    Key(#[source] KeyFileError),
+    /// `store.signing_key_file`
+    #[error("store.signing_key_file")]
+    SigningKey(#[source] SigningKeyError),
+    /// `store.checkpoint_every`
+    #[error("store.checkpoint_every: must be more than nothing and at most 60s")]
+    CheckpointEvery,
+    /// `store.anchor`
+    #[error("store.anchor: {path} is no folder")]
+    Anchor {
+        /// What was given.
+        path: PathBuf,
+    },
     /// `store.path`
     #[error("store.path")]
     Store(#[source] OpenError),
@@ -188,8 +246,14 @@ impl Config {
             &mut tls.client_ca,
             &mut self.register,
         ];
-        let store = [&mut self.store.path, &mut self.store.key_file];
-        for path in own.into_iter().chain(store).chain(&mut tls.revocation_lists) {
+        let store = [
+            &mut self.store.path,
+            &mut self.store.key_file,
+            &mut self.store.signing_key_file,
+        ];
+        let lists = [&mut self.store.anchor].into_iter().flatten();
+        let lists = lists.chain(&mut tls.revocation_lists);
+        for path in own.into_iter().chain(store).chain(lists) {
             *path = folder.join(&*path);
         }
         for department in self.departments.values_mut() {
@@ -214,6 +278,8 @@ impl Config {
         faults.extend(register::load(&self.register).err().map(ConfigError::Register));
         faults.extend(self.store_folder().err());
         faults.extend(Kek::load(&self.store.key_file).err().map(ConfigError::Key));
+        faults.extend(self.store.load_signing_key().err());
+        faults.extend(self.store.check_notary().err());
         faults.extend(self.connect(clock).1);
         faults.extend(self.figures());
         faults
@@ -287,9 +353,13 @@ impl Config {
             return Err(fault);
         }
         let key = Kek::load(&self.store.key_file).map_err(ConfigError::Key)?;
+        let signing_key = self.store.load_signing_key()?;
+        self.store.check_notary()?;
+        let notary = self.store.notary();
         let store = EmbeddedStore::open(StoreSettings::at(self.store.path), key)
             .await
             .map_err(ConfigError::Store)?;
+        let notary = Notary::new(store.ledger_end(), signing_key, notary, clock.clone());
         Ok(Setup {
             listen: self.listen,
             tls,
@@ -300,6 +370,7 @@ impl Config {
             register: Arc::new(register),
             departments: Departments::new(departments),
             store: Arc::new(store),
+            notary,
             clock,
         })
     }

@@ -40,7 +40,7 @@ pub enum Error {
     #[error("the message is larger than this service takes")]
     MessageTooLarge,
     /// No agreement covers it: turn to the contact.
-    #[error("no agreement covers this check")]
+    #[error("{refusal}")]
     Refused {
         /// Which check.
         kind: CheckKind,

@@ -4,6 +4,7 @@
 //! rules are in the crate `statuscheck-domain`.
 
 mod asking;
+pub mod audit;
 mod authorise;
 pub mod cases;
 pub mod cli;

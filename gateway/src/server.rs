@@ -22,6 +22,7 @@ use crate::rpc::access::Access;
 use crate::rpc::health::Health;
 use crate::rpc::status_check::StatusChecks;
 use crate::store::Store;
+use crate::store::notary::Notary;
 use crate::tls::Tls;
 
 /// Time that a check may take, and how it is spent.
@@ -76,6 +77,8 @@ pub struct Setup {
     pub departments: Departments,
     /// Where everything is recorded.
     pub store: Arc<dyn Store>,
+    /// Who signs where the store's ledger ends.
+    pub notary: Notary,
     /// What the time is.
     pub clock: SharedClock,
 }
@@ -103,6 +106,7 @@ pub struct Gateway {
     routes: Access<Routes>,
     cases: Arc<Cases>,
     store: Arc<dyn Store>,
+    notary: Notary,
     tls: Tls,
     reload_every: Duration,
     health: Health,
@@ -147,6 +151,7 @@ impl Gateway {
             routes,
             cases,
             store: setup.store,
+            notary: setup.notary,
             tls: setup.tls,
             reload_every: setup.reload_every,
             health,
@@ -165,7 +170,8 @@ impl Gateway {
     }
 
     /// Serves until `shutdown` ends. Then health says so, nobody is let in any more, calls under way end and are answered,
-    /// what is still being asked is recorded, and the store is closed; each within its limit.
+    /// what is still being asked is recorded, and the store is closed and the end of its ledger signed; each within
+    /// its limit.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let reloading = self.tls.watch(self.reload_every);
         let told_to_stop = async {
@@ -178,11 +184,14 @@ impl Gateway {
         let serving = self.listener.serve(self.routes, told_to_stop);
         tokio::select! {
             never = reloading => match never {},
+            never = self.notary.run() => match never {},
             () = serving => {}
         }
         if timeout(self.drain, self.cases.drain()).await.is_err() {
             tracing::warn!("checks were still being asked when the time to stop was over; they are pending");
         }
         self.store.close().await;
+        // Nothing is added from here on: the last entry gets a signature too.
+        self.notary.close().await;
     }
 }

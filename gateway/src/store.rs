@@ -5,15 +5,24 @@
 //! of a case its id, organisation, request id, state, version and times, and the kinds of its events.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{CaseId, OrganisationId};
 use zeroize::Zeroizing;
 
+pub mod chain;
 pub mod embedded;
+mod hex;
+mod house;
+pub mod key_file;
+pub mod notary;
 mod record;
 pub mod seal;
 mod sealed;
+pub mod signing;
+
+pub use self::house::{HouseEntry, HouseKind};
 
 /// A durable store of cases.
 #[async_trait]
@@ -37,6 +46,20 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`CommitError`]; [`CommitError::Stale`] also where there is no such case.
     async fn commit(&self, change: Change) -> Result<(), CommitError>;
+
+    /// Records what an operator did. When this returns `Ok` it is on disk.
+    ///
+    /// # Errors
+    /// [`CommitError`]
+    async fn note(&self, entry: HouseEntry) -> Result<(), CommitError>;
+
+    /// Ends a case for good: its key is destroyed, so that nobody can read its entries again, and with it go its row and
+    /// its request id. The ledger keeps the entries and gets one more, `purged`, which needs no key.
+    ///
+    /// # Errors
+    /// [`CommitError`]; [`CommitError::Stale`] also where there is no such case.
+    async fn purge(&self, case_id: CaseId, expected_version: u64, time: Timestamp)
+    -> Result<(), CommitError>;
 
     /// The case, or none of that id.
     ///
@@ -138,3 +161,6 @@ impl From<ReadError> for CommitError {
         }
     }
 }
+
+#[cfg(test)]
+mod vectors;

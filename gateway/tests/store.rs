@@ -2,12 +2,24 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "store/audit.rs"]
+mod audit;
+#[path = "store/audit_bytes.rs"]
+mod audit_bytes;
+#[path = "store/audit_checkpoints.rs"]
+mod audit_checkpoints;
+#[path = "store/audit_command.rs"]
+mod audit_command;
 #[path = "store/conformance.rs"]
 mod conformance;
 #[path = "store/embedded.rs"]
 mod embedded;
 #[path = "store/embedded_seal.rs"]
 mod embedded_seal;
+#[path = "store/ledgers.rs"]
+mod ledgers;
+#[path = "store/notary.rs"]
+mod notary;
 #[path = "store/samples.rs"]
 mod samples;
 #[path = "store/steps.rs"]

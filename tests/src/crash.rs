@@ -85,10 +85,11 @@ impl fmt::Display for Report {
         }
         write!(
             formatter,
-            "{} lost, {} doubled, {} altered, {} at fault",
+            "{} lost, {} doubled, {} altered, {} broken chains, {} at fault",
             self.count(Kind::Lost),
             self.count(Kind::Doubled),
             self.count(Kind::Altered),
+            self.count(Kind::Broken),
             self.count(Kind::Fault),
         )
     }
@@ -153,6 +154,23 @@ impl Crashes {
         before..self.journal.len()
     }
 
+    /// Goes along the ledger's chain, as the last kill left it.
+    fn audit(&mut self) {
+        let config = self.site.config();
+        let config = config.to_str().expect("a path in UTF-8");
+        let mut audit = self.start.command(&["audit", "verify", "--config", config]);
+        let audited = audit.output().expect("the program");
+        if !audited.status.success() {
+            let what = format!(
+                "audit verify ended with {:?}: {}{}",
+                audited.status.code(),
+                String::from_utf8_lossy(&audited.stdout),
+                String::from_utf8_lossy(&audited.stderr),
+            );
+            self.report.findings.push(Finding::new(Kind::Broken, "-", what));
+        }
+    }
+
     /// Starts the program again and compares what it knows with the journal, above all with those places of it.
     pub async fn compare(&mut self, round: Range<usize>) {
         if self.dice.random_ratio(1, 5) {
@@ -165,6 +183,7 @@ impl Crashes {
         self.report.unrecorded += reckoned.unrecorded;
         self.report.findings.extend(reckoned.findings);
         program.kill();
+        self.audit();
         self.report.rounds += 1;
         self.report.sent = self.journal.len();
     }
@@ -172,6 +191,7 @@ impl Crashes {
     /// Compares everything with the whole journal.
     pub async fn finish(&mut self) {
         let round = 0..self.journal.len();
+        self.audit();
         let (mut program, address) = self.start.serve(&self.site).await;
         let depth = Depth { round, older: 0 };
         let reckoned = reckon(&self.site, address, &self.journal, depth, &mut self.dice).await;
@@ -182,6 +202,7 @@ impl Crashes {
             let what = "the program did not end with 0 after the last round";
             self.report.findings.push(Finding::new(Kind::Fault, "-", what));
         }
+        self.audit();
     }
 
     async fn kill_while_starting(&mut self) {

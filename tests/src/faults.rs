@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use statuscheck::store::{CasePage, CaseQuery, CommitError, ReadError, Received, Store};
+use jiff::Timestamp;
+use statuscheck::store::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, Store};
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::CaseId;
@@ -86,6 +87,19 @@ impl Store for FaultyStore {
         self.store.commit(change).await?;
         self.faults.recorded.fetch_add(1, Ordering::SeqCst);
         Ok(())
+    }
+
+    async fn note(&self, entry: HouseEntry) -> Result<(), CommitError> {
+        self.store.note(entry).await
+    }
+
+    async fn purge(
+        &self,
+        case_id: CaseId,
+        expected_version: u64,
+        time: Timestamp,
+    ) -> Result<(), CommitError> {
+        self.store.purge(case_id, expected_version, time).await
     }
 
     async fn case(&self, id: CaseId) -> Result<Option<Case>, ReadError> {

@@ -60,6 +60,7 @@ impl Site {
         };
         site.write_secret("secret", &Credentials::default().client_secret);
         site.write_secret("store.key", &"0f".repeat(32));
+        site.write_secret("signing.key", &"1e".repeat(32));
         let urls = DepartmentId::ALL.map(|department| (department, site.mocks.url(department)));
         site.configure(&BTreeMap::from(urls), "");
         site
@@ -106,7 +107,7 @@ impl Site {
 trust_domain = "{TRUST_DOMAIN}"
 register = "{REGISTER}"
 tls = {{ certificate = "gateway.pem", key = "gateway.key", client_ca = "ca.pem" }}
-store = {{ path = "{store}", key_file = "store.key" }}
+store = {{ path = "{store}", key_file = "store.key", signing_key_file = "signing.key" }}
 limits = {{ checks_per_second = 100000, burst = 100000 }}
 "#
         );

@@ -65,11 +65,12 @@ where
             let mut open = OpenAsk {
                 circuit: &circuit,
                 probe,
+                patient: timed.ask.within >= circuit.settings.patience,
                 timed: timed.clone(),
                 verdict: None,
             };
             let reply = inner.oneshot(timed).await;
-            open.verdict = Verdict::on(&reply);
+            open.verdict = Verdict::on(&reply, open.patient);
             reply
         })
     }
@@ -106,11 +107,12 @@ enum Verdict {
 }
 
 impl Verdict {
-    /// None for what says nothing: a limit, ours or theirs, and a refusal of our own request.
-    fn on(reply: &Result<Reply, AskError>) -> Option<Self> {
+    /// None for what says nothing: a limit, ours or theirs, a refusal of our own request, and too little patience.
+    fn on(reply: &Result<Reply, AskError>, patient: bool) -> Option<Self> {
         match reply {
             Ok(_) => Some(Self::Well),
-            Err(AskError::Unavailable | AskError::OutOfTime | AskError::Garbage) => Some(Self::Failed),
+            Err(AskError::Unavailable | AskError::Garbage) => Some(Self::Failed),
+            Err(AskError::OutOfTime) => patient.then_some(Self::Failed),
             Err(AskError::Throttled { .. } | AskError::Refused | AskError::BreakerOpen) => None,
         }
     }
@@ -120,13 +122,15 @@ impl Verdict {
 struct OpenAsk<'a> {
     circuit: &'a Circuit,
     probe: bool,
+    /// The department was given long enough for its silence to say something.
+    patient: bool,
     timed: Timed,
     verdict: Option<Verdict>,
 }
 
 impl Drop for OpenAsk<'_> {
     fn drop(&mut self) {
-        let out_of_time = self.timed.out_of_time.load(Ordering::Relaxed);
+        let out_of_time = self.patient && self.timed.out_of_time.load(Ordering::Relaxed);
         let verdict = self.verdict.or(out_of_time.then_some(Verdict::Failed));
         self.circuit.hear(verdict, self.probe);
     }

@@ -61,16 +61,19 @@ impl Permit {
 }
 
 /// Why a check may not be asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Refusal {
     /// No agreement names the organisation, or not the one that was named.
+    #[error("no agreement covers this organisation")]
     NoAgreement,
     /// The organisation's agreements do not cover this check.
+    #[error("the organisation's agreements do not cover this check")]
     CheckNotCovered {
         /// Whom to turn to.
         agreement: Arc<Agreement>,
     },
     /// The agreement does not cover these fields.
+    #[error("the agreement does not cover every field that was sent; see the field violations")]
     FieldsNotCovered {
         /// The agreement.
         agreement: Arc<Agreement>,
@@ -78,6 +81,7 @@ pub enum Refusal {
         fields: Vec<Field>,
     },
     /// Several agreements cover the check and the caller named none.
+    #[error("several agreements cover this check; name one")]
     SeveralFit(Vec<AgreementId>),
 }
 

@@ -15,7 +15,7 @@ use crate::clock::london_day;
 use crate::ids::DepartmentId;
 use crate::question::Operation;
 use crate::reply::{self, ImmigrationStatus};
-use crate::route::{Replies, Standing};
+use crate::route::{self, Replies, Standing};
 use crate::subject::Field;
 use crate::windrush;
 
@@ -329,7 +329,7 @@ impl Verdict {
     /// The answer that the caller gets under `agreement`.
     ///
     /// Until referrals exist an answer that is held is told as pending with the department; it is never released.
-    pub fn answer(self, check: &Check, agreement: &Agreement) -> Answer {
+    pub fn answer(self, check: &Check, replies: &Replies, agreement: &Agreement) -> Answer {
         let mut as_of_source = None;
         let outcome = match self {
             Self::Established { facts, as_of } => {
@@ -345,9 +345,12 @@ impl Verdict {
             } => Outcome::Pending { reason, departments },
             Self::Hold { .. } => Outcome::Pending {
                 reason: PendingReason::DepartmentWorking,
-                departments: vec![crate::route::required(check.kind()).department()],
+                departments: vec![route::required(check.kind()).department()],
             },
-            Self::NotEstablished(negative) => Outcome::NotEstablished(negative),
+            Self::NotEstablished(negative) => {
+                as_of_source = replies.oldest(route::indispensable(check.kind()));
+                Outcome::NotEstablished(negative)
+            }
         };
         Answer {
             outcome,

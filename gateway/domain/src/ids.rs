@@ -57,9 +57,15 @@ impl QuestionId {
     }
 }
 
+/// The 12 bits after the milliseconds hold the fraction of the millisecond (RFC 9562, 6.2, method 3), so that ids sort as
+/// their times do, to a quarter of a microsecond.
 fn uuid7(now: Timestamp, random: &[u8; 10]) -> Uuid {
-    let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
-    uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid()
+    let nanos = now.as_nanosecond().max(0);
+    let millis = u64::try_from(nanos / 1_000_000).unwrap_or(u64::MAX);
+    let fraction = u16::try_from(nanos % 1_000_000 * 4_096 / 1_000_000).unwrap_or(0);
+    let mut tail = *random;
+    tail[..2].copy_from_slice(&fraction.to_be_bytes());
+    uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid()
 }
 
 /// Why a text is not an id: it is empty, longer than 64 characters, or has something other than `a-z`, `0-9`, `-`.
@@ -165,5 +171,19 @@ impl FromStr for DepartmentId {
             "dfe" => Ok(Self::Dfe),
             _ => Err(UnknownDepartment),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_as_their_times_do_within_a_millisecond() {
+        let at = |nanos: i128| CaseId::at(Timestamp::from_nanosecond(nanos).unwrap(), &[0xff; 10]);
+        let noon = 1_800_000_000_000_000_000;
+        let ids = [0, 300, 999_000, 999_999, 1_000_000].map(|nanos| at(noon + nanos));
+        assert!(ids.is_sorted());
+        assert_eq!(ids[0].0.get_version_num(), 7);
     }
 }

@@ -1,5 +1,7 @@
 //! Whom a check asks, and when: required and supporting questions of each check.
 
+use jiff::Timestamp;
+
 use crate::check::{Check, CheckKind};
 use crate::question::Operation;
 use crate::reply::{Facts, Outcome, Reply};
@@ -47,6 +49,14 @@ impl Replies {
             Standing::Out => None,
             Standing::Replied(reply) => Some(reply),
         }
+    }
+
+    /// The oldest age that the replies to `operations` state.
+    pub fn oldest(&self, operations: &[Operation]) -> Option<Timestamp> {
+        operations
+            .iter()
+            .filter_map(|operation| self.of(*operation)?.as_of)
+            .min()
     }
 
     /// The question is out and not replied.

@@ -29,16 +29,16 @@ pub(crate) struct Connection {
     )]
     server: Option<String>,
     /// Authority that issued the gateway's certificate (PEM).
-    #[arg(long, value_name = "FILE", env = "STATUSCHECK_CA", conflicts_with = "demo")]
+    #[arg(long, value_name = "FILE", env = "STATUSCHECK_CA")]
     ca: Option<PathBuf>,
     /// Your client certificate (PEM).
-    #[arg(long, value_name = "FILE", env = "STATUSCHECK_CERT", conflicts_with = "demo")]
+    #[arg(long, value_name = "FILE", env = "STATUSCHECK_CERT")]
     cert: Option<PathBuf>,
     /// Its private key (PEM).
-    #[arg(long, value_name = "FILE", env = "STATUSCHECK_KEY", conflicts_with = "demo")]
+    #[arg(long, value_name = "FILE", env = "STATUSCHECK_KEY")]
     key: Option<PathBuf>,
     /// How long to wait for an answer, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
 }
 
@@ -72,9 +72,10 @@ pub(crate) type Client = StatusCheckServiceClient<Channel>;
 impl Connection {
     /// A client that connects when it asks; `usual` is the demo identity that asks where none is named.
     pub(crate) fn client(&self, usual: &str) -> anyhow::Result<Client> {
-        let (server, ca, files) = match &self.demo {
-            Some(folder) => from_demo(folder, self.identity.as_deref().unwrap_or(usual))?,
-            None => self.given()?,
+        // A server that is named stands above a demo that the environment knows.
+        let (server, ca, files) = match (&self.demo, &self.server) {
+            (Some(folder), None) => from_demo(folder, self.identity.as_deref().unwrap_or(usual))?,
+            _ => self.given()?,
         };
         let channel = channel(&server, &ca, &files, Duration::from_secs(self.timeout))?;
         Ok(StatusCheckServiceClient::new(channel))

@@ -86,8 +86,9 @@ impl Demo {
         keep_memory_private()?;
         let clock = SystemClock::shared();
         let starting = spinner("starting mock departments and a gateway");
-        forget_demo_file(&self.dir)?;
         let demo = demo::Demo::start(self.settings(&clock)?).await?;
+        // Only now: while another demo holds the folder, the file is that one's.
+        forget_demo_file(&self.dir)?;
         let demo_file = demo_file(&demo)?;
 
         let (stop, stopping) = oneshot::channel::<()>();

@@ -10,22 +10,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::CaseId;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
 
 pub use self::opening::OpenError;
 use self::opening::Opened;
 use self::readers::Readers;
 use self::tables::Recorded;
-use self::writer::{Request, Waiting, Writer};
+use self::writer::{Request, Waiting, Work, Writer};
+use super::chain::{Chain, Head, LedgerId};
 use super::seal::Kek;
-use super::sealed::{SealedChange, Sealer};
-use super::{CasePage, CaseQuery, CommitError, ReadError, Received, Store};
+use super::sealed::{Note, Purge, Sealer};
+use super::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, Store};
 
 mod checkpoints;
+mod entries;
 mod fault;
 mod opening;
 mod readers;
@@ -92,6 +95,8 @@ pub struct EmbeddedStore {
     sealer: Arc<Sealer>,
     queue: mpsc::Sender<Request>,
     readers: Readers,
+    ledger: LedgerId,
+    head: watch::Receiver<Head>,
     stopped: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
     page_max: usize,
@@ -113,8 +118,11 @@ impl EmbeddedStore {
         let (queue, requests) = mpsc::channel(settings.queue_max.max(1));
         let (settled, batches) = mpsc::channel(SETTLED_MAX);
         tokio::spawn(writer::pass_on(batches));
+        let (head_now, head) = watch::channel(opened.head);
         let writer = Writer {
             connection: opened.writer,
+            chain: Chain::from(opened.head),
+            head: head_now,
             queue: requests,
             settled,
             checkpoints: opened.checkpoints,
@@ -130,25 +138,31 @@ impl EmbeddedStore {
             sealer: Arc::new(opened.sealer),
             queue,
             readers: Readers::new(opened.readers, settings.reads_waiting_max),
+            ledger: opened.ledger,
+            head,
             stopped: opened.stopped,
             thread: Mutex::new(Some(thread)),
             page_max: settings.page_max.max(1),
         })
     }
 
+    /// Which ledger it is, and where it ends: what the head says is on disk. After [`Store::close`] it is the end for
+    /// good.
+    pub fn ledger_end(&self) -> (LedgerId, watch::Receiver<Head>) {
+        (self.ledger, self.head.clone())
+    }
+
     /// Hands a change to the writer and waits until it is recorded. A new case is refused where the queue is full; a step
     /// of a known one waits for its turn, for departments were asked about it already. There are no more such steps than
     /// cases that were let in.
-    async fn record(&self, change: SealedChange) -> Result<Recorded, CommitError> {
+    async fn record(&self, work: Work) -> Result<Recorded, CommitError> {
         if !self.is_healthy() {
             return Err(CommitError::Unavailable);
         }
         let (answer, outcome) = oneshot::channel();
-        let waiting = Waiting {
-            change: Box::new(change),
-            answer,
-        };
-        let place = if waiting.change.opening.is_some() {
+        let is_new_case = matches!(&work, Work::Change(change) if change.opening.is_some());
+        let waiting = Waiting { work, answer };
+        let place = if is_new_case {
             self.queue.try_reserve().map_err(|refused| match refused {
                 mpsc::error::TrySendError::Full(()) => CommitError::Full,
                 mpsc::error::TrySendError::Closed(()) => CommitError::Unavailable,
@@ -178,7 +192,7 @@ fn start(writer: Writer, lock: File) -> std::io::Result<JoinHandle<()>> {
 impl Store for EmbeddedStore {
     async fn receive(&self, change: Change, content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError> {
         let (sealed, key) = self.sealer.seal_first(&change, &content)?;
-        match self.record(sealed).await? {
+        match self.record(Work::Change(Box::new(sealed))).await? {
             Recorded::Done => {
                 self.sealer.keep(change.case_id, key);
                 Ok(Received::New)
@@ -208,8 +222,32 @@ impl Store for EmbeddedStore {
             }
         };
         let sealed = self.sealer.seal(&change, &key)?;
-        match self.record(sealed).await? {
+        match self.record(Work::Change(Box::new(sealed))).await? {
             Recorded::Done => Ok(()),
+            Recorded::Known { .. } | Recorded::Stale => Err(CommitError::Stale),
+        }
+    }
+
+    async fn note(&self, entry: HouseEntry) -> Result<(), CommitError> {
+        let note = Note::of(&entry)?;
+        match self.record(Work::Note(note)).await? {
+            Recorded::Done => Ok(()),
+            Recorded::Known { .. } | Recorded::Stale => Err(CommitError::Stale),
+        }
+    }
+
+    async fn purge(
+        &self,
+        case_id: CaseId,
+        expected_version: u64,
+        time: Timestamp,
+    ) -> Result<(), CommitError> {
+        let purge = Purge::of(case_id, expected_version, time)?;
+        match self.record(Work::Purge(purge)).await? {
+            Recorded::Done => {
+                self.sealer.forget(case_id);
+                Ok(())
+            }
             Recorded::Known { .. } | Recorded::Stale => Err(CommitError::Stale),
         }
     }

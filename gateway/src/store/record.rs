@@ -25,6 +25,8 @@ use zeroize::Zeroizing;
 
 use self::answer::AnswerRecord;
 use self::reply::ReplyRecord;
+use super::hex;
+use super::seal::ContentDigest;
 
 mod answer;
 mod reply;
@@ -38,9 +40,18 @@ const VERSION: u8 = 1;
 #[error("the record of an event cannot be read")]
 pub(super) struct RecordError;
 
-/// The record of `event`, with `spare` bytes of room behind it. It is wiped when dropped, and was never copied.
-pub(super) fn write(event: &EventKind, spare: usize) -> Result<Zeroizing<Vec<u8>>, RecordError> {
-    let record = Written { v: VERSION, event };
+/// The record of `event`, and of the content of the request that it is the receipt of, with `spare` bytes of room behind it. It is wiped when dropped, and was never copied.
+pub(super) fn write(
+    event: &EventKind,
+    content: Option<&ContentDigest>,
+    spare: usize,
+) -> Result<Zeroizing<Vec<u8>>, RecordError> {
+    let content = content.map(|digest| hex::digits(&digest.0));
+    let record = Written {
+        v: VERSION,
+        content: content.as_ref().map(|digits| digits.as_str()),
+        event,
+    };
     // Counted first: a buffer that grows leaves copies of itself behind.
     let mut length = Length(0);
     serde_json::to_writer(&mut length, &record).map_err(|_quotes| RecordError)?;
@@ -49,11 +60,19 @@ pub(super) fn write(event: &EventKind, spare: usize) -> Result<Zeroizing<Vec<u8>
     Ok(bytes)
 }
 
-/// The event of a record.
-pub(super) fn read(bytes: &[u8]) -> Result<EventKind, RecordError> {
-    let record: Read = serde_json::from_slice(bytes).map_err(|_quotes| RecordError)?;
-    if record.v == VERSION {
-        Ok(record.event)
+/// The event of a record; with the receipt of a case, and with it alone, the digest of the request's content.
+pub(super) fn read(bytes: &[u8]) -> Result<(EventKind, Option<ContentDigest>), RecordError> {
+    let Read { v, content, event } = serde_json::from_slice(bytes).map_err(|_quotes| RecordError)?;
+    let content = content
+        .map(|digits| {
+            hex::bytes(digits.as_bytes())
+                .map(|digest| ContentDigest(*digest))
+                .ok_or(RecordError)
+        })
+        .transpose()?;
+    let is_receipt = matches!(event, EventKind::Received(_));
+    if v == VERSION && content.is_some() == is_receipt {
+        Ok((event, content))
     } else {
         Err(RecordError)
     }
@@ -62,6 +81,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<EventKind, RecordError> {
 #[derive(Serialize)]
 struct Written<'a> {
     v: u8,
+    /// [`ContentDigest`] in hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<&'a str>,
     #[serde(serialize_with = "EventRecord::serialize")]
     event: &'a EventKind,
 }
@@ -69,6 +91,7 @@ struct Written<'a> {
 #[derive(Deserialize)]
 struct Read {
     v: u8,
+    content: Option<String>,
     #[serde(deserialize_with = "EventRecord::deserialize")]
     event: EventKind,
 }

@@ -5,52 +5,17 @@
 //! another. None of these types has `Debug`. Nonces are random: one key-encryption key may wrap 2^32 case keys (NIST SP
 //! 800-38D, 8.3), more cases than the gateway will ever see.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::{constant_time, hkdf, hmac, rand};
+use aws_lc_rs::{constant_time, hkdf, hmac};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use zeroize::Zeroizing;
 
-/// Length of every key, in bytes.
-const KEY_LEN: usize = 32;
+use super::key_file::{self, KEY_LEN, KeyFileError};
 
 /// What sealing adds: tag and nonce, in bytes.
 pub(super) const OVERHEAD: usize = 16 + NONCE_LEN;
-
-/// Why a key-encryption key cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum KekError {
-    /// Take the rights of others away: `chmod 600`.
-    #[error("{path} may be read or written by others (mode {mode:04o}); it must have mode 0600 or stricter")]
-    Exposed {
-        /// The file.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
-    /// Give another file: this holds no key.
-    #[error("{path} does not hold a key of 64 hexadecimal digits")]
-    NotAKey {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Look at the path and its rights.
-    #[error("cannot use the key file {path}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The system gives no random numbers, or the library fails.
-    #[error("cannot make a key")]
-    NoRandomness,
-}
 
 /// Why sealing or opening failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -70,81 +35,25 @@ impl Kek {
     /// Makes a new key and writes it to `path`, which must not exist, as 64 hexadecimal digits with mode 0600.
     ///
     /// # Errors
-    /// [`KekError::Io`], also where the file exists; [`KekError::NoRandomness`].
-    pub fn create(path: &Path) -> Result<Self, KekError> {
-        let key = random_key().map_err(|_no_randomness| KekError::NoRandomness)?;
-        write_key(path, &key).map_err(|source| KekError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        aead(&key).map(Self).map_err(|_library| KekError::NoRandomness)
+    /// [`KeyFileError::Io`], also where the file exists; [`KeyFileError::NoRandomness`].
+    pub fn create(path: &Path) -> Result<Self, KeyFileError> {
+        let key = key_file::random().ok_or(KeyFileError::NoRandomness)?;
+        key_file::write(path, &key, 0o600)?;
+        aead(&key)
+            .map(Self)
+            .map_err(|_library| KeyFileError::NoRandomness)
     }
 
     /// Reads the key of `path`.
     ///
     /// # Errors
-    /// [`KekError::Exposed`] where anyone but the owner has rights to the file, or the owner more than to read and
-    /// write it; [`KekError::NotAKey`]; [`KekError::Io`].
-    pub fn load(path: &Path) -> Result<Self, KekError> {
-        let unreadable = |source| KekError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        // The rights of the open file are judged, so that it cannot be swapped in between.
-        let file = File::open(path).map_err(unreadable)?;
-        let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o7777;
-        if mode & !0o600 != 0 {
-            return Err(KekError::Exposed {
-                path: path.to_owned(),
-                mode,
-            });
-        }
-        // A little more than a key with its line end: enough to see that a longer file is no key.
-        const READ_MAX: usize = KEY_LEN * 4;
-        let mut digits = Zeroizing::new(Vec::with_capacity(READ_MAX * 2));
-        file.take(READ_MAX as u64)
-            .read_to_end(&mut digits)
-            .map_err(unreadable)?;
-        from_hex(digits.trim_ascii())
-            .and_then(|key| aead(&key).ok())
+    /// [`KeyFileError::Exposed`] where anyone but the owner has rights to the file, or the owner more than to read and
+    /// write it; [`KeyFileError::NotAKey`]; [`KeyFileError::Io`].
+    pub fn load(path: &Path) -> Result<Self, KeyFileError> {
+        aead(&*key_file::read(path)?)
             .map(Self)
-            .ok_or_else(|| KekError::NotAKey {
-                path: path.to_owned(),
-            })
+            .map_err(|_library| KeyFileError::NoRandomness)
     }
-}
-
-fn write_key(path: &Path, key: &[u8; KEY_LEN]) -> io::Result<()> {
-    let mut text = Zeroizing::new(String::with_capacity(KEY_LEN * 2 + 1));
-    for byte in key {
-        for half in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(u32::from(half), 16));
-        }
-    }
-    text.push('\n');
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-fn from_hex(digits: &[u8]) -> Option<Zeroizing<[u8; KEY_LEN]>> {
-    let mut key = Zeroizing::new([0; KEY_LEN]);
-    if digits.len() != KEY_LEN * 2 {
-        return None;
-    }
-    for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
-        let digit = |at: usize| {
-            char::from(pair[at])
-                .to_digit(16)
-                .and_then(|d| u8::try_from(d).ok())
-        };
-        *byte = digit(0)? << 4 | digit(1)?;
-    }
-    Some(key)
 }
 
 /// The store's own secret, from which the keys that must outlive any one case are derived, each for one purpose.
@@ -155,7 +64,7 @@ impl StoreSecret {
 
     /// A new secret, and the same sealed under `kek`.
     pub(super) fn create(kek: &Kek) -> Result<(Self, Vec<u8>), SealError> {
-        let secret = random_key()?;
+        let secret = key_file::random().ok_or(SealError::Seal)?;
         let wrapped = wrap(kek, Self::PLACE, &secret)?;
         Ok((Self::of(&secret), wrapped))
     }
@@ -239,7 +148,7 @@ pub(super) struct DataKey(RandomizedNonceKey);
 impl DataKey {
     /// A new key for `case_id`, and the same sealed under `kek`.
     pub(super) fn create(kek: &Kek, case_id: CaseId) -> Result<(Self, Vec<u8>), SealError> {
-        let key = random_key()?;
+        let key = key_file::random().ok_or(SealError::Seal)?;
         let wrapped = wrap(kek, &Self::place(case_id), &key)?;
         Ok((aead(&key).map(Self)?, wrapped))
     }
@@ -263,12 +172,6 @@ impl DataKey {
     fn place(case_id: CaseId) -> Vec<u8> {
         [b"statuscheck case key".as_slice(), case_id.0.as_bytes()].concat()
     }
-}
-
-fn random_key() -> Result<Zeroizing<[u8; KEY_LEN]>, SealError> {
-    let mut key = Zeroizing::new([0; KEY_LEN]);
-    rand::fill(key.as_mut_slice()).map_err(|_no_randomness| SealError::Seal)?;
-    Ok(key)
 }
 
 fn aead(key: &[u8; KEY_LEN]) -> Result<RandomizedNonceKey, SealError> {

@@ -10,7 +10,7 @@ use statuscheck_domain::event::{Change, Event, EventKind};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 
 use super::seal::{ContentDigest, ContentKey, DataKey, Kek, OVERHEAD, Place, SealError, StoreSecret};
-use super::{CommitError, ReadError, record};
+use super::{CommitError, HouseEntry, HouseKind, ReadError, record};
 
 /// An entry of the ledger as an engine keeps it.
 pub(super) struct SealedEntry {
@@ -32,6 +32,45 @@ pub(super) struct SealedChange {
     pub(super) entries: Vec<SealedEntry>,
     /// Only of a new case.
     pub(super) opening: Option<Opening>,
+}
+
+/// The kind of a case's last entry, once its key was destroyed.
+pub(super) const PURGED: &str = "purged";
+
+/// An entry of the house as an engine records it.
+pub(super) struct Note {
+    /// Nanoseconds since 1970.
+    pub(super) time: i64,
+    pub(super) kind: HouseKind,
+    pub(super) payload: Vec<u8>,
+}
+
+impl Note {
+    pub(super) fn of(entry: &HouseEntry) -> Result<Self, CommitError> {
+        Ok(Self {
+            time: nanoseconds(entry.time)?,
+            kind: entry.kind,
+            payload: entry.payload().map_err(|_json| CommitError::Malformed)?,
+        })
+    }
+}
+
+/// The end of a case as an engine records it.
+pub(super) struct Purge {
+    pub(super) case_id: CaseId,
+    pub(super) expected_version: i64,
+    /// Nanoseconds since 1970.
+    pub(super) time: i64,
+}
+
+impl Purge {
+    pub(super) fn of(case_id: CaseId, expected_version: u64, time: Timestamp) -> Result<Self, CommitError> {
+        Ok(Self {
+            case_id,
+            expected_version: number(expected_version)?,
+            time: nanoseconds(time)?,
+        })
+    }
 }
 
 /// What only the first change of a case brings.
@@ -92,7 +131,7 @@ impl Sealer {
                 .digest(&receipt.organisation, receipt.request_id, content),
             wrapped_key,
         };
-        let mut sealed = seal(change, &key)?;
+        let mut sealed = seal(change, Some(&opening.content), &key)?;
         sealed.opening = Some(opening);
         Ok((sealed, Arc::new(key)))
     }
@@ -103,7 +142,7 @@ impl Sealer {
         if change.expected_version == 0 || change.events.iter().any(opens) {
             return Err(CommitError::Malformed);
         }
-        seal(change, key)
+        seal(change, None, key)
     }
 
     /// The key of a case, where it is at hand.
@@ -116,6 +155,12 @@ impl Sealer {
     pub(super) fn keep(&self, case_id: CaseId, key: Arc<DataKey>) {
         let mut keys = self.data_keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.put(case_id, key);
+    }
+
+    /// Lets the key of a case go.
+    pub(super) fn forget(&self, case_id: CaseId) {
+        let mut keys = self.data_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.pop(&case_id);
     }
 
     /// Unwraps the key of a case and keeps it at hand.
@@ -152,7 +197,11 @@ impl Sealer {
     }
 }
 
-fn seal(change: &Change, key: &DataKey) -> Result<SealedChange, CommitError> {
+fn seal(
+    change: &Change,
+    content: Option<&ContentDigest>,
+    key: &DataKey,
+) -> Result<SealedChange, CommitError> {
     let expected_version = number(change.expected_version)?;
     let numbered = change
         .events
@@ -165,7 +214,7 @@ fn seal(change: &Change, key: &DataKey) -> Result<SealedChange, CommitError> {
     let entries = change
         .events
         .iter()
-        .map(|event| seal_entry(change.case_id, event, key))
+        .map(|event| seal_entry(change.case_id, event, content, key))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(SealedChange {
         case_id: change.case_id,
@@ -181,14 +230,20 @@ fn seal(change: &Change, key: &DataKey) -> Result<SealedChange, CommitError> {
     })
 }
 
-fn seal_entry(case_id: CaseId, event: &Event, key: &DataKey) -> Result<SealedEntry, CommitError> {
+fn seal_entry(
+    case_id: CaseId,
+    event: &Event,
+    content: Option<&ContentDigest>,
+    key: &DataKey,
+) -> Result<SealedEntry, CommitError> {
+    let content = content.filter(|_| matches!(event.kind, EventKind::Received(_)));
     let place = Place {
         case_id,
         version: number(event.version)?,
-        time: i64::try_from(event.time.as_nanosecond()).map_err(|_year_2262| CommitError::Malformed)?,
+        time: nanoseconds(event.time)?,
         kind: event.kind.as_str(),
     };
-    let payload = record::write(&event.kind, OVERHEAD).map_err(|_record| CommitError::Malformed)?;
+    let payload = record::write(&event.kind, content, OVERHEAD).map_err(|_record| CommitError::Malformed)?;
     Ok(SealedEntry {
         version: place.version,
         time: place.time,
@@ -205,11 +260,16 @@ fn open(case_id: CaseId, entry: SealedEntry, key: &DataKey) -> Result<Event, Rea
         kind: &entry.kind,
     };
     let payload = key.open(place, entry.payload)?;
+    let (kind, _content) = record::read(&payload).map_err(|_record| ReadError::Corrupt)?;
     Ok(Event {
         version: u64::try_from(entry.version).map_err(|_negative| ReadError::Corrupt)?,
         time: Timestamp::from_nanosecond(i128::from(entry.time)).map_err(|_range| ReadError::Corrupt)?,
-        kind: record::read(&payload).map_err(|_record| ReadError::Corrupt)?,
+        kind,
     })
+}
+
+fn nanoseconds(time: Timestamp) -> Result<i64, CommitError> {
+    i64::try_from(time.as_nanosecond()).map_err(|_year_2262| CommitError::Malformed)
 }
 
 fn number(version: u64) -> Result<i64, CommitError> {

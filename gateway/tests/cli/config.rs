@@ -67,6 +67,7 @@ fn the_sample_parses_and_shows_the_true_defaults() {
         department.breaker.failures_percent
     );
     assert_eq!(shown.breaker.asks_min, department.breaker.asks_min);
+    assert_eq!(shown.breaker.patience, department.breaker.patience);
     assert_eq!(shown.breaker.window, department.breaker.window);
     assert_eq!(shown.breaker.rest, department.breaker.rest);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use jiff::ToSpan as _;
-use statuscheck::store::{CaseQuery, CommitError, ReadError, Received, Store};
+use statuscheck::store::{CaseQuery, CommitError, HouseKind, ReadError, Received, Store};
 use statuscheck_domain::answer::Answer;
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::event::{Change, Event, EventKind};
@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use crate::samples;
 use crate::steps::{
-    ORGANISATION, asking, case_id, content, count, deciding, every_case, opening, opening_of, receipt,
-    receive, version,
+    ORGANISATION, asking, case_id, content, count, deciding, every_case, house_entry, opening, opening_of,
+    receipt, receive, version,
 };
 
 /// A place to keep cases in that outlives the stores opened on it.
@@ -37,6 +37,9 @@ macro_rules! conformance {
             pages_have_no_gaps_and_no_repeats_while_cases_are_added,
             cases_are_found_by_their_state,
             every_history_folds_as_it_was_committed,
+            what_an_operator_did_is_recorded_beside_the_cases,
+            a_purged_case_is_gone_and_the_others_are_not,
+            a_case_is_purged_at_its_version_only,
             a_closed_store_takes_nothing_and_says_so,
         }
     };
@@ -310,6 +313,61 @@ pub(crate) async fn every_history_folds_as_it_was_committed(place: &impl Place) 
             assert_eq!(case.history, expected.history);
         }
     }
+    store.close().await;
+}
+
+pub(crate) async fn what_an_operator_did_is_recorded_beside_the_cases(place: &impl Place) {
+    let store = place.open().await;
+    receive(&*store, 1).await;
+    for kind in HouseKind::ALL {
+        assert_eq!(store.note(house_entry(kind)).await, Ok(()));
+    }
+    assert_eq!(store.commit(asking(case_id(1), 1)).await, Ok(()));
+    assert_eq!(version(&*store, 1).await, Some(2));
+    store.close().await;
+    let refused = store.note(house_entry(HouseKind::RetentionRun)).await;
+    assert_eq!(refused, Err(CommitError::Unavailable));
+    place.open().await.close().await;
+}
+
+pub(crate) async fn a_purged_case_is_gone_and_the_others_are_not(place: &impl Place) {
+    let store = place.open().await;
+    receive(&*store, 1).await;
+    receive(&*store, 2).await;
+    assert_eq!(store.purge(case_id(1), 1, samples::start()).await, Ok(()));
+    let late = store.commit(asking(case_id(1), 1)).await;
+    assert_eq!(late, Err(CommitError::Stale));
+    assert_eq!(version(&*store, 1).await, None);
+    assert_eq!(version(&*store, 2).await, Some(1));
+    let listed = ids(&*store, every_case(ORGANISATION)).await;
+    assert_eq!(listed, (vec![case_id(2)], None));
+    store.close().await;
+
+    // Its request id went with it, so that the same request makes a new case.
+    let store = place.open().await;
+    assert_eq!(version(&*store, 1).await, None);
+    let again = opening_of(case_id(3), receipt(ORGANISATION, 1));
+    assert_eq!(store.receive(again, content("one")).await, Ok(Received::New));
+    store.close().await;
+}
+
+pub(crate) async fn a_case_is_purged_at_its_version_only(place: &impl Place) {
+    let store = place.open().await;
+    receive(&*store, 1).await;
+    assert_eq!(store.commit(asking(case_id(1), 1)).await, Ok(()));
+    for (n, at) in [(1, 0), (1, 1), (1, 3), (2, 1)] {
+        let stale = store.purge(case_id(n), at, samples::start()).await;
+        assert_eq!(stale, Err(CommitError::Stale));
+    }
+    let beyond = store.purge(case_id(1), u64::MAX, samples::start()).await;
+    assert_eq!(beyond, Err(CommitError::Malformed));
+    assert_eq!(version(&*store, 1).await, Some(2));
+    assert_eq!(store.purge(case_id(1), 2, samples::start()).await, Ok(()));
+    assert_eq!(
+        store.purge(case_id(1), 2, samples::start()).await,
+        Err(CommitError::Stale)
+    );
+    assert_eq!(version(&*store, 1).await, None);
     store.close().await;
 }
 

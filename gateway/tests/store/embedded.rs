@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use rusqlite::Connection;
+use statuscheck::audit::{self, Subject};
 use statuscheck::store::embedded::{EmbeddedStore, OpenError, Settings};
 use statuscheck::store::seal::Kek;
 use statuscheck::store::{CommitError, Received, Store};
@@ -157,14 +158,33 @@ async fn a_file_of_a_newer_version_is_refused_and_named() {
     directory.open_default().await.close().await;
     directory
         .stranger()
-        .pragma_update(None, "user_version", 2)
+        .pragma_update(None, "user_version", 3)
         .unwrap();
     let newer = directory.open_with(directory.settings()).await;
     assert!(matches!(
         newer,
         Err(OpenError::Newer {
-            found: 2,
-            known: 1,
+            found: 3,
+            known: 2,
+            ..
+        })
+    ));
+}
+
+#[tokio::test]
+async fn a_file_from_before_the_ledger_was_a_chain_is_refused_and_named() {
+    let directory = Directory::new();
+    directory.open_default().await.close().await;
+    directory
+        .stranger()
+        .pragma_update(None, "user_version", 1)
+        .unwrap();
+    let older = directory.open_with(directory.settings()).await;
+    assert!(matches!(
+        older,
+        Err(OpenError::Older {
+            found: 1,
+            known: 2,
             ..
         })
     ));
@@ -217,6 +237,16 @@ async fn a_full_file_takes_changes_again_once_there_is_room() {
     stranger.execute_batch("DROP TABLE filler").unwrap();
     receive(&store, refused).await;
     store.close().await;
+    // What was refused is no entry, and the chain goes on from the last that is.
+    let subject = Subject {
+        store: directory.file("store.db"),
+        ..Subject::default()
+    };
+    let report = audit::verify(&subject, |_done, _of| {}).unwrap();
+    assert_eq!(
+        (report.findings.as_slice(), report.entries),
+        (&[][..], u64::from(refused) + 1)
+    );
 }
 
 #[tokio::test]

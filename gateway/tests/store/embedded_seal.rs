@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use aws_lc_rs::digest;
 use statuscheck::store::embedded::OpenError;
-use statuscheck::store::seal::{Kek, KekError};
+use statuscheck::store::key_file::KeyFileError;
+use statuscheck::store::seal::Kek;
 use statuscheck::store::{CommitError, ReadError, Store};
 use statuscheck_domain::event::{Change, EventKind};
 use statuscheck_domain::ids::QuestionId;
@@ -100,7 +101,7 @@ fn a_key_that_others_may_read_is_refused_with_the_mode_it_has() {
     for mode in [0o644, 0o640, 0o604, 0o602, 0o700] {
         fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
         let refused = Kek::load(&key).err();
-        assert!(matches!(&refused, Some(KekError::Exposed { mode: found, .. }) if *found == mode));
+        assert!(matches!(&refused, Some(KeyFileError::Exposed { mode: found, .. }) if *found == mode));
         let words = refused.unwrap().to_string();
         assert!(words.contains(&format!("mode {mode:04o}")), "{words}");
     }
@@ -116,7 +117,7 @@ fn a_key_file_is_made_once_and_holds_a_key_and_no_more() {
     let key = directory.file("key");
     let made = fs::read(&key).unwrap();
     assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(matches!(Kek::create(&key), Err(KekError::Io { .. })));
+    assert!(matches!(Kek::create(&key), Err(KeyFileError::Io { .. })));
     assert_eq!(fs::read(&key).unwrap(), made);
 
     let longer = [made.trim_ascii(), b"00"].concat();
@@ -131,7 +132,7 @@ fn a_key_file_is_made_once_and_holds_a_key_and_no_more() {
         &[b'0'; 5_000],
     ] {
         fs::write(&key, wrong).unwrap();
-        assert!(matches!(Kek::load(&key), Err(KekError::NotAKey { .. })));
+        assert!(matches!(Kek::load(&key), Err(KeyFileError::NotAKey { .. })));
     }
 }
 

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use jiff::ToSpan as _;
-use statuscheck::store::{CaseQuery, CommitError, Received, Store};
+use statuscheck::store::{CaseQuery, CommitError, HouseEntry, HouseKind, Received, Store};
 use statuscheck_domain::answer::Answer;
 use statuscheck_domain::event::{Change, EventKind, Receipt};
 use statuscheck_domain::ids::{CaseId, OrganisationId, QuestionId, RequestId};
@@ -63,6 +63,16 @@ pub(crate) fn asking(id: CaseId, version: u64) -> Change {
 /// The next step of a case at `version`: it is decided.
 pub(crate) fn deciding(id: CaseId, version: u64, answer: Answer) -> Change {
     Change::new(id, version, samples::start(), [EventKind::Decided(answer)])
+}
+
+/// Something that an operator did.
+pub(crate) fn house_entry(kind: HouseKind) -> HouseEntry {
+    HouseEntry {
+        time: samples::start(),
+        kind,
+        actor: "ops/one".to_owned(),
+        details: serde_json::Map::from_iter([("cases".to_owned(), 3.into())]),
+    }
 }
 
 /// The version that the store has the case at.

@@ -15,6 +15,8 @@ pub enum Kind {
     Doubled,
     /// A case has another answer than the one that was given.
     Altered,
+    /// The ledger is not what was recorded.
+    Broken,
     /// The program failed in a way of its own.
     Fault,
 }

@@ -26,7 +26,9 @@ fn decided(situation: &Situation) -> Decision {
 
 fn answered(situation: &Situation) -> Answer {
     let check = situation.check().unwrap_or_else(|field| panic!("{field}"));
-    decided(situation).verdict.answer(&check, &everything())
+    decided(situation)
+        .verdict
+        .answer(&check, &situation.replies(), &everything())
 }
 
 fn has_profile(situation: &Situation) -> bool {

@@ -279,7 +279,10 @@ impl Row {
             self.situation.now,
         );
         let said = words::answer(&decision.verdict, decision.wait);
-        let answer = decision.verdict.clone().answer(&check, &everything());
+        let answer = decision
+            .verdict
+            .clone()
+            .answer(&check, &self.situation.replies(), &everything());
         let may_refuse = answer.may_refuse(check.kind());
         let told = self
             .told()

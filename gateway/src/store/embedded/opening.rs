@@ -12,7 +12,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::Settings;
 use super::checkpoints::{Checkpoints, StartError, checkpoint};
+use super::entries::{self, HeadError};
 use super::tables;
+use crate::store::chain::{Head, LedgerId};
 use crate::store::seal::{Kek, SealError, StoreSecret};
 use crate::store::sealed::Sealer;
 
@@ -39,6 +41,27 @@ pub enum OpenError {
         found: i64,
         /// Newest version that this program knows.
         known: i64,
+    },
+    /// Start with a new file: no program that was released ever made this one.
+    #[error(
+        "the store {path} was made before the first release (tables {found}, known {known}); give a new file"
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Version of the tables in the file.
+        found: i64,
+        /// The version that this program knows.
+        known: i64,
+    },
+    /// Find out what was done to the file, then restore it from a backup that ends where the last checkpoint says.
+    #[error(
+        "the ledger of {path} does not end where it says: entries at its end were removed or altered; \
+         see what `statuscheck audit verify --store {path}` finds, and restore a backup"
+    )]
+    BrokenLedger {
+        /// The file.
+        path: PathBuf,
     },
     /// Give the key with which the store was made.
     #[error("the key does not open the store {path}")]
@@ -100,6 +123,8 @@ pub(super) struct Opened {
     pub(super) readers: Vec<Connection>,
     pub(super) checkpoints: Checkpoints,
     pub(super) sealer: Sealer,
+    pub(super) ledger: LedgerId,
+    pub(super) head: Head,
     pub(super) stopped: Arc<AtomicBool>,
     pub(super) lock: File,
 }
@@ -117,11 +142,18 @@ impl Opened {
         look_over(&writer, settings)?;
         let secret = if is_new {
             let (secret, wrapped) = StoreSecret::create(&kek).map_err(OpenError::Seal)?;
-            tables::create(&mut writer, &wrapped).map_err(failed)?;
+            let ledger = LedgerId::random().map_err(OpenError::Seal)?;
+            tables::create(&mut writer, &wrapped, ledger).map_err(failed)?;
             secret
         } else {
             secret(&writer, path, &kek)?
         };
+        let (ledger, head) = entries::read_head(&writer).map_err(|error| match error {
+            HeadError::Broken => OpenError::BrokenLedger {
+                path: path.to_owned(),
+            },
+            HeadError::Engine(source) => engine(path, source),
+        })?;
         let sealer = Sealer::new(kek, &secret, settings.data_keys_max).map_err(OpenError::Seal)?;
         let readers = (0..settings.readers.max(1))
             .map(|_| connect_reader(path))
@@ -144,6 +176,8 @@ impl Opened {
             readers,
             checkpoints,
             sealer,
+            ledger,
+            head,
             stopped,
             lock,
         })
@@ -248,7 +282,12 @@ fn is_new(connection: &Connection, path: &Path) -> Result<bool, OpenError> {
             found,
             known: tables::VERSION,
         }),
-        Some(_) => Err(OpenError::NotAStore { path }),
+        Some(0) => Err(OpenError::NotAStore { path }),
+        Some(found) => Err(OpenError::Older {
+            path,
+            found,
+            known: tables::VERSION,
+        }),
     }
 }
 

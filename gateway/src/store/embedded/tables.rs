@@ -1,6 +1,6 @@
 //! The tables, and every statement that touches them.
 //!
-//! `entries` is the ledger; it is only ever added to. The others are made from it, or are keys to it. Case ids and
+//! `entries` is the ledger, and `ledger` is where it ends ([`entries`]). The others are made from it, or are keys to it. Case ids and
 //! sequence numbers grow, so new rows go to the end of their trees; only the request ids, which callers choose, do not.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -8,28 +8,37 @@ use statuscheck_domain::case::CaseState;
 use statuscheck_domain::ids::{CaseId, OrganisationId};
 use uuid::Uuid;
 
+use super::entries;
 use crate::store::CaseQuery;
-use crate::store::sealed::{Opening, SealedChange, SealedEntry, StoredCase};
+use crate::store::chain::{Chain, Entry, Head, LedgerId};
+use crate::store::sealed::{Note, Opening, PURGED, Purge, SealedChange, SealedEntry, StoredCase};
 
 /// The version of the tables, in `PRAGMA user_version`.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 const SCHEMA: &str = "
     CREATE TABLE store (
         secret BLOB NOT NULL
     ) STRICT;
+    CREATE TABLE ledger (
+        id BLOB NOT NULL,
+        sequence INTEGER NOT NULL,
+        hash BLOB NOT NULL
+    ) STRICT;
     CREATE TABLE entries (
         sequence INTEGER PRIMARY KEY,
-        case_id BLOB NOT NULL,
+        case_id BLOB,
         version INTEGER NOT NULL,
         time INTEGER NOT NULL,
         kind TEXT NOT NULL,
         payload BLOB NOT NULL,
+        hash BLOB NOT NULL,
         UNIQUE (case_id, version)
     ) STRICT;
     CREATE TABLE cases (
         id BLOB PRIMARY KEY,
         organisation TEXT NOT NULL,
+        request_id BLOB NOT NULL,
         state TEXT NOT NULL,
         version INTEGER NOT NULL,
         created INTEGER NOT NULL
@@ -60,10 +69,19 @@ pub(super) enum Recorded {
 }
 
 /// Makes the tables in an empty file.
-pub(super) fn create(connection: &mut Connection, wrapped_secret: &[u8]) -> rusqlite::Result<()> {
+pub(super) fn create(
+    connection: &mut Connection,
+    wrapped_secret: &[u8],
+    ledger: LedgerId,
+) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(SCHEMA)?;
     transaction.execute("INSERT INTO store (secret) VALUES (?1)", [wrapped_secret])?;
+    let Head { sequence, hash } = Head::genesis(ledger);
+    transaction.execute(
+        "INSERT INTO ledger (id, sequence, hash) VALUES (?1, ?2, ?3)",
+        params![ledger.0, sequence, hash],
+    )?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
 }
@@ -82,8 +100,12 @@ pub(super) fn wrapped_secret(connection: &Connection) -> rusqlite::Result<Option
         .optional()
 }
 
-/// Writes one change. A refused change writes nothing; after an error the caller must roll back.
-pub(super) fn record(connection: &Connection, change: &SealedChange) -> rusqlite::Result<Recorded> {
+/// Writes one change. A refused change writes nothing; after an error the caller must roll back, the chain too.
+pub(super) fn record(
+    connection: &Connection,
+    chain: &mut Chain,
+    change: &SealedChange,
+) -> rusqlite::Result<Recorded> {
     let refused = match &change.opening {
         Some(opening) => open_case(connection, change, opening)?,
         None => advance_case(connection, change)?,
@@ -91,18 +113,60 @@ pub(super) fn record(connection: &Connection, change: &SealedChange) -> rusqlite
     if let Some(refused) = refused {
         return Ok(refused);
     }
-    let mut entry = connection.prepare_cached(
-        "INSERT INTO entries (case_id, version, time, kind, payload) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
-    for SealedEntry {
-        version,
-        time,
-        kind,
-        payload,
-    } in &change.entries
-    {
-        entry.execute(params![key(change.case_id), version, time, kind, payload])?;
+    for sealed in &change.entries {
+        let entry = Entry {
+            case_id: Some(change.case_id),
+            version: sealed.version,
+            time: sealed.time,
+            kind: &sealed.kind,
+            payload: &sealed.payload,
+        };
+        entries::append(connection, chain, &entry)?;
     }
+    Ok(Recorded::Done)
+}
+
+/// Writes an entry of the house.
+pub(super) fn note(connection: &Connection, chain: &mut Chain, note: &Note) -> rusqlite::Result<Recorded> {
+    let entry = Entry {
+        case_id: None,
+        version: 0,
+        time: note.time,
+        kind: note.kind.as_str(),
+        payload: &note.payload,
+    };
+    entries::append(connection, chain, &entry)?;
+    Ok(Recorded::Done)
+}
+
+/// Destroys the key of a case and all that was made from its entries. The entries stay, with one more that says so.
+pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -> rusqlite::Result<Recorded> {
+    let id = key(purge.case_id);
+    let request = connection
+        .prepare_cached(
+            "DELETE FROM cases WHERE id = ?1 AND version = ?2 RETURNING organisation, request_id",
+        )?
+        .query_row(params![id, purge.expected_version], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, [u8; 16]>(1)?))
+        })
+        .optional()?;
+    let Some((organisation, request_id)) = request else {
+        return Ok(Recorded::Stale);
+    };
+    connection
+        .prepare_cached("DELETE FROM requests WHERE organisation = ?1 AND request_id = ?2")?
+        .execute(params![organisation, request_id])?;
+    connection
+        .prepare_cached("DELETE FROM case_keys WHERE case_id = ?1")?
+        .execute([id])?;
+    let entry = Entry {
+        case_id: Some(purge.case_id),
+        version: purge.expected_version + 1,
+        time: purge.time,
+        kind: PURGED,
+        payload: &[],
+    };
+    entries::append(connection, chain, &entry)?;
     Ok(Recorded::Done)
 }
 
@@ -130,10 +194,10 @@ fn open_case(
     let state = change.state.map(CaseState::as_str);
     let inserted = connection
         .prepare_cached(
-            "INSERT INTO cases (id, organisation, state, version, created) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO cases (id, organisation, request_id, state, version, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (id) DO NOTHING",
         )?
-        .execute(params![id, organisation, state, change.version, created])?;
+        .execute(params![id, organisation, request_id, state, change.version, created])?;
     if inserted == 0 {
         return Ok(Some(Recorded::Stale));
     }

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::checkpoints::{Checkpoints, checkpoint};
+use super::entries::{self, HeadError};
 use super::fault;
 use super::tables::{self, Recorded};
 use crate::store::CommitError;
-use crate::store::sealed::SealedChange;
+use crate::store::chain::{Chain, Head};
+use crate::store::sealed::{Note, Purge, SealedChange};
 
 /// What is asked of the writer.
 pub(super) enum Request {
@@ -23,10 +25,20 @@ pub(super) enum Request {
     Close,
 }
 
-/// A change and who waits for it.
+/// Something to record, and who waits for it.
 pub(super) struct Waiting {
-    pub(super) change: Box<SealedChange>,
+    pub(super) work: Work,
     pub(super) answer: oneshot::Sender<Outcome>,
+}
+
+/// What the writer records. Each is one step of the ledger: recorded whole, or refused and not there at all.
+pub(super) enum Work {
+    /// Events of a case.
+    Change(Box<SealedChange>),
+    /// An entry of the house.
+    Note(Note),
+    /// The end of a case.
+    Purge(Purge),
 }
 
 /// What a waiter is told. One that is told nothing, because the writer is gone, knows no more than `Unavailable` says.
@@ -48,6 +60,9 @@ pub(super) async fn pass_on(mut batches: mpsc::Receiver<Settled>) {
 /// The writer, to be run on a thread of its own.
 pub(super) struct Writer {
     pub(super) connection: Connection,
+    pub(super) chain: Chain,
+    /// Where the recorded ledger ends; nobody waits on it, so that no commit pays for a wake.
+    pub(super) head: watch::Sender<Head>,
     pub(super) queue: mpsc::Receiver<Request>,
     pub(super) settled: mpsc::Sender<Settled>,
     pub(super) checkpoints: Checkpoints,
@@ -92,7 +107,7 @@ impl Writer {
         if batch.is_empty() {
             return Vec::new();
         }
-        let outcomes = record(&mut self.connection, &batch);
+        let outcomes = record(&mut self.connection, &mut self.chain, &batch);
         if outcomes.is_ok()
             && let Err(error) = self.checkpoints.after_commit(&self.connection)
         {
@@ -101,6 +116,7 @@ impl Writer {
         match outcomes {
             Ok(outcomes) => {
                 self.tell_of_recovery();
+                self.head.send_replace(self.chain.head());
                 batch
                     .into_iter()
                     .map(|waiting| waiting.answer)
@@ -115,8 +131,24 @@ impl Writer {
                     self.judge(&error, "changes can no longer be recorded");
                 }
                 self.refused = self.refused.saturating_add(batch.len() as u64);
+                self.find_head();
                 let unavailable = |waiting: Waiting| (waiting.answer, Err(CommitError::Unavailable));
                 batch.into_iter().map(unavailable).collect()
+            }
+        }
+    }
+
+    /// After a failed commit only the file knows where the ledger ends.
+    fn find_head(&mut self) {
+        match entries::read_head(&self.connection) {
+            Ok((_id, head)) => self.chain.rewind(head),
+            Err(HeadError::Engine(error)) => {
+                self.judge(&error, "the end of the ledger cannot be read");
+                self.stopped.store(true, Ordering::Release);
+            }
+            Err(HeadError::Broken) => {
+                tracing::error!("the ledger does not end where it says");
+                self.stopped.store(true, Ordering::Release);
             }
         }
     }
@@ -158,26 +190,41 @@ impl Writer {
 ///
 /// # Errors
 /// None of the batch is recorded, or, where the commit itself failed, perhaps all of it.
-fn record(connection: &mut Connection, batch: &[Waiting]) -> rusqlite::Result<Vec<Outcome>> {
+fn record(
+    connection: &mut Connection,
+    chain: &mut Chain,
+    batch: &[Waiting],
+) -> rusqlite::Result<Vec<Outcome>> {
+    let before = chain.head();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let outcomes = batch
         .iter()
-        .map(|waiting| apply(&transaction, &waiting.change))
+        .map(|waiting| apply(&transaction, chain, &waiting.work))
         .collect::<rusqlite::Result<Vec<_>>>()?;
+    if chain.head() != before {
+        entries::write_head(&transaction, chain.head())?;
+    }
     transaction.commit()?;
     Ok(outcomes)
 }
 
-fn apply(connection: &Connection, change: &SealedChange) -> rusqlite::Result<Outcome> {
+fn apply(connection: &Connection, chain: &mut Chain, work: &Work) -> rusqlite::Result<Outcome> {
+    let before = chain.head();
     let step = |statement: &str| connection.prepare_cached(statement)?.execute([]);
     step("SAVEPOINT change")?;
-    let outcome = match tables::record(connection, change) {
+    let recorded = match work {
+        Work::Change(change) => tables::record(connection, chain, change),
+        Work::Note(note) => tables::note(connection, chain, note),
+        Work::Purge(purge) => tables::purge(connection, chain, purge),
+    };
+    let outcome = match recorded {
         Ok(Recorded::Stale) => Err(CommitError::Stale),
         Ok(recorded) => Ok(recorded),
         // A row is there that the case's version says cannot be: this case is damaged, the others are not.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a case is damaged");
             step("ROLLBACK TO change")?;
+            chain.rewind(before);
             Err(CommitError::Corrupt)
         }
         Err(error) => return Err(error),

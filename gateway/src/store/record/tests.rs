@@ -3,15 +3,18 @@ use statuscheck_domain::ids::QuestionId;
 use statuscheck_domain::question::Operation;
 use uuid::Uuid;
 
-use super::{RecordError, read, write};
+use super::{ContentDigest, RecordError, read, write};
 
 #[path = "../../../tests/store/samples.rs"]
 mod samples;
 
 fn read_back(event: &EventKind) -> EventKind {
-    let Ok(event) = write(event, 0).and_then(|bytes| read(&bytes)) else {
+    let digest = ContentDigest([0xa5; 32]);
+    let content = Some(&digest).filter(|_| matches!(event, EventKind::Received(_)));
+    let Ok((event, read)) = write(event, content, 0).and_then(|bytes| read(&bytes)) else {
         panic!("what was written can be read")
     };
+    assert_eq!(read.map(|digest| digest.0), content.map(|digest| digest.0));
     event
 }
 
@@ -78,9 +81,22 @@ fn every_answer_comes_back_as_it_was() {
 }
 
 #[test]
+fn a_receipt_without_its_content_is_no_record() {
+    for receipt in samples::receipts() {
+        let bytes = write(&EventKind::Received(Box::new(receipt)), None, 0).unwrap();
+        assert_eq!(read(&bytes).err(), Some(RecordError));
+    }
+}
+
+#[test]
 fn a_record_is_written_without_growing_its_buffer() {
     for receipt in samples::receipts() {
-        let bytes = write(&EventKind::Received(Box::new(receipt)), 28).unwrap();
+        let bytes = write(
+            &EventKind::Received(Box::new(receipt)),
+            Some(&ContentDigest([0; 32])),
+            28,
+        )
+        .unwrap();
         assert_eq!(bytes.capacity(), bytes.len() + 28);
     }
 }

@@ -1,0 +1,197 @@
+//! `statuscheck audit`
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+use statuscheck_domain::clock::{Clock as _, SystemClock};
+
+use crate::audit::{self, AuditError, Finding, Report, Subject};
+use crate::config::Config;
+use crate::store::signing::SigningKey;
+
+/// Finds out whether the ledger is what was recorded.
+#[derive(Subcommand)]
+pub(crate) enum Audit {
+    /// Goes along the ledger's chain and compares it with the signed checkpoints. Changes nothing; a gateway may be
+    /// running.
+    ///
+    /// Ends with 0 where the ledger is intact, 10 where entries are missing between others, 11 where one was altered, 12
+    /// where they were put in another order, 13 where the end is missing, 14 where a checkpoint's signature is bad, 15
+    /// where a checkpoint says that history was another; the first of what is found decides. 2 for a wrong command line, 1
+    /// for everything else.
+    #[command(after_help = "Examples:\n  \
+            statuscheck audit verify --config /etc/statuscheck/statuscheck.toml\n  \
+            statuscheck audit verify --store statuscheck.db --public-key signing.key.pub --anchor /mnt/anchor")]
+    Verify(Verify),
+}
+
+#[derive(Args)]
+pub(crate) struct Verify {
+    /// The database file; its checkpoints lie beside it.
+    #[arg(long, value_name = "FILE", required_unless_present = "config")]
+    store: Option<PathBuf>,
+    /// The gateway's configuration, which names the database, the signing key and the anchor.
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
+    config: Option<PathBuf>,
+    /// The public key of the checkpoints' signatures; may be given several times. Take it from a place that nobody who can
+    /// write the database can write.
+    #[arg(long, value_name = "FILE")]
+    public_key: Vec<PathBuf>,
+    /// The folder that checkpoints are put in as well, or a copy of it.
+    #[arg(long, value_name = "DIR")]
+    anchor: Option<PathBuf>,
+    /// The first entry to look at; the one before it is taken to be right.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    from: Option<i64>,
+    /// The last entry to look at.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    to: Option<i64>,
+    /// Prints what was found as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Audit {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        let Self::Verify(verify) = self;
+        tokio::task::spawn_blocking(|| verify.run())
+            .await
+            .context("the audit broke off")?
+    }
+}
+
+impl Verify {
+    fn run(self) -> anyhow::Result<ExitCode> {
+        let json = self.json;
+        let subject = self.subject()?;
+        let bar = progress_bar();
+        let clock = SystemClock::new();
+        let verified = audit::verify(&subject, |done, of| {
+            bar.set_length(of);
+            bar.set_position(done);
+        });
+        bar.finish_and_clear();
+        let report = match verified {
+            Ok(report) => report,
+            Err(error @ AuditError::NoSuchEntries { .. }) => {
+                eprintln!("error: {error}");
+                return Ok(ExitCode::from(2));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let took = clock.elapsed();
+        if json {
+            println!("{:#}", as_json(&report, took));
+        } else {
+            print(&report, took);
+        }
+        Ok(ExitCode::from(report.exit_code()))
+    }
+
+    fn subject(self) -> anyhow::Result<Subject> {
+        let mut subject = Subject {
+            store: self.store.unwrap_or_default(),
+            public_keys: self.public_key,
+            anchor: self.anchor,
+            from: self.from,
+            to: self.to,
+        };
+        if let Some(config) = self.config {
+            let store = Config::read(&config)?.store;
+            subject.store = store.path;
+            subject.anchor = subject.anchor.or(store.anchor);
+            if subject.public_keys.is_empty() {
+                subject.public_keys = vec![SigningKey::public_path(&store.signing_key_file)];
+            }
+        }
+        Ok(subject)
+    }
+}
+
+/// Shown on a terminal alone, ten times a second at most.
+fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+    match ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} entries, {per_sec}, {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_template) => bar,
+    }
+}
+
+fn per_second(report: &Report, took: Duration) -> u64 {
+    let nanoseconds = took.as_nanos().max(1);
+    u64::try_from(u128::from(report.entries) * 1_000_000_000 / nanoseconds).unwrap_or(u64::MAX)
+}
+
+fn as_json(report: &Report, took: Duration) -> Value {
+    let finding = |finding: &Finding| {
+        let mut value = json!(finding);
+        value["exit_code"] = finding.exit_code().into();
+        value["message"] = finding.to_string().into();
+        value
+    };
+    json!({
+        "intact": report.is_intact(),
+        "exit_code": report.exit_code(),
+        "ledger": report.ledger,
+        "entries": report.entries,
+        "cases": report.cases,
+        "house_entries": report.house_entries,
+        "first_time": report.first_time,
+        "last_time": report.last_time,
+        "checkpoints": report.checkpoints,
+        "signatures_checked": report.signatures_checked,
+        "anchor_checked": report.anchor_checked,
+        "entries_after_checkpoints": report.entries_after_checkpoints,
+        "entries_per_second": per_second(report, took),
+        "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+fn print(report: &Report, took: Duration) {
+    for finding in &report.findings {
+        println!("{finding}");
+    }
+    let verdict = if report.is_intact() {
+        "intact"
+    } else {
+        "NOT INTACT"
+    };
+    println!("ledger {}: {verdict}", report.ledger);
+    println!(
+        "  {} entries: {} cases begin, {} entries of the house",
+        report.entries, report.cases, report.house_entries
+    );
+    if let (Some(first), Some(last)) = (report.first_time, report.last_time) {
+        println!("  from {first:.0} to {last:.0}");
+    }
+    let signatures = if report.signatures_checked {
+        "signatures checked"
+    } else {
+        "signatures NOT checked: give --public-key"
+    };
+    let anchor = if report.anchor_checked {
+        "the anchor's among them"
+    } else {
+        "none from an anchor: give --anchor"
+    };
+    println!(
+        "  compared with checkpoints {} times; {signatures}; {anchor}",
+        report.checkpoints
+    );
+    if report.entries_after_checkpoints > 0 {
+        println!(
+            "  {} entries at the end are under no checkpoint yet",
+            report.entries_after_checkpoints
+        );
+    }
+    println!("  {} entries a second", per_second(report, took));
+}
