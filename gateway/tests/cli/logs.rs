@@ -116,6 +116,7 @@ async fn the_whole_demo_logs_nothing_personal_even_at_the_finest_level() {
         let ran = finish(demo).await.ends(0);
         // Our own crates are logged; the libraries below them stay at info whatever is asked.
         assert!(ran.stderr.contains("statuscheck_adapters"));
+        assert!(!ran.stderr.contains("h2::") && !ran.stderr.contains("rustls::"));
         assert_clean(&ran.stderr);
         assert_clean(&ran.stdout);
     }
@@ -155,6 +156,7 @@ async fn a_command_logs_nothing_personal_and_quotes_nothing_that_it_was_given() 
         let mut command = program(["check", "right-to-work", "--demo", &dir].iter().chain(&person));
         command.env("RUST_LOG", "trace");
         let ran = finish(command).await.ends(code);
+        assert!(!ran.stderr.contains("h2::") && !ran.stderr.contains("rustls::"));
         assert_clean(&ran.stderr);
         for sent in person.iter().filter(|arg| !arg.starts_with("--")) {
             assert!(

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use statuscheck::demo::authority::{Authority, Identity};
 use statuscheck::store::seal::Kek;
+use statuscheck::store::signing::SigningKey;
 use tempfile::TempDir;
 
 pub(crate) const SAMPLE: &str = include_str!("../../../deploy/statuscheck.toml");
@@ -37,6 +38,7 @@ impl Host {
             fs::write(host.path(&format!("secrets/{department}")), "mock-secret\n").unwrap();
         }
         Kek::create(&host.path("store.key")).unwrap();
+        SigningKey::create(&host.path("signing.key")).unwrap();
         host
     }
 
