@@ -149,22 +149,25 @@ pub struct IssuedCode {
     pub issued_on: Date,
 }
 
-/// Leave to enter or remain.
+/// Leave to enter or remain. What a line leaves out, the Home Office's answer leaves out too.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Leave {
     /// In the Home Office's words.
-    pub kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// First day.
-    #[serde(with = "text::day")]
-    pub valid_from: Date,
+    #[serde(default, with = "text::optional_day", skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Date>,
     /// Last day, included; absent where the leave has no end.
     #[serde(default, with = "text::optional_day", skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Date>,
     /// The person may work.
-    pub may_work: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_work: Option<bool>,
     /// The person may rent.
-    pub may_rent: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_rent: Option<bool>,
     /// In plain words.
     #[serde(
         default,
@@ -181,8 +184,9 @@ pub struct Leave {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Section95 {
-    /// The support is in force.
-    pub in_force: bool,
+    /// The support is in force; absent where the Home Office left it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_force: Option<bool>,
     /// First day of the support.
     #[serde(default, with = "text::optional_day", skip_serializing_if = "Option::is_none")]
     pub since: Option<Date>,
@@ -223,8 +227,9 @@ pub struct Benefit {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Education {
-    /// The family qualifies.
-    pub eligible: bool,
+    /// The family qualifies; absent where the engine leaves the status out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eligible: Option<bool>,
     /// The feed that the record came from; absent where DfE does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Feed>,

@@ -303,7 +303,11 @@ fn person(line: usize, bytes: &[u8]) -> Result<Person, Fault> {
 fn disorder(person: &Person) -> Option<&'static str> {
     let reversed = |from: Date, to: Option<Date>| to.is_some_and(|to| to < from);
     let leave = person.leave.as_ref();
-    if leave.is_some_and(|leave| reversed(leave.valid_from, leave.valid_until)) {
+    if leave.is_some_and(|leave| {
+        leave
+            .valid_from
+            .is_some_and(|from| reversed(from, leave.valid_until))
+    }) {
         return Some("leave: ");
     }
     if person.employments.iter().any(|work| reversed(work.from, work.to)) {
