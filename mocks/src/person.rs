@@ -9,6 +9,7 @@ use statuscheck_domain::subject::{
 
 use crate::behaviour::Behaviours;
 use crate::text;
+use crate::variants::same_family;
 
 /// One person and what every department holds about them. Only the id, the names and the date of birth must be there;
 /// null equals absent, and a key of another name is refused. No `Debug`: it is a person.
@@ -111,19 +112,20 @@ impl Person {
         self.whole_keys().any(|key| key == whole)
     }
 
-    /// The family name is one of the person's: as registered, or the last word of an alias.
+    /// The family name is one of the person's, as registered or the last word of an alias; or the one is one of several
+    /// surnames of the other.
     pub fn has_family_name(&self, family: &str) -> bool {
-        let wanted = comparison_key(family);
-        self.family_keys().any(|key| key == wanted)
+        self.family_names().any(|held| same_family(family, held))
     }
 
     pub(crate) fn family_keys(&self) -> impl Iterator<Item = String> {
-        std::iter::once(comparison_key(&self.family_name)).chain(
-            self.also_known_as
-                .iter()
-                .filter_map(|alias| alias.split_whitespace().next_back())
-                .map(comparison_key),
-        )
+        self.family_names().map(comparison_key)
+    }
+
+    fn family_names(&self) -> impl Iterator<Item = &str> {
+        let aliases = self.also_known_as.iter();
+        std::iter::once(self.family_name.as_str())
+            .chain(aliases.filter_map(|alias| alias.split_whitespace().next_back()))
     }
 
     pub(crate) fn whole_keys(&self) -> impl Iterator<Item = String> {
