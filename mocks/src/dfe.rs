@@ -32,6 +32,9 @@ const SOURCE_LOADED_AT: HeaderName = HeaderName::from_static("x-source-loaded-at
 /// How long the same content gives the stored result, and how long an item can be asked for.
 const STORED_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// The status of a check that is not processed yet.
+const QUEUED: &str = "queuedForProcessing";
+
 struct Dfe {
     desk: Desk,
     limits: Limits,
@@ -61,7 +64,10 @@ struct Item {
 #[derive(Clone, Copy)]
 enum Found {
     ParentNotFound,
-    Record { eligible: bool, source: Option<Feed> },
+    Record {
+        eligible: Option<bool>,
+        source: Option<Feed>,
+    },
 }
 
 /// An error in the engine's shape.
@@ -179,7 +185,7 @@ async fn status(
     dfe.asked_for(
         &guid,
         &authority,
-        |_, _, status| json!({ "data": { "status": status } }),
+        |_, _, status| json!({ "data": with_status(json!({}), status) }),
     )
     .await
 }
@@ -190,8 +196,7 @@ async fn item(
     Path(guid): Path<String>,
 ) -> Result<Response, Refusal> {
     dfe.asked_for(&guid, &authority, |id, item, status| {
-        let mut data = item.content.described();
-        data["status"] = json!(status);
+        let mut data = with_status(item.content.described(), status);
         data["created"] = json!(item.created);
         json!({ "data": data, "links": links(id) })
     })
@@ -260,7 +265,7 @@ impl Dfe {
         let id = Uuid::new_v4();
         self.items.keep(id, Arc::new(item), elapsed);
         self.stored.keep(key, id, elapsed);
-        accepted(id, "queuedForProcessing")
+        accepted(id, Some(QUEUED))
     }
 
     /// An item of this local authority, with the feed of its record in the headers once it is processed.
@@ -268,7 +273,7 @@ impl Dfe {
         &self,
         guid: &str,
         authority: &LocalAuthority,
-        describe: impl FnOnce(Uuid, &Item, &'static str) -> Value,
+        describe: impl FnOnce(Uuid, &Item, Option<&'static str>) -> Value,
     ) -> Result<Response, Refusal> {
         let id = Uuid::try_parse(guid).map_err(|_not_an_id| NOT_FOUND)?;
         let item = self
@@ -298,14 +303,16 @@ impl Dfe {
 }
 
 impl Item {
-    fn status(&self, now: Timestamp) -> &'static str {
+    /// None where the record does not say.
+    fn status(&self, now: Timestamp) -> Option<&'static str> {
         if now < self.processed {
-            return "queuedForProcessing";
+            return Some(QUEUED);
         }
         match self.result {
-            Found::ParentNotFound => "parentNotFound",
-            Found::Record { eligible: true, .. } => "eligible",
-            Found::Record { eligible: false, .. } => "notEligible",
+            Found::ParentNotFound => Some("parentNotFound"),
+            Found::Record { eligible, .. } => {
+                eligible.map(|eligible| if eligible { "eligible" } else { "notEligible" })
+            }
         }
     }
 }
@@ -328,9 +335,17 @@ impl Found {
     }
 }
 
-fn accepted(id: Uuid, status: &str) -> Response {
-    let body = json!({ "data": { "status": status }, "links": links(id) });
+fn accepted(id: Uuid, status: Option<&str>) -> Response {
+    let body = json!({ "data": with_status(json!({}), status), "links": links(id) });
     (StatusCode::ACCEPTED, Json(body)).into_response()
+}
+
+/// The data with the status, which is left out where the record does not say.
+fn with_status(mut data: Value, status: Option<&str>) -> Value {
+    if let Some(status) = status {
+        data["status"] = json!(status);
+    }
+    data
 }
 
 fn links(id: Uuid) -> Value {

@@ -142,10 +142,13 @@ fn education(story: Story, person: &Person, today: Date, dice: &mut Dice) -> Opt
     if !(18..=60).contains(&age) {
         return None;
     }
-    let supported = person.section_95.as_ref().is_some_and(|support| support.in_force);
+    let supported = person
+        .section_95
+        .as_ref()
+        .is_some_and(|support| support.in_force == Some(true));
     if story == Story::Section95 && supported {
         return dice.random_ratio(4, 5).then_some(Education {
-            eligible: true,
+            eligible: Some(true),
             source: Some(Feed::HomeOffice),
         });
     }
@@ -156,7 +159,7 @@ fn education(story: Story, person: &Person, today: Date, dice: &mut Dice) -> Opt
     }
     let source = if on_benefits { Feed::Dwp } else { Feed::Hmrc };
     Some(Education {
-        eligible: on_benefits || dice.random_ratio(1, 6),
+        eligible: Some(on_benefits || dice.random_ratio(1, 6)),
         source: Some(source),
     })
 }
@@ -167,7 +170,8 @@ fn share_codes(person: &Person, numbers: Numbers, today: Date, dice: &mut Dice) 
         return Vec::new();
     };
     let count: u64 = [0, 0, 1, 1, 1, 2, 2, 3][dice.random_range(0..8)];
-    let first = today.saturating_sub(180.days()).max(leave.valid_from.min(today));
+    let begun = leave.valid_from.map_or(today, |begun| begun.min(today));
+    let first = today.saturating_sub(180.days()).max(begun);
     (0..count)
         .map(|order| IssuedCode {
             code: numbers.share_code(order, ['W', 'W', 'W', 'R', 'R', 'S'][dice.random_range(0..6)]),

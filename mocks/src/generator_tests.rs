@@ -61,11 +61,10 @@ fn assert_sound(person: &Person, today: Date) {
     }
     let born = person.date_of_birth;
     if let Some(leave) = &person.leave {
-        assert!(leave.valid_from >= born, "{id}");
-        assert!(
-            leave.valid_until.is_none_or(|last| last >= leave.valid_from),
-            "{id}"
-        );
+        let begun = leave.valid_from.unwrap();
+        assert!(begun >= born, "{id}");
+        assert!(leave.valid_until.is_none_or(|last| last >= begun), "{id}");
+        assert!(leave.kind.is_some() && leave.may_work.is_some() && leave.may_rent.is_some());
     }
     assert!(
         person.arrived_on.is_none_or(|day| (born..=today).contains(&day)),
@@ -146,7 +145,8 @@ fn every_kind_of_status_record_and_name_comes_up() {
             person
                 .leave
                 .as_ref()
-                .is_some_and(|leave| leave.kind.starts_with(word))
+                .and_then(|leave| leave.kind.as_deref())
+                .is_some_and(|kind| kind.starts_with(word))
         }
     };
     for kind in [
@@ -174,11 +174,15 @@ fn every_kind_of_status_record_and_name_comes_up() {
         person
             .leave
             .as_ref()
-            .is_some_and(|leave| leave.valid_from > TODAY)
+            .and_then(|leave| leave.valid_from)
+            .is_some_and(|begun| begun > TODAY)
     };
     let basis = |text: &'static str| {
         move |person: &Person| {
-            let support = person.section_95.as_ref().filter(|support| support.in_force);
+            let support = person
+                .section_95
+                .as_ref()
+                .filter(|support| support.in_force == Some(true));
             support.is_some_and(|support| support.legal_basis.as_deref() == Some(text))
         }
     };
@@ -211,7 +215,7 @@ fn about_thirty_in_a_hundred_of_those_traced_have_a_number_already() {
     let people = generate(5, 20_000, TODAY);
     let traced: Vec<Person> = people
         .filter(|person| {
-            let kind = person.leave.as_ref().map(|leave| leave.kind.as_str());
+            let kind = person.leave.as_ref().and_then(|leave| leave.kind.as_deref());
             kind.is_some_and(|kind| kind == "Refugee permission to stay" || kind == "Graduate")
                 && person.date_of_birth.saturating_add(16.years()) <= TODAY
         })

@@ -23,6 +23,7 @@ mod home_office;
 mod oauth;
 mod shelf;
 mod text;
+mod variants;
 
 pub use serve::{Mocks, StartError, start};
 pub use settings::Settings;

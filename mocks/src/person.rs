@@ -9,6 +9,7 @@ use statuscheck_domain::subject::{
 
 use crate::behaviour::Behaviours;
 use crate::text;
+use crate::variants::same_family;
 
 /// One person and what every department holds about them. Only the id, the names and the date of birth must be there;
 /// null equals absent, and a key of another name is refused. No `Debug`: it is a person.
@@ -111,19 +112,20 @@ impl Person {
         self.whole_keys().any(|key| key == whole)
     }
 
-    /// The family name is one of the person's: as registered, or the last word of an alias.
+    /// The family name is one of the person's, as registered or the last word of an alias; or the one is one of several
+    /// surnames of the other.
     pub fn has_family_name(&self, family: &str) -> bool {
-        let wanted = comparison_key(family);
-        self.family_keys().any(|key| key == wanted)
+        self.family_names().any(|held| same_family(family, held))
     }
 
     pub(crate) fn family_keys(&self) -> impl Iterator<Item = String> {
-        std::iter::once(comparison_key(&self.family_name)).chain(
-            self.also_known_as
-                .iter()
-                .filter_map(|alias| alias.split_whitespace().next_back())
-                .map(comparison_key),
-        )
+        self.family_names().map(comparison_key)
+    }
+
+    fn family_names(&self) -> impl Iterator<Item = &str> {
+        let aliases = self.also_known_as.iter();
+        std::iter::once(self.family_name.as_str())
+            .chain(aliases.filter_map(|alias| alias.split_whitespace().next_back()))
     }
 
     pub(crate) fn whole_keys(&self) -> impl Iterator<Item = String> {
@@ -149,22 +151,25 @@ pub struct IssuedCode {
     pub issued_on: Date,
 }
 
-/// Leave to enter or remain.
+/// Leave to enter or remain. What a line leaves out, the Home Office's answer leaves out too.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Leave {
     /// In the Home Office's words.
-    pub kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// First day.
-    #[serde(with = "text::day")]
-    pub valid_from: Date,
+    #[serde(default, with = "text::optional_day", skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Date>,
     /// Last day, included; absent where the leave has no end.
     #[serde(default, with = "text::optional_day", skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Date>,
     /// The person may work.
-    pub may_work: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_work: Option<bool>,
     /// The person may rent.
-    pub may_rent: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_rent: Option<bool>,
     /// In plain words.
     #[serde(
         default,
@@ -181,8 +186,9 @@ pub struct Leave {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Section95 {
-    /// The support is in force.
-    pub in_force: bool,
+    /// The support is in force; absent where the Home Office left it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_force: Option<bool>,
     /// First day of the support.
     #[serde(default, with = "text::optional_day", skip_serializing_if = "Option::is_none")]
     pub since: Option<Date>,
@@ -223,8 +229,9 @@ pub struct Benefit {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Education {
-    /// The family qualifies.
-    pub eligible: bool,
+    /// The family qualifies; absent where the engine leaves the status out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eligible: Option<bool>,
     /// The feed that the record came from; absent where DfE does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Feed>,

@@ -30,6 +30,7 @@ pub struct Population {
     by_asylum_support_reference: HashMap<String, Vec<usize>>,
     by_family_name: HashMap<(String, Date), Vec<usize>>,
     by_full_name: HashMap<(String, Date), Vec<usize>>,
+    by_birth: HashMap<Date, Vec<usize>>,
 }
 
 /// One fault of a population file. It never repeats a value of the file.
@@ -166,6 +167,7 @@ impl Population {
         for key in person.whole_keys() {
             note(&mut self.by_full_name, (key, person.date_of_birth), place);
         }
+        note(&mut self.by_birth, person.date_of_birth, place);
         self.people.push(person);
     }
 
@@ -227,6 +229,11 @@ impl Population {
     /// Who goes by that full name, which nobody has cut into parts, and was born that day.
     pub fn known_as(&self, full_name: &str, born: Date) -> impl Iterator<Item = &Person> {
         self.at(self.by_full_name.get(&(comparison_key(full_name), born)))
+    }
+
+    /// Who was born that day.
+    pub fn born_on(&self, day: Date) -> impl Iterator<Item = &Person> {
+        self.at(self.by_birth.get(&day))
     }
 
     fn at<'a>(&'a self, places: Option<&'a Vec<usize>>) -> impl Iterator<Item = &'a Person> + use<'a> {
@@ -303,7 +310,11 @@ fn person(line: usize, bytes: &[u8]) -> Result<Person, Fault> {
 fn disorder(person: &Person) -> Option<&'static str> {
     let reversed = |from: Date, to: Option<Date>| to.is_some_and(|to| to < from);
     let leave = person.leave.as_ref();
-    if leave.is_some_and(|leave| reversed(leave.valid_from, leave.valid_until)) {
+    if leave.is_some_and(|leave| {
+        leave
+            .valid_from
+            .is_some_and(|from| reversed(from, leave.valid_until))
+    }) {
         return Some("leave: ");
     }
     if person.employments.iter().any(|work| reversed(work.from, work.to)) {

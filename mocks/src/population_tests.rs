@@ -55,6 +55,46 @@ fn only_id_names_and_date_of_birth_must_be_there_and_null_equals_absent() {
 }
 
 #[test]
+fn what_a_department_left_out_may_be_left_out() {
+    for extra in [
+        r#","leave":{}"#,
+        r#","leave":{"kind":null,"valid_from":null,"may_work":null,"may_rent":null}"#,
+        r#","leave":{"valid_until":"2024-01-01"}"#,
+        r#","section_95":{}"#,
+        r#","section_95":{"in_force":null}"#,
+        r#","education":{}"#,
+        r#","education":{"eligible":null}"#,
+    ] {
+        assert_eq!(fault(&line(extra)), "", "{extra}");
+    }
+}
+
+#[test]
+fn a_fact_of_another_type_is_refused() {
+    for (extra, start) in [
+        (r#","leave":{"kind":7}"#, "line 1: leave.kind: must be a string"),
+        (
+            r#","leave":{"valid_from":7}"#,
+            "line 1: leave.valid_from: must be a string",
+        ),
+        (
+            r#","leave":{"may_rent":1}"#,
+            "line 1: leave.may_rent: must be a boolean",
+        ),
+        (
+            r#","section_95":{"in_force":"no"}"#,
+            "line 1: section_95.in_force: must be a boolean",
+        ),
+        (
+            r#","education":{"eligible":0}"#,
+            "line 1: education.eligible: must be a boolean",
+        ),
+    ] {
+        assert_eq!(fault(&line(extra)), start);
+    }
+}
+
+#[test]
 fn a_person_may_have_one_name() {
     let text = r#"{"id":"p1","given_names":"","family_name":"Suryani","date_of_birth":"1990-02-01"}"#;
     assert_eq!(fault(text), "");

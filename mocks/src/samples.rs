@@ -127,8 +127,8 @@ fn rent(today: Date) -> [Person; 4] {
     let mut visitor = sample("rent-visitor", "Lucía", "García Núñez", date(1996, 2, 29));
     let arrived = today.saturating_sub(1.month());
     visitor.leave = Some(Leave {
-        may_work: false,
-        may_rent: false,
+        may_work: Some(false),
+        may_rent: Some(false),
         health_surcharge_paid: Some(false),
         ..limited("Visitor", arrived, 6)
     });
@@ -158,7 +158,7 @@ fn section_95(today: Date) -> [Person; 5] {
         9,
     );
     supported.education = Some(Education {
-        eligible: true,
+        eligible: Some(true),
         source: Some(Feed::HomeOffice),
     });
     let validated = asylum_seeker(

@@ -31,7 +31,7 @@ fn home_office(person: &Person) -> Behaviour {
 }
 
 fn in_force(leave: &Leave, today: Date) -> bool {
-    leave.valid_from <= today && leave.valid_until.is_none_or(|last| last >= today)
+    leave.valid_from.unwrap() <= today && leave.valid_until.is_none_or(|last| last >= today)
 }
 
 /// The purposes of the codes that are in date: W, R or S.
@@ -101,7 +101,7 @@ fn right_to_work_goes_each_of_the_four_ways() {
         let population = loaded(today);
         let settled = of(&population, "work-settled");
         let leave = settled.leave.as_ref().unwrap();
-        assert!(leave.may_work && leave.valid_until.is_none() && leave.conditions.is_empty());
+        assert!(leave.may_work == Some(true) && leave.valid_until.is_none() && leave.conditions.is_empty());
         assert_eq!(live_codes(settled, today), "W");
 
         let deferred = of(&population, "work-deferred");
@@ -131,7 +131,7 @@ fn right_to_rent_goes_each_of_the_four_ways() {
         let population = loaded(today);
         let student = of(&population, "rent-student");
         let leave = student.leave.as_ref().unwrap();
-        assert!(leave.may_rent && leave.valid_until.unwrap() > today.saturating_add(1.year()));
+        assert!(leave.may_rent == Some(true) && leave.valid_until.unwrap() > today.saturating_add(1.year()));
         assert!(!leave.conditions.is_empty());
         assert_eq!(
             live_codes(student, today),
@@ -152,7 +152,7 @@ fn right_to_rent_goes_each_of_the_four_ways() {
         let visitor = of(&population, "rent-visitor");
         assert_eq!(visitor.date_of_birth.year(), 1996);
         let leave = visitor.leave.as_ref().unwrap();
-        assert!(in_force(leave, today) && !leave.may_rent);
+        assert!(in_force(leave, today) && leave.may_rent == Some(false));
         assert_eq!(live_codes(visitor, today), "R");
     }
 }
@@ -164,7 +164,10 @@ fn section_95_goes_each_of_the_four_ways() {
         let basis = |id: &str| {
             let person = of(&population, id);
             let support = person.section_95.clone().unwrap();
-            assert!(support.in_force && support.since.unwrap() < today, "{id}");
+            assert!(
+                support.in_force == Some(true) && support.since.unwrap() < today,
+                "{id}"
+            );
             assert!(person.asylum_support_reference.is_some(), "{id}");
             support.legal_basis.unwrap()
         };
@@ -175,7 +178,7 @@ fn section_95_goes_each_of_the_four_ways() {
         assert_eq!(of(&population, "section95-section4").date_of_birth.year(), 1993);
 
         let eligible = of(&population, "section95-supported").education.as_ref().unwrap();
-        assert!(eligible.eligible && eligible.source == Some(Feed::HomeOffice));
+        assert!(eligible.eligible == Some(true) && eligible.source == Some(Feed::HomeOffice));
         for id in ["section95-validated", "section95-failing", "section95-section4"] {
             assert!(of(&population, id).education.is_none(), "{id}");
         }

@@ -168,9 +168,14 @@ async fn dwp_traces_a_number_to_its_holder() {
         ..ana()
     };
     assert!(facts(traced(&bo).await) == Facts::NinoTrace { matches: false });
-    let unknown = Draft {
+    let other_number = Draft {
         national_insurance_number: "AB999999C",
         ..ana()
+    };
+    assert!(facts(traced(&other_number).await) == Facts::NinoTrace { matches: false });
+    let unknown = Draft {
+        national_insurance_number: "AB999999C",
+        ..bo
     };
     assert_eq!(kind_of(&traced(&unknown).await), "no record");
     let other_name = Draft {

@@ -21,6 +21,7 @@ use crate::behaviour::Behaviour;
 use crate::desk;
 use crate::person::Person;
 use crate::population::Population;
+use crate::variants::name_parts;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -46,7 +47,7 @@ struct Claimed {
 pub(super) enum Traced {
     /// Number, name and date of birth are one person's.
     Match,
-    /// The number is somebody else's.
+    /// The number is somebody else's, or the person has another.
     NoMatch,
 }
 
@@ -67,15 +68,16 @@ impl Attributes {
 }
 
 impl Claimed {
+    /// Everyone of that name and date of birth, whatever their number.
+    fn known<'a>(&self, population: &'a Population) -> impl Iterator<Item = &'a Person> {
+        let named = population.called(self.name.given(), self.name.family(), self.born);
+        let aliases = self.also_known_as.iter();
+        named.chain(aliases.flat_map(|alias| population.known_as(alias, self.born)))
+    }
+
     /// Whose behaviour counts: the person of that name and date of birth, or else the number's holder.
     fn about<'a>(&self, population: &'a Population) -> Option<&'a Person> {
-        population
-            .called(self.name.given(), self.name.family(), self.born)
-            .chain(
-                self.also_known_as
-                    .iter()
-                    .flat_map(|alias| population.known_as(alias, self.born)),
-            )
+        self.known(population)
             .next()
             .or_else(|| population.with_nino(&self.nino).next())
     }
@@ -85,20 +87,31 @@ impl Claimed {
             || self.also_known_as.iter().any(|alias| person.is_known_as(alias))
     }
 
+    /// Some forename or surname is one of the person's, so that a clerk would send the question back.
+    fn shares_a_name_with(&self, person: &Person) -> bool {
+        let asked = name_parts(self.name.given(), self.name.family(), &self.also_known_as);
+        let held = name_parts(&person.given_names, &person.family_name, &person.also_known_as);
+        !asked.is_disjoint(&held)
+    }
+
     fn traced(&self, population: &Population) -> Result<Traced, Refusal> {
         let holders: Vec<&Person> = population.with_nino(&self.nino).collect();
-        let born_then: Vec<&Person> = holders
-            .iter()
-            .copied()
-            .filter(|person| person.date_of_birth == self.born)
-            .collect();
         if holders.is_empty() {
-            return Err(NOT_FOUND);
+            // Who has another number has not this one; of who has none, nothing is known.
+            let numbered = self
+                .known(population)
+                .any(|person| person.national_insurance_number.is_some());
+            return if numbered {
+                Ok(Traced::NoMatch)
+            } else {
+                Err(NOT_FOUND)
+            };
         }
-        if born_then.iter().any(|person| self.is_name_of(person)) {
+        let born_then = || holders.iter().filter(|person| person.date_of_birth == self.born);
+        if born_then().any(|person| self.is_name_of(person)) {
             return Ok(Traced::Match);
         }
-        if !born_then.is_empty() {
+        if born_then().any(|person| self.shares_a_name_with(person)) {
             return Err(SEVERAL);
         }
         Ok(Traced::NoMatch)

@@ -97,7 +97,10 @@ pub(super) fn tell(story: Story, person: &mut Person, today: Date, dice: &mut Di
     };
     let grown = here_since.max(person.date_of_birth.saturating_add(16.years()));
     let pension = person.date_of_birth.saturating_add(PENSION_AGE.years());
-    let may_work = person.leave.as_ref().is_none_or(|leave| leave.may_work);
+    let may_work = person
+        .leave
+        .as_ref()
+        .is_none_or(|leave| leave.may_work == Some(true));
     if may_work {
         person.employments = jobs(grown, working_until(person, pension, today), today, dice);
     }
@@ -133,7 +136,7 @@ fn here_since(story: Story, person: &Person, today: Date, dice: &mut Dice) -> Op
                 .min(date(1971, 12, 31));
             day_between(earliest, latest, dice)
         }),
-        _ => recorded.or_else(|| person.leave.as_ref().map(|leave| leave.valid_from))?,
+        _ => recorded.or_else(|| person.leave.as_ref()?.valid_from)?,
     };
     (first <= today).then_some(first)
 }

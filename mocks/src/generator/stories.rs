@@ -153,7 +153,7 @@ pub(super) fn tell(story: Story, person: &mut Person, numbers: Numbers, today: D
             person.arrived_on = dice.random_ratio(1, 4).then_some(arrived);
         }
         _ => {
-            let begun = person.leave.as_ref().map_or(today, |leave| leave.valid_from);
+            let begun = leave_begun(person).unwrap_or(today);
             if dice.random_ratio(7, 10) {
                 person.arrived_on =
                     arrival(story, begun, today, dice).map(|day| day.max(person.date_of_birth));
@@ -166,13 +166,17 @@ pub(super) fn tell(story: Story, person: &mut Person, numbers: Numbers, today: D
     }
     if story == Story::Refugee && dice.random_ratio(1, 3) {
         // Supported while the claim was open; support ends 28 days after it is granted.
-        let granted = person.leave.as_ref().map_or(today, |leave| leave.valid_from);
+        let granted = leave_begun(person).unwrap_or(today);
         let since = day_between(granted.saturating_sub(700.days()), granted, dice);
         if since > person.date_of_birth {
             person.asylum_support_reference = Some(numbers.asylum_support_reference(since, dice));
             person.section_95 = Some(support(false, since, "Part VI, section 95"));
         }
     }
+}
+
+fn leave_begun(person: &Person) -> Option<Date> {
+    person.leave.as_ref()?.valid_from
 }
 
 /// The first day here of somebody whose leave began that day: before it where leave was given to those here already, in
@@ -222,7 +226,7 @@ fn supported(story: Story, person: &mut Person, numbers: Numbers, today: Date, d
 /// Support since that day under the part and section in the department's words.
 pub(crate) fn support(in_force: bool, since: Date, legal_basis: &str) -> Section95 {
     Section95 {
-        in_force,
+        in_force: Some(in_force),
         since: Some(since),
         legal_basis: Some(legal_basis.to_owned()),
     }
@@ -297,8 +301,8 @@ fn student(from: Date, months: i32) -> Leave {
 
 fn visitor(from: Date) -> Leave {
     let mut leave = limited("Visitor", from, 6);
-    leave.may_work = false;
-    leave.may_rent = false;
+    leave.may_work = Some(false);
+    leave.may_rent = Some(false);
     leave.conditions = vec!["no work".to_owned(), "no recourse to public funds".to_owned()];
     leave.health_surcharge_paid = Some(false);
     leave
@@ -317,7 +321,7 @@ fn ended(today: Date, dice: &mut Dice) -> Leave {
         2 => (6, visitor(today)),
         _ => (30, limited("Family permission (partner)", today, 30).surcharged()),
     };
-    leave.valid_from = last.saturating_sub(months.months());
+    leave.valid_from = Some(last.saturating_sub(months.months()));
     leave.valid_until = Some(last);
     leave
 }
@@ -325,11 +329,11 @@ fn ended(today: Date, dice: &mut Dice) -> Leave {
 /// Leave without an end.
 pub(crate) fn unlimited(kind: &str, from: Date) -> Leave {
     Leave {
-        kind: kind.to_owned(),
-        valid_from: from,
+        kind: Some(kind.to_owned()),
+        valid_from: Some(from),
         valid_until: None,
-        may_work: true,
-        may_rent: true,
+        may_work: Some(true),
+        may_rent: Some(true),
         conditions: Vec::new(),
         health_surcharge_paid: None,
     }

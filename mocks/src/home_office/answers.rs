@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::{Time, Weekday, time};
 use jiff::{Timestamp, ToSpan as _};
+use serde::Serialize;
 use serde_json::{Value, json};
 use statuscheck_domain::clock::{london, london_day};
 
@@ -98,20 +99,16 @@ pub(super) fn status_answer(person: &Person, as_of: Timestamp) -> Said {
     };
     let mut body = json!({
         "statusRef": format!("status-{}", person.id),
-        "leave": kind,
-        "validFrom": valid_from,
-        "mayWork": may_work,
-        "mayRent": may_rent,
         "conditions": conditions,
         "healthSurchargePaid": health_surcharge_paid,
         "asOf": as_of,
     });
-    if let Some(valid_until) = valid_until {
-        body["validUntil"] = json!(valid_until);
-    }
-    if let Some(arrived_on) = person.arrived_on {
-        body["arrivedOn"] = json!(arrived_on);
-    }
+    put(&mut body, "leave", kind.as_ref());
+    put(&mut body, "validFrom", *valid_from);
+    put(&mut body, "validUntil", *valid_until);
+    put(&mut body, "mayWork", *may_work);
+    put(&mut body, "mayRent", *may_rent);
+    put(&mut body, "arrivedOn", person.arrived_on);
     Said::found(body)
 }
 
@@ -126,13 +123,21 @@ pub(super) fn support_answer(person: &Person, as_of: Timestamp) -> Said {
         return Said::no_record();
     };
     let basis = legal_basis.as_deref().unwrap_or_default();
-    Said::found(json!({
-        "inForce": in_force,
+    let mut body = json!({
         "since": since,
         "part": word_after("part", basis),
         "section": word_after("section", basis),
         "asOf": as_of,
-    }))
+    });
+    put(&mut body, "inForce", *in_force);
+    Said::found(body)
+}
+
+/// Writes a fact that the records have; another is left out, as a real record may lack it.
+fn put(body: &mut Value, key: &str, fact: Option<impl Serialize>) {
+    if let Some(fact) = fact {
+        body[key] = json!(fact);
+    }
 }
 
 /// "VI" after "part" in "Part VI, section 95".

@@ -16,6 +16,7 @@ use super::answers::Said;
 use crate::desk::{self, BodyFault};
 use crate::person::Person;
 use crate::population::Population;
+use crate::variants::NameVariants;
 
 /// A question with a JSON body.
 pub(super) trait Question: DeserializeOwned {
@@ -117,7 +118,8 @@ impl MatchRequest {
 
 impl ByNames {
     /// Everyone who fits, once each. With a reference, it and the date of birth must be exact and the family name the
-    /// same after folding; without, the names and the date of birth.
+    /// same or a part of it after folding; without, the date of birth and the names, or where nobody has those, a
+    /// variant of them.
     pub(super) fn fitting<'a>(&self, population: &'a Population) -> Vec<&'a Person> {
         let born = self.date_of_birth;
         if let Some(reference) = &self.reference {
@@ -137,7 +139,19 @@ impl ByNames {
                 found.push(person);
             }
         }
+        if found.is_empty() {
+            return self.fitting_by_variants(population);
+        }
         found
+    }
+
+    /// Only those born that day are compared, so the size of the population hardly counts.
+    fn fitting_by_variants<'a>(&self, population: &'a Population) -> Vec<&'a Person> {
+        let asked = NameVariants::of(&self.name, &self.also_known_as);
+        population
+            .born_on(self.date_of_birth)
+            .filter(|person| NameVariants::held(person).is_some_and(|held| asked.fit(&held)))
+            .collect()
     }
 }
 

@@ -67,6 +67,20 @@ async fn each_check_is_queued_and_then_told_by_status_and_item() {
 }
 
 #[tokio::test]
+async fn a_record_that_does_not_say_has_no_status_once_it_is_processed() {
+    let world = World::of(&[ada(json!({ "education": { "source": "hmrc" } }))]).await;
+    let queued = ask(&world, MEALS, &ada_by_reference()).await;
+    assert_eq!(queued.body["data"], json!({ "status": "queuedForProcessing" }));
+    let status = look(&world, &link(&queued, "get_EligibilityCheckStatus")).await;
+    assert_eq!((status.status, &status.body), (200, &json!({ "data": {} })));
+    assert_eq!(status.header("x-source"), Some("hmrc"));
+    let item = look(&world, &link(&queued, "get_EligibilityCheck")).await;
+    assert!(item.body["data"].get("status").is_none() && item.body["data"]["lastName"].is_string());
+    let again = ask(&world, MEALS, &ada_by_reference()).await;
+    assert_eq!((again.status, &again.body["data"]), (202, &json!({})));
+}
+
+#[tokio::test]
 async fn a_record_may_be_eligible_or_not_or_missing() {
     let holder = |id: &str, reference: &str, education: Value| {
         person(

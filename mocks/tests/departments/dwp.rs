@@ -83,12 +83,80 @@ async fn a_trace_compares_number_name_and_birth() {
             200,
             json!("NO_MATCH"),
         ),
-        ("EE111111A", "Ada May", "O'Brien", "1990-02-01", 404, Value::Null),
-        ("AB123456C", "Zoe", "Smith", "1990-02-01", 422, Value::Null),
+        ("EE111111A", "Zoe", "Smith", "1990-02-01", 404, Value::Null),
+        ("AB123456C", "Ada", "Smith", "1990-02-01", 422, Value::Null),
     ] {
         let said = traced(&world, nino, given, family, born).await;
         assert_eq!(said.status, status, "{nino} {given} {family} {born}");
         assert_eq!(said.body["data"]["attributes"]["outcome"], outcome);
+    }
+}
+
+#[tokio::test]
+async fn a_number_is_nobody_elses_whatever_the_date_of_birth() {
+    let world = World::of(&[ada(json!({})), bo()]).await;
+    for (given, family, born) in [
+        ("Zoe", "Smith", "1990-02-01"),
+        ("Zoe", "Smith", "1971-01-01"),
+        ("Ada May", "O'Brien", "1971-01-01"),
+        ("Ade", "Brian", "1990-02-01"),
+    ] {
+        let said = traced(&world, "AB123456C", given, family, born).await;
+        assert_eq!(said.status, 200, "{given} {family} {born}");
+        assert_eq!(said.body["data"]["attributes"]["outcome"], "NO_MATCH");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_agrees_in_part_is_a_question_back() {
+    let world = World::of(&[ada(json!({})), bo()]).await;
+    for (given, family) in [
+        ("Ada", "O'Brien"),
+        ("May", "Smith"),
+        ("Zoe", "O Brien"),
+        ("Zoe", "Obrien-Smith"),
+        ("Zoe", "Bell"),
+        ("ÀDA", "Smith"),
+    ] {
+        let said = traced(&world, "AB123456C", given, family, "1990-02-01").await;
+        assert_eq!(said.status, 422, "{given} {family}");
+    }
+}
+
+#[tokio::test]
+async fn a_particle_alone_makes_no_name_agree_in_part() {
+    let ana = person(
+        "ana",
+        "Ana",
+        "de Souza",
+        "1985-05-05",
+        json!({ "national_insurance_number": "CE111111A" }),
+    );
+    let world = World::of(&[ana]).await;
+    let particle = traced(&world, "CE111111A", "Luis", "de Silva", "1985-05-05").await;
+    assert_eq!(particle.body["data"]["attributes"]["outcome"], "NO_MATCH");
+    let surname = traced(&world, "CE111111A", "Luis", "Souza", "1985-05-05").await;
+    assert_eq!(surname.status, 422);
+}
+
+#[tokio::test]
+async fn a_number_that_nobody_holds_is_not_that_of_a_person_with_another() {
+    let unnumbered = person("cy", "Cy", "Day", "1981-03-04", json!({}));
+    let world = World::of(&[ada(json!({})), unnumbered]).await;
+    for (given, family) in [("Ada May", "O'Brien"), ("Ada", "Bell")] {
+        let said = traced(&world, "EE111111A", given, family, "1990-02-01").await;
+        assert_eq!(said.status, 200, "{given} {family}");
+        assert_eq!(said.body["data"]["attributes"]["outcome"], "NO_MATCH");
+    }
+    let other_suffix = traced(&world, "AB123456D", "Ada May", "O'Brien", "1990-02-01").await;
+    assert_eq!(other_suffix.body["data"]["attributes"]["outcome"], "NO_MATCH");
+    for (given, family, born) in [
+        ("Cy", "Day", "1981-03-04"),
+        ("Ada May", "O'Brien", "1990-01-02"),
+        ("Zoe", "Smith", "1990-02-01"),
+    ] {
+        let said = traced(&world, "EE111111A", given, family, born).await;
+        assert_eq!(said.status, 404, "{given} {family} {born}");
     }
 }
 

@@ -7,6 +7,7 @@ mod dfe;
 mod dwp;
 mod hmrc;
 mod home_office;
+mod home_office_names;
 mod oauth;
 mod serving;
 mod tls;
