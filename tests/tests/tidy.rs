@@ -116,6 +116,10 @@ fn only_the_store_knows_its_engine() {
     let store = [
         "gateway/src/store",
         "gateway/tests/store",
+        // The audit reads the file with statements of its own, so that it shares none with who wrote it.
+        "gateway/src/audit",
+        "gateway/tests/audit",
+        "gateway/tests/upkeep",
         "tests/tests/failing/stranger.rs",
     ];
     let patterns = [

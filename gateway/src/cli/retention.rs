@@ -31,6 +31,9 @@ pub(crate) enum Retention {
     )]
     Hold(Hold),
     /// Releases a held case.
+    #[command(
+        after_help = "Example:\n  statuscheck retention release 0193f1d2-… --reason 'Claim 2026/17 settled' --demo DIR"
+    )]
     Release(Hold),
 }
 

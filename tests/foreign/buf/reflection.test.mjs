@@ -13,7 +13,7 @@ const run = promisify(execFile);
 const buf = join(tools, "node_modules/.bin/buf");
 
 // What a service provider looks for.
-const SERVICES = ["grpc.health.v1.Health", "statuscheck.v1.StatusCheckService"];
+const SERVICES = ["grpc.health.v1.Health", "statuscheck.ops.v1.OpsService", "statuscheck.v1.StatusCheckService"];
 
 /** Runs `buf curl` as the employer, with the body on standard input so that no person is on a command line. */
 async function curl(path, flags, body) {

@@ -155,6 +155,7 @@ async fn leave_that_does_not_carry_renting_is_not_established() {
             "may_refuse": true,
             "legal_basis": LAW,
             "agreement_id": "right-to-rent",
+            "as_of": NOW,
             "next_step":
                 "Nothing was established. Tell the person the reason and that they may have the record looked at again.",
         })

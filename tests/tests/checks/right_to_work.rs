@@ -169,6 +169,7 @@ async fn an_ended_right_is_not_established_and_may_be_relied_on_to_refuse() {
             "may_refuse": true,
             "legal_basis": LAW,
             "agreement_id": "right-to-work",
+            "as_of": NOW,
             "next_step":
                 "Nothing was established. Tell the person the reason and that they may have the record looked at again.",
         })

@@ -132,6 +132,7 @@ async fn support_under_section_4_is_not_section_95() {
             "may_refuse": true,
             "legal_basis": LAW,
             "agreement_id": "section-95",
+            "as_of": NOW,
             "next_step":
                 "Nothing was established. Tell the person the reason and that they may have the record looked at again.",
         })

@@ -46,13 +46,22 @@ async fn a_number_of_somebody_else_is_asked_for_again_though_a_status_was_found(
 }
 
 #[tokio::test]
+async fn a_number_that_is_not_the_one_dwp_knows_the_person_by_is_asked_for_again() {
+    assert_eq!(
+        told(settled("Okafor"), NOBODYS).await,
+        "more_information_needed national_insurance_number"
+    );
+}
+
+#[tokio::test]
 async fn the_persons_own_number_changes_nothing() {
     assert_eq!(told(settled("Okafor"), THEIRS).await, "established");
 }
 
 #[tokio::test]
 async fn a_trace_that_finds_nothing_or_fails_does_not_hold_up_a_found_status() {
-    assert_eq!(told(settled("Okafor"), NOBODYS).await, "established");
+    let without_a_number = person("Okafor").settled("2019-06-01");
+    assert_eq!(told(without_a_number, NOBODYS).await, "established");
     for behaviour in ["no_record", "ambiguous", "fail", "garbage", "defer:2h"] {
         let person = settled("Okafor").behaves("dwp", behaviour);
         assert_eq!(told(person, THEIRS).await, "established", "{behaviour}");

@@ -94,6 +94,10 @@ const MAY_CALL: &[(&str, &str, &[Kind])] = &[
     ("statuscheck.ops.v1.OpsService", "ListHooks", &[Ops]),
     ("statuscheck.ops.v1.OpsService", "RetryHook", &[Ops]),
     ("statuscheck.ops.v1.OpsService", "VerifyLedger", &[Ops]),
+    ("statuscheck.ops.v1.OpsService", "RunRetention", &[Ops]),
+    ("statuscheck.ops.v1.OpsService", "SetLegalHold", &[Ops]),
+    ("statuscheck.ops.v1.OpsService", "ExportSubject", &[Ops]),
+    ("statuscheck.ops.v1.OpsService", "RotateKeys", &[Ops]),
 ];
 
 /// Not in our contract, and served.
