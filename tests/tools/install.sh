@@ -13,6 +13,9 @@ prepare_rust() {
   fi
   # SQLite and the cryptography are partly C.
   command -v cc >/dev/null || debian_packages build-essential
+  # The tests of a failing disk make and mount file systems of their own.
+  command -v mkfs.ext4 >/dev/null || debian_packages e2fsprogs
+  command -v mount >/dev/null || debian_packages mount
 }
 
 prepare_npm() {
