@@ -66,7 +66,8 @@ pub(crate) async fn measure(house: &House) {
         }
         let (hop, _) = house.check(&mut bare, house.quick.next()).await;
         let direct = directly.look_up(house.quick.next()).await;
-        (busy.read(), recording.read());
+        busy.read();
+        recording.read();
         let (whole, _) = house.check(&mut client, house.quick.next()).await;
         let ((busy, questions), (recording, changes)) = (busy.read(), recording.read());
         // Overlapping questions would be counted twice.
