@@ -2,6 +2,7 @@
 //!
 //! The answers of a batch go to one task of the runtime, which passes them on. Waking a task from this thread costs
 //! more than the commit's share of a change; waking one for the batch, and the rest from within the runtime, does not.
+//! Who waits alone is told straight away: that is one wake as well, and saves the turn of the task between.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,10 +58,14 @@ pub(super) type Settled = Vec<(oneshot::Sender<Outcome>, Outcome)>;
 pub(super) async fn pass_on(mut batches: mpsc::Receiver<Settled>) {
     while let Some(batch) = batches.recv().await {
         for (answer, outcome) in batch {
-            // A caller that stopped waiting is told nothing; its change stands.
-            answer.send(outcome).ok();
+            tell_one(answer, outcome);
         }
     }
+}
+
+fn tell_one(answer: oneshot::Sender<Outcome>, outcome: Outcome) {
+    // A caller that stopped waiting is told nothing; its change stands.
+    answer.send(outcome).ok();
 }
 
 /// The writer, to be run on a thread of its own.
@@ -89,13 +94,21 @@ impl Writer {
             }
             let batch = self.changes(&mut requests);
             let settled = self.settle(batch);
-            // Without a runtime there is nobody left to tell.
-            self.settled.blocking_send(settled).ok();
+            self.tell(settled);
             if self.is_stopped() {
                 break;
             }
         }
         self.end();
+    }
+
+    fn tell(&self, mut settled: Settled) {
+        if settled.len() > 1 {
+            // Without a runtime there is nobody left to tell.
+            self.settled.blocking_send(settled).ok();
+        } else if let Some((answer, outcome)) = settled.pop() {
+            tell_one(answer, outcome);
+        }
     }
 
     fn changes(&mut self, requests: &mut Vec<Request>) -> Vec<Waiting> {

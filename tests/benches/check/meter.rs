@@ -1,0 +1,192 @@
+//! What a check spends outside the gateway's own code: with a department, and in the store.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::date;
+use statuscheck::store::embedded::EmbeddedStore;
+use statuscheck::store::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, Store};
+use statuscheck_adapters::{Ask, AskError, BoxDepartment};
+use statuscheck_domain::case::Case;
+use statuscheck_domain::clock::SharedClock;
+use statuscheck_domain::event::Change;
+use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::reply::{Facts, ImmigrationStatus, Outcome, Reply};
+use tower::{Service, ServiceExt as _};
+use zeroize::Zeroizing;
+
+type Replying = std::pin::Pin<Box<dyn Future<Output = Result<Reply, AskError>> + Send>>;
+
+/// Time spent since it was last read. Meant for one check at a time whose questions do not overlap.
+#[derive(Clone, Default)]
+pub(crate) struct Meter {
+    nanoseconds: Arc<AtomicU64>,
+    count: Arc<AtomicU64>,
+}
+
+impl Meter {
+    fn add(&self, spent: Duration) {
+        let spent = u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.fetch_add(spent, Ordering::Relaxed);
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What was spent, in how many goes; begins anew.
+    pub(crate) fn read(&self) -> (Duration, u64) {
+        let spent = self.nanoseconds.swap(0, Ordering::Relaxed);
+        (Duration::from_nanos(spent), self.count.swap(0, Ordering::Relaxed))
+    }
+}
+
+/// A department that tells how long it was busy.
+#[derive(Clone)]
+pub(crate) struct Metered {
+    pub(crate) inner: BoxDepartment,
+    pub(crate) busy: Meter,
+    pub(crate) clock: SharedClock,
+}
+
+impl Service<Ask> for Metered {
+    type Response = Reply;
+    type Error = AskError;
+    type Future = Replying;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), AskError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, ask: Ask) -> Replying {
+        let Self { inner, busy, clock } = self.clone();
+        Box::pin(async move {
+            let began = clock.elapsed();
+            let reply = inner.oneshot(ask).await;
+            busy.add(clock.elapsed().saturating_sub(began));
+            reply
+        })
+    }
+}
+
+/// A department that answers from memory, the same about everybody.
+#[derive(Clone)]
+pub(crate) struct AtHand;
+
+impl Service<Ask> for AtHand {
+    type Response = Reply;
+    type Error = AskError;
+    type Future = std::future::Ready<Result<Reply, AskError>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), AskError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _ask: Ask) -> Self::Future {
+        let facts = Facts::ImmigrationStatus(ImmigrationStatus {
+            leave: "Settled status".to_owned(),
+            valid_from: date(2020, 1, 1),
+            valid_until: None,
+            may_work: true,
+            may_rent: true,
+            conditions: Vec::new(),
+            health_surcharge_paid: None,
+            arrived_on: None,
+            document_valid_until: None,
+        });
+        std::future::ready(Ok(Reply::of(Outcome::Found(facts))))
+    }
+}
+
+/// A store that tells how long it recorded.
+pub(crate) struct MeteredStore {
+    pub(crate) inner: EmbeddedStore,
+    pub(crate) recording: Meter,
+    pub(crate) clock: SharedClock,
+}
+
+#[async_trait]
+impl Store for MeteredStore {
+    async fn receive(&self, change: Change, content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError> {
+        let began = self.clock.elapsed();
+        let received = self.inner.receive(change, content).await;
+        self.recording.add(self.clock.elapsed().saturating_sub(began));
+        received
+    }
+
+    async fn commit(&self, change: Change) -> Result<(), CommitError> {
+        let began = self.clock.elapsed();
+        let committed = self.inner.commit(change).await;
+        self.recording.add(self.clock.elapsed().saturating_sub(began));
+        committed
+    }
+
+    async fn note(&self, entry: HouseEntry) -> Result<(), CommitError> {
+        self.inner.note(entry).await
+    }
+
+    async fn purge(&self, id: CaseId, expected_version: u64, time: Timestamp) -> Result<(), CommitError> {
+        self.inner.purge(id, expected_version, time).await
+    }
+
+    async fn case(&self, id: CaseId) -> Result<Option<Case>, ReadError> {
+        self.inner.case(id).await
+    }
+
+    async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError> {
+        self.inner.cases(query).await
+    }
+
+    fn is_healthy(&self) -> bool {
+        self.inner.is_healthy()
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
+
+/// A store that forgets everything, to see what the other one costs.
+#[derive(Default)]
+pub(crate) struct CountingStore {
+    changes: AtomicU64,
+}
+
+#[async_trait]
+impl Store for CountingStore {
+    async fn receive(&self, _change: Change, _content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError> {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        Ok(Received::New)
+    }
+
+    async fn commit(&self, _change: Change) -> Result<(), CommitError> {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn note(&self, _entry: HouseEntry) -> Result<(), CommitError> {
+        Ok(())
+    }
+
+    async fn purge(&self, _id: CaseId, _expected_version: u64, _time: Timestamp) -> Result<(), CommitError> {
+        Ok(())
+    }
+
+    async fn case(&self, _id: CaseId) -> Result<Option<Case>, ReadError> {
+        Ok(None)
+    }
+
+    async fn cases(&self, _query: CaseQuery) -> Result<CasePage, ReadError> {
+        Ok(CasePage {
+            cases: Vec::new(),
+            next: None,
+        })
+    }
+
+    fn is_healthy(&self) -> bool {
+        true
+    }
+
+    async fn close(&self) {}
+}
