@@ -140,17 +140,17 @@ impl House {
             Kept::Metered(_) | Kept::Nowhere => Commits::Together,
         };
         // Without one no gateway starts, for its notary signs where the ledger ends.
-        let store = self.store(name, commits).await;
+        let file = Arc::new(self.store(name, commits).await);
         let notary = Notary::new(
-            store.ledger_end(),
+            file.ledger_end(),
             SigningKey::create(&self.file(name, "signing")).expect("a key"),
             NotarySettings::beside(&self.file(name, "db")),
             self.clock.clone(),
         );
         let store: Arc<dyn Store> = match kept {
-            Kept::InFile(_) => Arc::new(store),
+            Kept::InFile(_) => Arc::clone(&file) as Arc<dyn Store>,
             Kept::Metered(recording) => Arc::new(MeteredStore {
-                inner: store,
+                inner: Arc::clone(&file),
                 recording,
                 clock: self.clock.clone(),
             }),
@@ -177,6 +177,7 @@ impl House {
             register: Arc::new(shipped_register().expect("the register")),
             departments: Departments::new(BTreeMap::from([(DepartmentId::HomeOffice, department)])),
             store,
+            upkeep: file,
             notary,
             clock: self.clock.clone(),
         };

@@ -101,7 +101,7 @@ impl Service<Ask> for AtHand {
 
 /// A store that tells how long it recorded.
 pub(crate) struct MeteredStore {
-    pub(crate) inner: EmbeddedStore,
+    pub(crate) inner: Arc<EmbeddedStore>,
     pub(crate) recording: Meter,
     pub(crate) clock: SharedClock,
 }

@@ -74,8 +74,9 @@ pub(crate) fn people(today: Date) -> (Population, Holders, Holders) {
 /// The person may work today and has a code for showing it.
 fn holder(person: &Person, today: Date) -> Option<Holder> {
     let leave = person.leave.as_ref()?;
-    let in_force = leave.valid_from <= today && leave.valid_until.is_none_or(|until| until >= today);
-    if !in_force || !leave.may_work {
+    let in_force = leave.valid_from.is_some_and(|from| from <= today)
+        && leave.valid_until.is_none_or(|until| until >= today);
+    if !in_force || leave.may_work != Some(true) {
         return None;
     }
     // A week less than the 90 days of a code, so that midnight changes nothing.

@@ -112,7 +112,7 @@ async fn open(clock: &SharedClock, store: &Arc<EmbeddedStore>) -> CaseId {
         organisation: "employer".parse().expect("an id"),
         request_id: RequestId(Uuid::new_v4()),
         check,
-        caller_reference: String::new(),
+        caller_reference: String::new().into(),
         agreement_id: "right-to-work".parse().expect("an id"),
         legal_basis: "Immigration, Asylum and Nationality Act 2006, sections 15 to 25".to_owned(),
         clock: Target::DEFAULT.start(now),
