@@ -227,6 +227,9 @@ fn become_writer(connection: &Connection, settings: &Settings) -> rusqlite::Resu
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_mode| Ok(()))?;
     // What is deleted is overwritten: a destroyed key must not be found in a free page.
     connection.pragma_update_and_check(None, "secure_delete", "ON", |_on| Ok(()))?;
+    // Pages as they were before a change, in case it is undone: past 64 KiB they would go to a temporary file, which costs
+    // writes and keeps pages with keys where nothing overwrites them.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.pragma_update_and_check(None, "max_page_count", settings.file_pages_max.max(1), |_pages| {
         Ok(())
