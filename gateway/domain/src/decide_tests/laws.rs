@@ -174,8 +174,7 @@ proptest! {
         let outstanding: Vec<_> = situation.replies.iter()
             .filter(|(_, standing)| *standing == Standing::Out)
             .map(|(operation, _)| *operation)
-            // Six years of employments show no early residence, whatever is drawn here.
-            .filter(|operation| *operation != Operation::EmploymentHistory)
+            .filter(|operation| may_change(situation.kind).contains(operation))
             .collect();
         let before = decided(&situation);
         if before.wait == crate::decide::Wait::No && situation.kind != CheckKind::Iecas {
@@ -284,4 +283,17 @@ fn a_hold_is_told_as_work_in_progress_and_nothing_of_what_is_held() {
     );
     assert_eq!(answer.as_of, None);
     assert!(answer == answered(&work("").home_office(deferred())));
+}
+
+/// The questions that are put for a check, or for evidence of residence, and whose replies may change its answer. Six years
+/// of employments show no early residence, whatever is drawn here, and so change nothing.
+fn may_change(kind: CheckKind) -> Vec<Operation> {
+    let own = match kind {
+        CheckKind::RightToWork => [Operation::ImmigrationStatus, Operation::NinoTrace],
+        CheckKind::RightToRent | CheckKind::Iecas => [Operation::ImmigrationStatus; 2],
+        CheckKind::Section95 => [Operation::EducationEligibility, Operation::Section95Support],
+    };
+    own.into_iter()
+        .chain([Operation::BenefitHistory, Operation::ContributionHistory])
+        .collect()
 }
