@@ -1,5 +1,5 @@
 //! What the embedded store costs: `cargo bench -p statuscheck --bench store`, with `-- --cases N` for another number of cases
-//! in the file that is opened.
+//! in the file that is opened, and `-- --only durable|processor|opening` for one of its parts.
 //!
 //! Each figure is a ratio to something that is measured in the same run, in turns with it, and a median over the rounds: so
 //! a slow machine or a busy one moves both sides. Nothing here fails on a figure. How fast a ledger is verified is another
@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use mimalloc::MiMalloc;
 use statuscheck_domain::clock::SystemClock;
 
 #[path = "store/changes.rs"]
@@ -19,19 +20,32 @@ mod opening;
 #[path = "store/processor.rs"]
 mod processor;
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 /// Enough for a file several times the size of a processor's caches, filled in some ten seconds.
 const CASES: u32 = 200_000;
 /// More would fill the disk (some 3 KiB each) before they told anything new.
 const CASES_MAX: u32 = 5_000_000;
 
 fn main() -> anyhow::Result<()> {
-    let cases = cases(std::env::args().skip(1))?;
+    let cases = cases()?;
+    let only = after("--only");
+    let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
     let clock = SystemClock::new();
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        durable::measure(clock).await?;
-        processor::measure(clock).await?;
-        opening::measure(clock, cases).await
+        if wanted("durable") {
+            durable::measure(clock).await?;
+        }
+        if wanted("processor") {
+            processor::measure(clock).await?;
+        }
+        if wanted("opening") {
+            opening::measure(clock, cases).await?;
+        }
+        Ok(())
     })
 }
 
@@ -40,15 +54,19 @@ fn directory() -> std::io::Result<tempfile::TempDir> {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))
 }
 
-/// The number after `--cases`; `cargo bench` gives arguments of its own, which are passed over.
-fn cases(arguments: impl Iterator<Item = String>) -> anyhow::Result<u32> {
-    let mut arguments = arguments.skip_while(|argument| argument != "--cases");
-    if arguments.next().is_none() {
+/// The number after `--cases`.
+fn cases() -> anyhow::Result<u32> {
+    let Some(cases) = after("--cases") else {
         return Ok(CASES);
-    }
-    let cases = arguments.next().context("--cases takes a number")?.parse()?;
+    };
+    let cases = cases.parse().context("--cases takes a number")?;
     anyhow::ensure!((1..=CASES_MAX).contains(&cases), "--cases takes 1 to {CASES_MAX}");
     Ok(cases)
+}
+
+/// The argument after `name`; `cargo bench` gives arguments of its own, which are passed over.
+fn after(name: &str) -> Option<String> {
+    std::env::args().skip_while(|argument| argument != name).nth(1)
 }
 
 /// The middle one; of an even number the upper of the two.

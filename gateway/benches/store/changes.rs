@@ -39,7 +39,7 @@ impl OneCheck {
         let content = check.canonical();
         let receipt = EventKind::Received(Box::new(Receipt {
             organisation: "north-letting".parse()?,
-            request_id: RequestId(Uuid::new_v4()),
+            request_id: RequestId(Uuid::now_v7()),
             check,
             caller_reference: format!("applicant {number}").into(),
             agreement_id: "letting-2026".parse()?,

@@ -35,6 +35,9 @@ mod text;
 /// The version that is written, and the only one that is read.
 const VERSION: u8 = 1;
 
+/// Bytes that nearly every record fits in.
+const USUAL: usize = 1_000;
+
 /// The bytes are not a record of this version. The parser's own words are left out: they quote what they read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the record of an event cannot be read")]
@@ -52,7 +55,12 @@ pub(super) fn write(
         content: content.as_ref().map(|digits| digits.as_str()),
         event,
     };
-    // Counted first: a buffer that grows leaves copies of itself behind.
+    // A buffer that grows leaves copies of itself behind, so it never does: what a usual record needs is there at once,
+    // and where it is not enough the record is counted first.
+    let mut bytes = Fixed(Zeroizing::new(Vec::with_capacity(USUAL + spare)));
+    if serde_json::to_writer(&mut bytes, &record).is_ok() && bytes.room() >= spare {
+        return Ok(bytes.0);
+    }
     let mut length = Length(0);
     serde_json::to_writer(&mut length, &record).map_err(|_quotes| RecordError)?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(length.0 + spare));
@@ -96,6 +104,28 @@ struct Read {
     event: EventKind,
 }
 
+/// Takes as much as it has room for.
+struct Fixed(Zeroizing<Vec<u8>>);
+
+impl Fixed {
+    fn room(&self) -> usize {
+        self.0.capacity() - self.0.len()
+    }
+}
+
+impl io::Write for Fixed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = bytes.len().min(self.room());
+        self.0.extend_from_slice(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Counts, and keeps nothing.
 struct Length(usize);
 
 impl io::Write for Length {

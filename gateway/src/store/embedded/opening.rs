@@ -115,7 +115,7 @@ pub enum OpenError {
 const BUSY_FOR: Duration = Duration::from_secs(5);
 
 /// The writer's page cache, in KiB: the upper levels of five trees and the pages that grow.
-const WRITER_CACHE_KIB: i64 = 32_768;
+const WRITER_CACHE_KIB: i64 = 4_096;
 
 /// All that an open store works with.
 pub(super) struct Opened {

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use serde_json::Value;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::ids::CaseId;
@@ -20,11 +20,12 @@ use crate::store::sealed::{Note, PURGED, Sealer};
 use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
 
 /// The projections, each with its columns.
-const PROJECTIONS: [(&str, &str); 5] = [
-    ("cases", "id, organisation, request_id, state, version, created"),
-    ("requests", "organisation, request_id, case_id, content"),
-    ("terms", "case_id, agreement, kind"),
-    ("subjects", "key, case_id"),
+const PROJECTIONS: [(&str, &str); 3] = [
+    (
+        "cases",
+        "id, organisation, request_id, state, version, created, content, agreement, kind, subjects, key",
+    ),
+    ("requests", "organisation, request_id, case_id"),
     ("holds", "case_id, since"),
 ];
 
@@ -137,8 +138,8 @@ fn within(
         return Ok(rebuilt);
     }
     replace(&transaction)?;
-    for id in leftover {
-        tables::destroy_key(&transaction, id)?;
+    for place in leftover {
+        tables::destroy_key(&transaction, place)?;
     }
     let mut chain = Chain::from(*head);
     let note = Note::of(&told(&rebuilt, actor, time)).map_err(RebuildError::Record)?;
@@ -161,13 +162,18 @@ fn told(rebuilt: &Rebuilt, actor: &str, time: jiff::Timestamp) -> HouseEntry {
     }
 }
 
-/// Fills the tables beside. Comes back with purged cases whose key is still there.
-fn make(connection: &Connection, sealer: &Sealer) -> Result<Vec<CaseId>, RebuildError> {
+/// Fills the tables beside. Comes back with the places of keys that are still there though their cases were purged.
+fn make(connection: &Connection, sealer: &Sealer) -> Result<Vec<i64>, RebuildError> {
     for (table, columns) in PROJECTIONS {
         connection.execute_batch(&format!(
             "CREATE TABLE rebuilt_{table} AS SELECT {columns} FROM {table} WHERE false"
         ))?;
     }
+    // The rows of cases say where their keys lie, and they are what is made anew here.
+    connection.execute_batch(
+        "CREATE TEMP TABLE places (case_id BLOB PRIMARY KEY, place INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+         INSERT INTO places SELECT case_id, max(place) FROM case_keys GROUP BY case_id;",
+    )?;
     let mut leftover = Vec::new();
     let mut after = [0; 16];
     loop {
@@ -180,28 +186,33 @@ fn make(connection: &Connection, sealer: &Sealer) -> Result<Vec<CaseId>, Rebuild
         let Some(last) = ids.last() else { break };
         after = key(*last);
         for id in ids {
-            if is_leftover(connection, sealer, id)? {
-                leftover.push(id);
-            }
+            leftover.extend(make_case(connection, sealer, id)?);
         }
     }
+    connection.execute_batch("DROP TABLE temp.places")?;
     make_holds(connection)?;
     Ok(leftover)
 }
 
-/// Makes the rows of a case; true where it was purged and its key is still there.
-fn is_leftover(connection: &Connection, sealer: &Sealer, id: CaseId) -> Result<bool, RebuildError> {
+/// Makes the rows of a case, or is the place of its key where it was purged and the key is still there.
+fn make_case(connection: &Connection, sealer: &Sealer, id: CaseId) -> Result<Option<i64>, RebuildError> {
     let stored = tables::entries_of(connection, id)?;
-    let wrapped_key = tables::wrapped_key(connection, id)?;
+    let kept = connection
+        .prepare_cached(
+            "SELECT place, wrapped FROM temp.places JOIN case_keys USING (place)
+             WHERE places.case_id = ?1 AND wrapped <> zeroblob(length(wrapped))",
+        )?
+        .query_row([key(id)], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
     if stored.last().is_some_and(|last| last.kind == PURGED) {
-        return Ok(wrapped_key.is_some());
+        return Ok(kept.map(|(place, _wrapped): (i64, Vec<u8>)| place));
     }
     let created = stored.first().map(|first| first.time);
     let damaged = |_error: ReadError| RebuildError::Damaged(id);
-    let wrapped_key = wrapped_key.ok_or(RebuildError::Damaged(id))?;
-    let (case, content) = sealer.reopen(id, wrapped_key, stored).map_err(damaged)?;
-    make_rows(connection, sealer, &case, &content, created)?;
-    Ok(false)
+    let (place, wrapped) = kept.ok_or(RebuildError::Damaged(id))?;
+    let (case, content) = sealer.reopen(id, wrapped, stored).map_err(damaged)?;
+    make_rows(connection, sealer, &case, &content, created, place)?;
+    Ok(None)
 }
 
 fn make_rows(
@@ -210,36 +221,30 @@ fn make_rows(
     case: &Case,
     content: &ContentDigest,
     created: Option<i64>,
+    place: i64,
 ) -> rusqlite::Result<()> {
     let id = key(case.id);
     let receipt = &case.receipt;
     let organisation = receipt.organisation.as_str();
     let request_id = receipt.request_id.0.as_bytes();
-    let version = i64::try_from(case.version).unwrap_or(i64::MAX);
     connection
-        .prepare_cached("INSERT INTO rebuilt_cases VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .prepare_cached("INSERT INTO rebuilt_cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?
         .execute(params![
             id,
             organisation,
             request_id,
             case.state.as_str(),
-            version,
-            created
-        ])?;
-    connection
-        .prepare_cached("INSERT INTO rebuilt_requests VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![organisation, request_id, id, content.0])?;
-    connection
-        .prepare_cached("INSERT INTO rebuilt_terms VALUES (?1, ?2, ?3)")?
-        .execute(params![
-            id,
+            i64::try_from(case.version).unwrap_or(i64::MAX),
+            created,
+            content.0,
             receipt.agreement_id.as_str(),
-            receipt.check.kind().as_str()
+            receipt.check.kind().as_str(),
+            sealer.subjects(&receipt.check).concat(),
+            place,
         ])?;
-    let mut subject = connection.prepare_cached("INSERT INTO rebuilt_subjects VALUES (?1, ?2)")?;
-    for digest in sealer.subjects(&receipt.check) {
-        subject.execute(params![digest, id])?;
-    }
+    connection
+        .prepare_cached("INSERT INTO rebuilt_requests VALUES (?1, ?2, ?3)")?
+        .execute(params![organisation, request_id, id])?;
     Ok(())
 }
 

@@ -1,7 +1,9 @@
-//! What the file keeps for retention and for finding people: under which terms a case was asked, whom it is about, and
-//! whether it is held. All of it is made from the ledger.
+//! Retention, holds, and finding people: under which terms a case was asked, whether it is held, and whom it is about. All of
+//! it is made from the ledger.
 //!
-//! Keys of people are spread evenly, so their rows go anywhere in their tree; no other way finds a person by them.
+//! What stands for a person is spread evenly, so an index of it would have every check write pages of its own. A person is
+//! looked for a few times a day and thousands of checks are made in a second, so the looking pays: it reads the row of
+//! every case, some three million a second.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -14,55 +16,15 @@ use super::tables::{self, Recorded, case_id, key};
 use crate::store::ReadError;
 use crate::store::chain::Chain;
 use crate::store::seal::SubjectDigest;
-use crate::store::sealed::{Note, Opening};
+use crate::store::sealed::Note;
 use crate::store::upkeep::{ClosedCase, ClosedQuery, Terms};
 
 pub(super) const SCHEMA: &str = "
-    CREATE TABLE terms (
-        case_id BLOB PRIMARY KEY,
-        agreement TEXT NOT NULL,
-        kind TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX terms_by_agreement ON terms (agreement, kind, case_id);
-    CREATE TABLE subjects (
-        key BLOB NOT NULL,
-        case_id BLOB NOT NULL,
-        PRIMARY KEY (key, case_id)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX subjects_by_case ON subjects (case_id);
     CREATE TABLE holds (
         case_id BLOB PRIMARY KEY,
         since INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
 ";
-
-/// Writes what is kept of a new case.
-pub(super) fn open_case(connection: &Connection, id: CaseId, opening: &Opening) -> rusqlite::Result<()> {
-    let id = key(id);
-    connection
-        .prepare_cached("INSERT INTO terms (case_id, agreement, kind) VALUES (?1, ?2, ?3)")?
-        .execute(params![
-            id,
-            opening.terms.agreement.as_str(),
-            opening.terms.check.as_str()
-        ])?;
-    let mut subject = connection.prepare_cached("INSERT INTO subjects (key, case_id) VALUES (?1, ?2)")?;
-    for digest in &opening.subjects {
-        subject.execute(params![digest, id])?;
-    }
-    Ok(())
-}
-
-/// Removes what is kept of a case.
-pub(super) fn purge(connection: &Connection, id: CaseId) -> rusqlite::Result<()> {
-    for statement in [
-        "DELETE FROM terms WHERE case_id = ?1",
-        "DELETE FROM subjects WHERE case_id = ?1",
-    ] {
-        connection.prepare_cached(statement)?.execute([key(id)])?;
-    }
-    Ok(())
-}
 
 /// The case must be kept.
 pub(super) fn is_held(connection: &Connection, id: CaseId) -> rusqlite::Result<bool> {
@@ -108,7 +70,7 @@ pub(super) fn set_hold(
 pub(super) fn terms(connection: &Connection) -> Result<Vec<Terms>, ReadError> {
     let mut found = Vec::<Terms>::new();
     let mut next = connection.prepare_cached(
-        "SELECT agreement, kind FROM terms WHERE (agreement, kind) > (?1, ?2) ORDER BY agreement, kind LIMIT 1",
+        "SELECT agreement, kind FROM cases WHERE (agreement, kind) > (?1, ?2) ORDER BY agreement, kind LIMIT 1",
     )?;
     loop {
         let (agreement, kind) = found.last().map_or(("", ""), |last: &Terms| {
@@ -140,9 +102,8 @@ pub(super) fn closed(
         "SELECT cases.id, cases.version, cases.created,
                 (SELECT time FROM entries WHERE case_id = cases.id ORDER BY version DESC LIMIT 1),
                 EXISTS (SELECT 1 FROM holds WHERE case_id = cases.id)
-         FROM terms JOIN cases ON cases.id = terms.case_id
-         WHERE terms.agreement = ?1 AND terms.kind = ?2 AND terms.case_id > ?3 AND cases.state IN (?4, ?5)
-         ORDER BY terms.case_id LIMIT ?6",
+         FROM cases WHERE agreement = ?1 AND kind = ?2 AND id > ?3 AND state IN (?4, ?5)
+         ORDER BY id LIMIT ?6",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut rows = statement.query(params![
@@ -177,17 +138,19 @@ pub(super) fn about(
     digests: &[SubjectDigest],
     limit: usize,
 ) -> rusqlite::Result<Vec<CaseId>> {
-    let mut statement =
-        connection.prepare_cached("SELECT case_id FROM subjects WHERE key = ?1 ORDER BY case_id LIMIT ?2")?;
-    let rows_max = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached("SELECT id, subjects FROM cases ORDER BY id")?;
+    let mut rows = statement.query([])?;
     let mut ids = Vec::new();
-    for digest in digests {
-        for id in statement.query_map(params![digest, rows_max], |row| case_id(row, 0))? {
-            ids.push(id?);
+    while ids.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let (keys, _rest) = row
+            .get_ref(1)?
+            .as_blob()?
+            .as_chunks::<{ size_of::<SubjectDigest>() }>();
+        if keys.iter().any(|key| digests.contains(key)) {
+            ids.push(case_id(row, 0)?);
         }
     }
-    ids.sort_unstable();
-    ids.dedup();
-    ids.truncate(limit);
     Ok(ids)
 }

@@ -10,7 +10,7 @@ use statuscheck_domain::ids::CaseId;
 use tokio::sync::oneshot;
 
 use super::EmbeddedStore;
-use super::tables::{self, Recorded, case_id, key};
+use super::tables::{self, Recorded, case_id};
 use super::writer::{Request, Waiting, Work};
 use crate::store::sealed::Sealer;
 use crate::store::upkeep::{Rotated, RotationError};
@@ -21,8 +21,8 @@ const BATCH: usize = 256;
 
 /// Wrapped keys that take the place of others.
 pub(super) enum Rewrapped {
-    /// Of cases: id, as it was, as it shall be.
-    Cases(Vec<(CaseId, Vec<u8>, Vec<u8>)>),
+    /// Of cases: its place, as it was, as it shall be.
+    Cases(Vec<(i64, Vec<u8>, Vec<u8>)>),
     /// The store's secret.
     Secret(Vec<u8>),
 }
@@ -32,9 +32,9 @@ pub(super) fn write(connection: &Connection, rewrapped: &Rewrapped) -> rusqlite:
     match rewrapped {
         Rewrapped::Cases(cases) => {
             let mut update = connection
-                .prepare_cached("UPDATE case_keys SET wrapped = ?3 WHERE case_id = ?1 AND wrapped = ?2")?;
-            for (id, old, new) in cases {
-                update.execute(params![key(*id), old, new])?;
+                .prepare_cached("UPDATE case_keys SET wrapped = ?3 WHERE place = ?1 AND wrapped = ?2")?;
+            for (place, old, new) in cases {
+                update.execute(params![place, old, new])?;
             }
         }
         Rewrapped::Secret(secret) => {
@@ -44,15 +44,26 @@ pub(super) fn write(connection: &Connection, rewrapped: &Rewrapped) -> rusqlite:
     Ok(Recorded::Done)
 }
 
-/// The wrapped keys of up to `limit` cases after `after`, in order.
-fn page(connection: &Connection, after: [u8; 16], limit: usize) -> rusqlite::Result<Vec<(CaseId, Vec<u8>)>> {
+/// A wrapped key, where it lies and whose it is.
+struct Kept {
+    place: i64,
+    case_id: CaseId,
+    wrapped: Vec<u8>,
+}
+
+/// Up to `limit` wrapped keys after the place `after`, in order.
+fn page(connection: &Connection, after: i64, limit: usize) -> rusqlite::Result<Vec<Kept>> {
     connection
         .prepare_cached(
-            "SELECT case_id, wrapped FROM case_keys
-             WHERE case_id > ?1 AND wrapped <> zeroblob(length(wrapped)) ORDER BY case_id LIMIT ?2",
+            "SELECT place, case_id, wrapped FROM case_keys
+             WHERE place > ?1 AND wrapped <> zeroblob(length(wrapped)) ORDER BY place LIMIT ?2",
         )?
         .query_map(params![after, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-            Ok((case_id(row, 0)?, row.get(1)?))
+            Ok(Kept {
+                place: row.get(0)?,
+                case_id: case_id(row, 1)?,
+                wrapped: row.get(2)?,
+            })
         })?
         .collect()
 }
@@ -109,22 +120,25 @@ async fn rewrap_secret(store: &EmbeddedStore) -> Result<(), RotationError> {
 }
 
 async fn rewrap_cases(store: &EmbeddedStore) -> Result<u64, RotationError> {
-    let mut after = [0; 16];
+    let mut after = 0;
     let mut count = 0;
     loop {
         let keys = store
             .readers
             .read(move |connection| Ok(page(connection, after, BATCH)?))
             .await?;
-        let Some((last, _)) = keys.last() else {
+        let Some(last) = keys.last() else {
             return Ok(count);
         };
-        after = key(*last);
+        after = last.place;
         let sealer = &store.sealer;
         let cases = keys
             .into_iter()
-            .filter(|(_, wrapped)| !sealer.kek().is_current(wrapped))
-            .map(|(id, old)| Ok((id, old.clone(), sealer.rewrap(id, old)?)))
+            .filter(|kept| !sealer.kek().is_current(&kept.wrapped))
+            .map(|kept| {
+                let new = sealer.rewrap(kept.case_id, kept.wrapped.clone())?;
+                Ok((kept.place, kept.wrapped, new))
+            })
             .collect::<Result<Vec<_>, CommitError>>()?;
         if !cases.is_empty() {
             count += cases.len() as u64;

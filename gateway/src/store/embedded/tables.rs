@@ -1,7 +1,10 @@
 //! The tables, and every statement that touches them.
 //!
-//! `entries` is the ledger, and `ledger` is where it ends ([`entries`]). The others are made from it, or are keys to it. Case ids and
-//! sequence numbers grow, so new rows go to the end of their trees; only the request ids, which callers choose, do not.
+//! `entries` is the ledger, and `ledger` is where it ends ([`entries`]). The others are made from it, or are keys to it.
+//!
+//! What a check costs is the pages that it changes: a page that many checks of one commit share is next to free, and one
+//! that a check has for itself is written twice, to the log and to the file. So every table and index grows at its end
+//! (case ids and sequence numbers grow with time); only `requests` does not, where callers choose ids that do not grow.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use statuscheck_domain::case::CaseState;
@@ -14,7 +17,7 @@ use crate::store::chain::{Chain, Entry, Head, LedgerId};
 use crate::store::sealed::{Note, Opening, PURGED, Purge, SealedChange, SealedEntry, StoredCase};
 
 /// The version of the tables, in `PRAGMA user_version`.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 const SCHEMA: &str = "
     CREATE TABLE store (
@@ -41,19 +44,24 @@ const SCHEMA: &str = "
         request_id BLOB NOT NULL,
         state TEXT NOT NULL,
         version INTEGER NOT NULL,
-        created INTEGER NOT NULL
+        created INTEGER NOT NULL,
+        content BLOB NOT NULL,
+        agreement TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        subjects BLOB NOT NULL,
+        key INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX cases_by_state ON cases (organisation, state, id);
+    CREATE INDEX cases_by_terms ON cases (agreement, kind, id);
     CREATE TABLE requests (
         organisation TEXT NOT NULL,
         request_id BLOB NOT NULL,
         case_id BLOB NOT NULL,
-        content BLOB NOT NULL,
         PRIMARY KEY (organisation, request_id)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE case_keys (
         place INTEGER PRIMARY KEY,
-        case_id BLOB NOT NULL UNIQUE,
+        case_id BLOB NOT NULL,
         wrapped BLOB NOT NULL
     ) STRICT;
 ";
@@ -152,22 +160,19 @@ pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -
     if retained::is_held(connection, purge.case_id)? {
         return Ok(Recorded::Stale);
     }
-    let request = connection
+    let row = connection
         .prepare_cached(
-            "DELETE FROM cases WHERE id = ?1 AND version = ?2 RETURNING organisation, request_id",
+            "DELETE FROM cases WHERE id = ?1 AND version = ?2 RETURNING organisation, request_id, key",
         )?
         .query_row(params![id, purge.expected_version], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, [u8; 16]>(1)?))
+            Ok((row.get::<_, String>(0)?, row.get::<_, [u8; 16]>(1)?, row.get(2)?))
         })
         .optional()?;
-    let Some((organisation, request_id)) = request else {
+    let Some((organisation, request_id, place)) = row else {
         return Ok(Recorded::Stale);
     };
-    connection
-        .prepare_cached("DELETE FROM requests WHERE organisation = ?1 AND request_id = ?2")?
-        .execute(params![organisation, request_id])?;
-    destroy_key(connection, purge.case_id)?;
-    retained::purge(connection, purge.case_id)?;
+    forget_request(connection, &organisation, &request_id)?;
+    destroy_key(connection, place)?;
     let entry = Entry {
         case_id: Some(purge.case_id),
         version: purge.expected_version + 1,
@@ -184,42 +189,75 @@ fn open_case(
     change: &SealedChange,
     opening: &Opening,
 ) -> rusqlite::Result<Option<Recorded>> {
+    let id = key(change.case_id);
     let organisation = opening.organisation.as_str();
     let request_id = opening.request_id.0.as_bytes();
-    let known = connection
-        .prepare_cached("SELECT case_id, content FROM requests WHERE organisation = ?1 AND request_id = ?2")?
-        .query_row(params![organisation, request_id], |row| {
-            Ok(Recorded::Known {
-                case_id: case_id(row, 0)?,
-                same_content: opening.content.is(&row.get::<_, Vec<u8>>(1)?),
-            })
-        })
-        .optional()?;
-    if known.is_some() {
-        return Ok(known);
-    }
-    let id = key(change.case_id);
-    let created = change.entries.first().map(|entry| entry.time);
-    let state = change.state.map(CaseState::as_str);
-    let inserted = connection
+    // Tried rather than looked for first: nearly every request is new, and each statement that finds nothing costs as much
+    // as one that writes.
+    let is_new = connection
         .prepare_cached(
-            "INSERT INTO cases (id, organisation, request_id, state, version, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO requests (organisation, request_id, case_id) VALUES (?1, ?2, ?3)
+             ON CONFLICT (organisation, request_id) DO NOTHING",
+        )?
+        .execute(params![organisation, request_id, id])?;
+    if is_new == 0 {
+        return known(connection, opening).map(Some);
+    }
+    let is_new = connection
+        .prepare_cached(
+            "INSERT INTO cases (id, organisation, request_id, state, version, created, content, agreement, kind, subjects, key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT ifnull(max(place), 0) + 1 FROM case_keys))
              ON CONFLICT (id) DO NOTHING",
         )?
-        .execute(params![id, organisation, request_id, state, change.version, created])?;
-    if inserted == 0 {
+        .execute(params![
+            id,
+            organisation,
+            request_id,
+            change.state.map(CaseState::as_str),
+            change.version,
+            change.entries.first().map(|entry| entry.time),
+            opening.content.0,
+            opening.terms.agreement.as_str(),
+            opening.terms.check.as_str(),
+            opening.subjects.concat(),
+        ])?;
+    if is_new == 0 {
+        forget_request(connection, organisation, request_id)?;
         return Ok(Some(Recorded::Stale));
     }
     connection
-        .prepare_cached(
-            "INSERT INTO requests (organisation, request_id, case_id, content) VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![organisation, request_id, id, opening.content.0])?;
-    connection
         .prepare_cached("INSERT INTO case_keys (case_id, wrapped) VALUES (?1, ?2)")?
         .execute(params![id, opening.wrapped_key])?;
-    retained::open_case(connection, change.case_id, opening)?;
     Ok(None)
+}
+
+/// What became of the request that was used before.
+fn known(connection: &Connection, opening: &Opening) -> rusqlite::Result<Recorded> {
+    connection
+        .prepare_cached(
+            "SELECT case_id, (SELECT content FROM cases WHERE id = case_id) FROM requests
+             WHERE organisation = ?1 AND request_id = ?2",
+        )?
+        .query_row(
+            params![opening.organisation.as_str(), opening.request_id.0.as_bytes()],
+            |row| {
+                Ok(Recorded::Known {
+                    case_id: case_id(row, 0)?,
+                    same_content: opening.content.is(&row.get::<_, Vec<u8>>(1)?),
+                })
+            },
+        )
+}
+
+fn forget_request(
+    connection: &Connection,
+    organisation: &str,
+    request_id: &[u8; 16],
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM requests WHERE organisation = ?1 AND request_id = ?2")?
+        .execute(params![organisation, request_id])?;
+    Ok(())
 }
 
 fn advance_case(connection: &Connection, change: &SealedChange) -> rusqlite::Result<Option<Recorded>> {
@@ -240,21 +278,23 @@ fn advance_case(connection: &Connection, change: &SealedChange) -> rusqlite::Res
 /// The sealed key of a case; none where it was destroyed.
 pub(super) fn wrapped_key(connection: &Connection, id: CaseId) -> rusqlite::Result<Option<Vec<u8>>> {
     let wrapped: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT wrapped FROM case_keys WHERE case_id = ?1")?
+        .prepare_cached(
+            "SELECT wrapped FROM cases JOIN case_keys ON place = key AND case_id = id WHERE id = ?1",
+        )?
         .query_row([key(id)], |row| row.get(0))
         .optional()?;
     Ok(wrapped.filter(|wrapped| wrapped.iter().any(|byte| *byte != 0)))
 }
 
-/// Destroys the key of a case: its bytes become zeros where they lie, and the row stays.
+/// Destroys a key: its bytes become zeros where they lie, and the row stays.
 ///
 /// Rows of this table are only added at its end, and none is ever deleted, so that none is ever moved. When SQLite splits or
 /// joins pages it leaves copies of what it moved between the rows, which `secure_delete` does not reach; a key that was
 /// moved once could be found there after it was deleted.
-pub(super) fn destroy_key(connection: &Connection, id: CaseId) -> rusqlite::Result<()> {
+pub(super) fn destroy_key(connection: &Connection, place: i64) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("UPDATE case_keys SET wrapped = zeroblob(length(wrapped)) WHERE case_id = ?1")?
-        .execute([key(id)])?;
+        .prepare_cached("UPDATE case_keys SET wrapped = zeroblob(length(wrapped)) WHERE place = ?1")?
+        .execute([place])?;
     Ok(())
 }
 

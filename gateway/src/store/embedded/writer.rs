@@ -207,12 +207,32 @@ impl Writer {
 
 /// Records a batch in one transaction: on return it is on disk. Each change is recorded or refused alone.
 ///
+/// A savepoint around a change keeps a copy of every page that the change touches, which costs more than the change
+/// itself, and only a damaged case ever needs it. So the batch is tried without, and done anew with one around each change
+/// where one of them met damage.
+///
 /// # Errors
 /// None of the batch is recorded, or, where the commit itself failed, perhaps all of it.
 fn record(
     connection: &mut Connection,
     chain: &mut Chain,
     batch: &[Waiting],
+) -> rusqlite::Result<Vec<Outcome>> {
+    let before = chain.head();
+    match attempt(connection, chain, batch, apply) {
+        Err(error) if is_damage(&error) => {
+            chain.rewind(before);
+            attempt(connection, chain, batch, apply_alone)
+        }
+        recorded => recorded,
+    }
+}
+
+fn attempt(
+    connection: &mut Connection,
+    chain: &mut Chain,
+    batch: &[Waiting],
+    apply: fn(&Connection, &mut Chain, &Work) -> rusqlite::Result<Outcome>,
 ) -> rusqlite::Result<Vec<Outcome>> {
     let before = chain.head();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -228,9 +248,6 @@ fn record(
 }
 
 fn apply(connection: &Connection, chain: &mut Chain, work: &Work) -> rusqlite::Result<Outcome> {
-    let before = chain.head();
-    let step = |statement: &str| connection.prepare_cached(statement)?.execute([]);
-    step("SAVEPOINT change")?;
     let recorded = match work {
         Work::Change(change) => tables::record(connection, chain, change),
         Work::Note(note) => tables::note(connection, chain, note),
@@ -238,18 +255,31 @@ fn apply(connection: &Connection, chain: &mut Chain, work: &Work) -> rusqlite::R
         Work::Rewrap(rewrapped) => rotation::write(connection, rewrapped),
         Work::Hold(hold) => retained::set_hold(connection, chain, hold),
     };
-    let outcome = match recorded {
-        Ok(Recorded::Stale) => Err(CommitError::Stale),
-        Ok(recorded) => Ok(recorded),
-        // A row is there that the case's version says cannot be: this case is damaged, the others are not.
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+    recorded.map(|recorded| match recorded {
+        Recorded::Stale => Err(CommitError::Stale),
+        recorded => Ok(recorded),
+    })
+}
+
+/// As [`apply`], and undone where it meets damage.
+fn apply_alone(connection: &Connection, chain: &mut Chain, work: &Work) -> rusqlite::Result<Outcome> {
+    let before = chain.head();
+    let step = |statement: &str| connection.prepare_cached(statement)?.execute([]);
+    step("SAVEPOINT change")?;
+    let outcome = match apply(connection, chain, work) {
+        Err(error) if is_damage(&error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a case is damaged");
             step("ROLLBACK TO change")?;
             chain.rewind(before);
             Err(CommitError::Corrupt)
         }
-        Err(error) => return Err(error),
+        outcome => outcome?,
     };
     step("RELEASE change")?;
     Ok(outcome)
+}
+
+/// A row is there that the case's version says cannot be: this case is damaged, the others are not.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
 }
