@@ -166,7 +166,7 @@ async fn a_damaged_entry_is_named_and_nothing_is_replaced() {
     let id = bench.answered(&worker(1)).await;
     bench.receive(&worker(2)).await;
     bench.store.close().await;
-    let damage = "UPDATE entries SET payload = zeroblob(length(payload)) WHERE sequence = 1;
+    let damage = "UPDATE entries SET payload = zeroblob(length(payload)) WHERE place = 1;
         DELETE FROM requests";
     bench.stranger().execute_batch(damage).unwrap();
     let refused = run(&bench, false);

@@ -1,7 +1,7 @@
 //! The tables, and every statement that touches them.
 //!
-//! `entries` is the ledger, and `ledger` is where it ends ([`entries`]). The others are made from it, or are keys to it. Case ids and
-//! sequence numbers grow, so new rows go to the end of their trees; only the request ids, which callers choose, do not.
+//! `entries` is the ledger, and `chains` is where it ends ([`entries`]). The others are made from it, or are keys to it. Case ids and
+//! places grow, so new rows go to the end of their trees; only the request ids, which callers choose, do not.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use statuscheck_domain::case::CaseState;
@@ -10,23 +10,25 @@ use uuid::Uuid;
 
 use super::{entries, retained};
 use crate::store::CaseQuery;
-use crate::store::chain::{Chain, Entry, Head, LedgerId};
+use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
 use crate::store::sealed::{Note, Opening, PURGED, Purge, SealedChange, SealedEntry, StoredCase};
 
 /// The version of the tables, in `PRAGMA user_version`.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 const SCHEMA: &str = "
     CREATE TABLE store (
-        secret BLOB NOT NULL
+        secret BLOB NOT NULL,
+        ledger BLOB NOT NULL
     ) STRICT;
-    CREATE TABLE ledger (
-        id BLOB NOT NULL,
+    CREATE TABLE chains (
+        number INTEGER PRIMARY KEY,
+        id BLOB NOT NULL UNIQUE,
         sequence INTEGER NOT NULL,
         hash BLOB NOT NULL
     ) STRICT;
     CREATE TABLE entries (
-        sequence INTEGER PRIMARY KEY,
+        place INTEGER PRIMARY KEY,
         case_id BLOB,
         version INTEGER NOT NULL,
         time INTEGER NOT NULL,
@@ -73,17 +75,16 @@ pub(super) enum Recorded {
 pub(super) fn create(
     connection: &mut Connection,
     wrapped_secret: &[u8],
-    ledger: LedgerId,
+    (ledger, chain): (LedgerId, ChainId),
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(SCHEMA)?;
     transaction.execute_batch(retained::SCHEMA)?;
-    transaction.execute("INSERT INTO store (secret) VALUES (?1)", [wrapped_secret])?;
-    let Head { sequence, hash } = Head::genesis(ledger);
     transaction.execute(
-        "INSERT INTO ledger (id, sequence, hash) VALUES (?1, ?2, ?3)",
-        params![ledger.0, sequence, hash],
+        "INSERT INTO store (secret, ledger) VALUES (?1, ?2)",
+        params![wrapped_secret, ledger.0],
     )?;
+    entries::begin(&transaction, chain)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
 }
