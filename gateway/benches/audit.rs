@@ -27,7 +27,7 @@ fn main() -> anyhow::Result<()> {
     let filled = clock.elapsed();
     println!("{ENTRIES} entries written in {filled:.1?}");
     let subject = Subject {
-        store: directory.path().join("store.db"),
+        store: directory.path().join("store.db").into(),
         ..Subject::default()
     };
     for reading in ["first", "second"] {

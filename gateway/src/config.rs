@@ -1,5 +1,6 @@
 //! The configuration file of `statuscheck serve`: TOML, unknown keys refused, paths relative to the file.
 
+mod audited;
 mod figures;
 
 use std::collections::BTreeMap;
@@ -95,6 +96,9 @@ pub struct StoreSection {
     /// File with the key that signs checkpoints of the ledger, made in the same way. Its public key is written beside it,
     /// with `.pub` behind the name, for auditors.
     pub signing_key_file: PathBuf,
+    /// Public keys of signing keys that were used before, so that their checkpoints are still believed.
+    #[serde(default)]
+    pub former_public_keys: Vec<PathBuf>,
     /// Folder to which every checkpoint goes as well as to `<path>.checkpoints`. It must be there. Checkpoints prove
     /// something where whoever can write the database cannot alter what is in this folder.
     #[serde(default)]
@@ -253,6 +257,7 @@ impl Config {
             &mut self.store.signing_key_file,
         ];
         let lists = [&mut self.store.anchor].into_iter().flatten();
+        let lists = lists.chain(&mut self.store.former_public_keys);
         let lists = lists.chain(&mut tls.revocation_lists);
         for path in own.into_iter().chain(store).chain(lists) {
             *path = folder.join(&*path);
@@ -357,6 +362,7 @@ impl Config {
         let signing_key = self.store.load_signing_key()?;
         self.store.check_notary()?;
         let notary = self.store.notary();
+        let audited = self.store.audited_with(&signing_key);
         let store = EmbeddedStore::open(StoreSettings::at(self.store.path), key)
             .await
             .map_err(ConfigError::Store)?;
@@ -374,6 +380,7 @@ impl Config {
             upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,
             store,
             notary,
+            audited,
             clock,
         })
     }

@@ -23,6 +23,7 @@ use statuscheck_mocks::settings::{PerDepartment, Settings as MockSettings, TlsSe
 use statuscheck_mocks::{Mocks, StartError as MockError};
 
 use self::authority::{Authority, AuthorityError, IDENTITIES, Identity, TRUST_DOMAIN};
+use crate::audit::Subject;
 use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
@@ -213,7 +214,9 @@ impl Demo {
             crl: Vec::new(),
         };
         let store = Arc::new(open_store(folder).await?);
-        let notary = notary(folder, &store, settings.clock.clone())?;
+        let signing_key = signing_key(folder)?;
+        let audited = audited(folder, &signing_key);
+        let notary = notary(folder, &store, signing_key, settings.clock.clone());
         let gateway = Gateway::bind(Setup {
             listen: settings.listen,
             tls: Tls::load(tls_files, trust_domain(), settings.machine_clock).await?,
@@ -226,6 +229,7 @@ impl Demo {
             upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,
             store: (settings.before_store)(store),
             notary,
+            audited,
             clock: settings.clock,
         })
         .await?;
@@ -278,15 +282,26 @@ fn database(folder: &Path) -> PathBuf {
     folder.join("statuscheck.db")
 }
 
-fn notary(folder: &Path, store: &EmbeddedStore, clock: SharedClock) -> Result<Notary, DemoError> {
+fn signing_key(folder: &Path) -> Result<SigningKey, DemoError> {
     let key_file = folder.join("signing.key");
-    let key = if key_file.exists() {
+    Ok(if key_file.exists() {
         SigningKey::load(&key_file)?
     } else {
         SigningKey::create(&key_file)?
-    };
+    })
+}
+
+fn audited(folder: &Path, key: &SigningKey) -> Subject {
+    Subject {
+        store: database(folder).into(),
+        known_keys: vec![key.public()],
+        ..Subject::default()
+    }
+}
+
+fn notary(folder: &Path, store: &EmbeddedStore, key: SigningKey, clock: SharedClock) -> Notary {
     let settings = NotarySettings::beside(&database(folder));
-    Ok(Notary::new(store.ledger_end(), key, settings, clock))
+    Notary::new(store.ledger_end(), key, settings, clock)
 }
 
 async fn open_store(folder: &Path) -> Result<EmbeddedStore, DemoError> {

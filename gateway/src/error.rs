@@ -9,10 +9,11 @@ use statuscheck_domain::ids::CaseId;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
+use crate::audit::AuditError;
 use crate::peer::PeerError;
 use crate::store::upkeep::RotationError;
 use crate::store::{CommitError, ReadError};
-use crate::upkeep::{HoldError, UpkeepError};
+use crate::upkeep::{HoldError, UpkeepError, VerifyError};
 
 /// The domain of every `ErrorInfo`.
 const DOMAIN: &str = "statuscheck";
@@ -257,6 +258,27 @@ impl From<HoldError> for Error {
 
 /// A rotation ends in minutes at most.
 const ROTATION_RETRY: Duration = Duration::from_secs(60);
+
+/// A large ledger takes minutes to read; ten seconds is often enough to ask again.
+const VERIFY_RETRY: Duration = Duration::from_secs(10);
+
+impl From<VerifyError> for Error {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Running => Self::Busy {
+                retry_after: VERIFY_RETRY,
+            },
+            VerifyError::Audit(error @ AuditError::NoSuchEntries { .. }) => {
+                Self::field("from_sequence", &error.to_string())
+            }
+            VerifyError::Audit(error @ (AuditError::WhichChain(_) | AuditError::NoSuchChain(_))) => {
+                Self::field("chain", &error.to_string())
+            }
+            VerifyError::Commit(error) => error.into(),
+            VerifyError::Audit(_) | VerifyError::BrokeOff(_) => Self::internal(&error),
+        }
+    }
+}
 
 impl From<RotationError> for Error {
     fn from(error: RotationError) -> Self {

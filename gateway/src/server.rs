@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tonic::service::Routes;
 
 use crate::asking::Asking;
+use crate::audit::Subject;
 use crate::cases::Cases;
 use crate::departments::Departments;
 use crate::limits::{LimitSettings, Limits};
@@ -84,6 +85,8 @@ pub struct Setup {
     pub upkeep: Arc<dyn Upkeep>,
     /// Who signs where the store's ledger ends.
     pub notary: Notary,
+    /// What is looked at when an operator has the ledger verified.
+    pub audited: Subject,
     /// What the time is.
     pub clock: SharedClock,
 }
@@ -147,6 +150,7 @@ impl Gateway {
                 Arc::clone(&setup.register),
                 setup.clock.clone(),
             )),
+            audited: Arc::new(setup.audited),
             clock: setup.clock.clone(),
         };
         let checks = StatusChecks {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::CaseId;
+use tokio::sync::Mutex;
 
 use crate::store::upkeep::{Rotated, RotationError, Upkeep};
 use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
@@ -16,10 +17,12 @@ use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
 mod holds;
 mod retention;
 mod subject_access;
+mod verification;
 
 pub use self::holds::{HoldError, Reason, ReasonError};
 pub use self::retention::{RetentionLine, RetentionRun};
 pub use self::subject_access::{Found, FoundCheck, Sought};
+pub use self::verification::VerifyError;
 
 /// Why an act of upkeep was not done, or not to its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -37,6 +40,8 @@ pub struct Housekeeping {
     store: Arc<dyn Upkeep>,
     register: Arc<Register>,
     clock: SharedClock,
+    /// Held by the one look over the ledger that there may be.
+    verifying: Arc<Mutex<()>>,
 }
 
 impl Housekeeping {
@@ -46,6 +51,7 @@ impl Housekeeping {
             store,
             register,
             clock,
+            verifying: Arc::default(),
         }
     }
 

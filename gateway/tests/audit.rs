@@ -20,7 +20,7 @@ async fn a_gateway_signs_the_end_of_its_ledger_with_a_key_that_is_found_beside_i
         let demo = Demo::start(settings).await.ok().unwrap();
         demo.gateway.serve(async {}).await;
         let subject = Subject {
-            store: folder.path().join("statuscheck.db"),
+            store: folder.path().join("statuscheck.db").into(),
             public_keys: vec![folder.path().join("signing.key.pub")],
             ..Subject::default()
         };

@@ -1,5 +1,6 @@
 //! Reading checkpoints, and which of them to believe.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -13,13 +14,17 @@ use super::AuditError;
 use super::encoding::{self, Hash, Id};
 use super::finding::{Finding, Findings, Place};
 
-/// Longest line that may be a checkpoint, in bytes; they have some three hundred.
-const LINE_MAX: u64 = 1_024;
+/// Longest line that may be a checkpoint, in bytes; one of 256 chains, the most that there may be, has some 38 KB.
+const LINE_MAX: u64 = 65_536;
 
 /// A key that checkpoints may be signed with.
 pub(super) struct PublicKey(UnparsedPublicKey<[u8; 32]>);
 
 impl PublicKey {
+    pub(super) fn of(key: [u8; 32]) -> Self {
+        Self(UnparsedPublicKey::new(&ED25519, key))
+    }
+
     pub(super) fn read(path: &Path) -> Result<Self, AuditError> {
         let mut digits = String::new();
         // A key, its line end, and a little more, to see that a longer file is no key.
@@ -27,7 +32,7 @@ impl PublicKey {
             .and_then(|file| file.take(128).read_to_string(&mut digits))
             .map_err(|source| unreadable(path, source))?;
         encoding::from_hex(digits.trim())
-            .map(|key| Self(UnparsedPublicKey::new(&ED25519, key)))
+            .map(Self::of)
             .ok_or_else(|| AuditError::NotAKey {
                 path: path.to_owned(),
             })
@@ -35,30 +40,62 @@ impl PublicKey {
 }
 
 /// A file of checkpoints, which may not be there.
-pub(super) struct Source {
+struct Source {
     path: Arc<Path>,
     is_anchor: bool,
 }
 
-impl Source {
-    /// The checkpoints beside the database file.
-    pub(super) fn beside(store: &Path) -> Self {
-        let mut path = store.as_os_str().to_owned();
-        path.push(".checkpoints");
-        Self {
-            path: PathBuf::from(path).into(),
-            is_anchor: false,
+/// The files of checkpoints about one ledger.
+pub(super) struct Sources {
+    files: Vec<Source>,
+    anchor: Option<PathBuf>,
+}
+
+impl Sources {
+    /// The files at `paths`, each with the one that was put aside before it, and what the folder `anchor` has about
+    /// `ledger`.
+    pub(super) fn find(paths: &[PathBuf], anchor: Option<&Path>, ledger: &Id) -> Result<Self, AuditError> {
+        // The newer first: a file that is put aside meanwhile is then read twice, and not missed.
+        let with_old = paths.iter().flat_map(|path| {
+            let mut old = path.as_os_str().to_owned();
+            old.push(".old");
+            [path.clone(), PathBuf::from(old)]
+        });
+        let mut files: Vec<_> = with_old.map(|path| Source::at(path, false)).collect();
+        if let Some(folder) = anchor {
+            // A folder that is not there is the auditor's slip; files that are not there are a finding.
+            let mut anchored = anchored(folder, ledger).map_err(|source| unreadable(folder, source))?;
+            anchored.sort_unstable();
+            files.extend(anchored.into_iter().map(|path| Source::at(path, true)));
+        }
+        let anchor = anchor.map(Path::to_owned);
+        Ok(Self { files, anchor })
+    }
+}
+
+/// The files in `folder` that are named for `ledger`, one for each writer and month.
+fn anchored(folder: &Path, ledger: &Id) -> io::Result<Vec<PathBuf>> {
+    let begins = encoding::hex(ledger) + ".";
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if let Some(name) = name.to_str()
+            && name.starts_with(&begins)
+            && name.ends_with(".checkpoints")
+        {
+            found.push(entry.path());
         }
     }
+    Ok(found)
+}
 
-    /// The checkpoints of `ledger` in the anchor `folder`.
-    pub(super) fn anchored(folder: &Path, ledger: &Id) -> Result<Self, AuditError> {
-        // A folder that is not there is the auditor's slip; a file that is not there is a finding.
-        std::fs::read_dir(folder).map_err(|source| unreadable(folder, source))?;
-        Ok(Self {
-            path: folder.join(encoding::hex(ledger) + ".checkpoints").into(),
-            is_anchor: true,
-        })
+impl Source {
+    fn at(path: PathBuf, is_anchor: bool) -> Self {
+        Self {
+            path: path.into(),
+            is_anchor,
+        }
     }
 
     /// Hands each line to `take` with where it stands, and is how many there are. A last one without its end is left out:
@@ -94,81 +131,116 @@ impl Source {
     }
 }
 
-/// That at this place in the ledger stood an entry with this hash.
+/// That at this place in a chain stood an entry with this hash.
 pub(super) struct Checkpoint {
     pub(super) sequence: i64,
     pub(super) hash: Hash,
+    /// The first line of its file that says so.
     pub(super) place: Place,
+    /// Lines in a row that say so.
+    pub(super) times: u64,
 }
+
+/// What checkpoints know of a ledger: of each chain, in the order of its entries.
+pub(super) type Known = BTreeMap<Id, Vec<Checkpoint>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
     v: u8,
     ledger: String,
-    sequence: i64,
-    hash: String,
     time: Timestamp,
+    heads: Vec<HeadOfLine>,
     signature: String,
 }
 
-/// The checkpoints of `sources` about `ledger` with a signature of one of `keys`, in the order of the entries they are
-/// about; all of them where there are no keys.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeadOfLine {
+    chain: String,
+    sequence: i64,
+    hash: String,
+}
+
+type Heads = Vec<(Id, i64, Hash)>;
+
+/// What the checkpoints of `sources` about `ledger` know that have a signature of one of `keys`; all of them where there
+/// are no keys.
 pub(super) fn believed(
-    sources: &[Source],
+    sources: &Sources,
     ledger: &Id,
     keys: &[PublicKey],
     findings: &mut Findings,
-) -> Result<Vec<Checkpoint>, AuditError> {
-    let mut known = Vec::new();
-    let mut lines = 0;
-    for source in sources {
-        let found = source.each_line(|line, place| match judge(line, ledger, keys, place) {
-            Ok(checkpoint) => known.push(checkpoint),
+) -> Result<Known, AuditError> {
+    let mut known = Known::new();
+    let (mut lines, mut anchored) = (0, 0);
+    for source in &sources.files {
+        let found = source.each_line(|line, place| match judge(line, ledger, keys, &place) {
+            Ok(heads) => learn(&mut known, heads, &place),
             Err(finding) => findings.push(finding),
         })?;
-        if source.is_anchor && found == 0 {
-            findings.push(Finding::NotAnchored {
-                path: source.path.to_path_buf(),
-            });
-        }
         lines += found;
+        anchored += if source.is_anchor { found } else { 0 };
+    }
+    if let Some(path) = sources.anchor.clone().filter(|_| anchored == 0) {
+        findings.push(Finding::NotAnchored { path });
     }
     if !keys.is_empty() && lines == 0 {
         findings.push(Finding::NothingSigned);
     }
-    known.sort_by_key(|checkpoint| checkpoint.sequence);
+    for checkpoints in known.values_mut() {
+        checkpoints.sort_by_key(|checkpoint| checkpoint.sequence);
+    }
     Ok(known)
 }
 
-fn judge(line: &[u8], ledger: &Id, keys: &[PublicKey], place: Place) -> Result<Checkpoint, Finding> {
-    let Some((line, of, hash, signature, time)) = parse(line) else {
-        return Err(Finding::NotACheckpoint { place });
-    };
-    let message = encoding::signed(&of, line.sequence, &hash, time);
-    let signed_by = |PublicKey(key): &PublicKey| key.verify(&message, &signature).is_ok();
-    if !keys.is_empty() && !keys.iter().any(signed_by) {
-        return Err(Finding::BadSignature { place });
+fn learn(known: &mut Known, heads: Heads, place: &Place) {
+    for (chain, sequence, hash) in heads {
+        let of_chain = known.entry(chain).or_default();
+        // A chain that rests is named anew with every checkpoint of the others.
+        match of_chain.last_mut() {
+            Some(last) if (last.sequence, last.hash, &last.place.path) == (sequence, hash, &place.path) => {
+                last.times += 1;
+            }
+            _ => of_chain.push(Checkpoint {
+                sequence,
+                hash,
+                place: place.clone(),
+                times: 1,
+            }),
+        }
     }
-    if of != *ledger {
-        return Err(Finding::OtherLedger { place });
-    }
-    Ok(Checkpoint {
-        sequence: line.sequence,
-        hash,
-        place,
-    })
 }
 
-fn parse(line: &[u8]) -> Option<(Line, Id, Hash, [u8; 64], i64)> {
+fn judge(line: &[u8], ledger: &Id, keys: &[PublicKey], place: &Place) -> Result<Heads, Finding> {
+    let Some((of, time, heads, signature)) = parse(line) else {
+        return Err(Finding::NotACheckpoint { place: place.clone() });
+    };
+    let message = encoding::signed(&of, time, &heads);
+    let signed_by = |PublicKey(key): &PublicKey| key.verify(&message, &signature).is_ok();
+    if !keys.is_empty() && !keys.iter().any(signed_by) {
+        return Err(Finding::BadSignature { place: place.clone() });
+    }
+    if of != *ledger {
+        return Err(Finding::OtherLedger { place: place.clone() });
+    }
+    Ok(heads)
+}
+
+fn parse(line: &[u8]) -> Option<(Id, i64, Heads, [u8; 64])> {
     let line: Line = serde_json::from_slice(line)
         .ok()
-        .filter(|line: &Line| line.v == 1)?;
+        .filter(|line: &Line| line.v == 2)?;
     let ledger = encoding::from_hex(&line.ledger)?;
-    let hash = encoding::from_hex(&line.hash)?;
     let signature = encoding::from_hex(&line.signature)?;
     let time = i64::try_from(line.time.as_nanosecond()).ok()?;
-    Some((line, ledger, hash, signature, time))
+    let head = |head: &HeadOfLine| {
+        let (chain, hash) = (encoding::from_hex(&head.chain)?, encoding::from_hex(&head.hash)?);
+        Some((chain, head.sequence, hash))
+    };
+    let heads: Heads = line.heads.iter().map(head).collect::<Option<_>>()?;
+    let is_in_order = heads.is_sorted_by(|(one, ..), (next, ..)| one < next);
+    is_in_order.then_some((ledger, time, heads, signature))
 }
 
 fn unreadable(path: &Path, source: io::Error) -> AuditError {

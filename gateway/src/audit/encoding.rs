@@ -42,21 +42,26 @@ impl Hasher {
     }
 }
 
-/// The hash before the first entry.
-pub(super) fn genesis(ledger: &Id) -> Hash {
-    sha256(&[b"statuscheck.ledger.v1.genesis".as_slice(), ledger].concat())
+/// The hash before the first entry of a chain.
+pub(super) fn genesis(chain: &Id) -> Hash {
+    sha256(&[b"statuscheck.ledger.v1.genesis".as_slice(), chain].concat())
 }
 
-/// What the signature of a checkpoint covers.
-pub(super) fn signed(ledger: &Id, sequence: i64, hash: &Hash, time: i64) -> Vec<u8> {
-    [
-        b"statuscheck.checkpoint.v1".as_slice(),
+/// What the signature of a checkpoint covers: the ends of chains, each with its sequence and hash.
+pub(super) fn signed(ledger: &Id, time: i64, heads: &[(Id, i64, Hash)]) -> Vec<u8> {
+    let mut bytes = [
+        b"statuscheck.checkpoint.v2".as_slice(),
         ledger,
-        &sequence.to_be_bytes(),
-        hash,
         &time.to_be_bytes(),
+        &(heads.len() as u64).to_be_bytes(),
     ]
-    .concat()
+    .concat();
+    for (chain, sequence, hash) in heads {
+        bytes.extend(chain);
+        bytes.extend(sequence.to_be_bytes());
+        bytes.extend(hash);
+    }
+    bytes
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> Hash {

@@ -2,9 +2,41 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use super::encoding;
+
+/// Which chain of a ledger; shown and read as 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ChainId(pub [u8; 16]);
+
+impl fmt::Display for ChainId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&encoding::hex(&self.0))
+    }
+}
+
+/// The text is not the id of a chain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a chain is named by 32 hexadecimal digits")]
+pub struct ChainIdError;
+
+impl FromStr for ChainId {
+    type Err = ChainIdError;
+
+    fn from_str(digits: &str) -> Result<Self, ChainIdError> {
+        encoding::from_hex(digits).map(Self).ok_or(ChainIdError)
+    }
+}
+
+impl Serialize for ChainId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
 
 /// Something wrong.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
@@ -12,6 +44,8 @@ use serde::Serialize;
 pub enum Finding {
     /// Entries are missing between others.
     Gap {
+        /// The chain.
+        chain: ChainId,
         /// The first that is missing.
         first: i64,
         /// The last in a row.
@@ -19,26 +53,51 @@ pub enum Finding {
     },
     /// An entry is not what was recorded after the one before it.
     Altered {
+        /// The chain.
+        chain: ChainId,
         /// Its place.
         sequence: i64,
     },
-    /// The head does not fit the last entry.
-    HeadAltered,
+    /// The head of a chain does not fit its last entry.
+    HeadAltered {
+        /// The chain.
+        chain: ChainId,
+    },
+    /// Entries stand in a chain that the store does not name.
+    Unnamed {
+        /// Its number in the store.
+        number: i64,
+    },
     /// What was recorded at one place stands at another.
     Reordered {
+        /// The chain.
+        chain: ChainId,
         /// Where it belongs.
         sequence: i64,
-        /// Where it stands.
+        /// The chain in which it stands.
+        found_in: ChainId,
+        /// Where it stands there.
         found_at: i64,
     },
     /// Entries are missing at the end.
     Truncated {
+        /// The chain.
+        chain: ChainId,
         /// The last that is there.
         last: i64,
         /// The last that is known to have been there.
         known: i64,
         /// Who knows it.
         by: KnownBy,
+    },
+    /// A chain is not there at all.
+    MissingChain {
+        /// Which.
+        chain: ChainId,
+        /// The last of its entries that is known to have been there; 0 where it had none yet.
+        known: i64,
+        /// The checkpoint that knows it.
+        place: Place,
     },
     /// The signature of a checkpoint is of none of the keys, or of something else.
     BadSignature {
@@ -54,6 +113,8 @@ pub enum Finding {
     NothingSigned,
     /// A checkpoint says that another entry was recorded: history was written anew after it.
     Disagrees {
+        /// The chain.
+        chain: ChainId,
         /// The entry.
         sequence: i64,
         /// The checkpoint.
@@ -66,7 +127,7 @@ pub enum Finding {
     },
     /// The anchor knows nothing of this ledger.
     NotAnchored {
-        /// The file that should be there.
+        /// The folder where its files should be.
         path: PathBuf,
     },
 }
@@ -75,7 +136,7 @@ pub enum Finding {
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
 #[serde(rename_all = "snake_case")]
 pub enum KnownBy {
-    /// The head in the database.
+    /// The chain's head in the database.
     Head,
     /// A checkpoint.
     Checkpoint(Place),
@@ -91,21 +152,22 @@ pub struct Place {
     pub line: u64,
 }
 
-fn path<S: serde::Serializer>(path: &Arc<Path>, serializer: S) -> Result<S::Ok, S::Error> {
+fn path<S: Serializer>(path: &Arc<Path>, serializer: S) -> Result<S::Ok, S::Error> {
     path.serialize(serializer)
 }
 
 impl Finding {
     /// What the program ends with: 10 a gap, 11 an alteration, 12 a reordering, 13 a truncation, 14 a bad signature, 15
-    /// checkpoints that disagree.
+    /// checkpoints that disagree, 16 a chain that is not there.
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Gap { .. } => 10,
-            Self::Altered { .. } | Self::HeadAltered => 11,
+            Self::Altered { .. } | Self::HeadAltered { .. } | Self::Unnamed { .. } => 11,
             Self::Reordered { .. } => 12,
             Self::Truncated { .. } => 13,
             Self::BadSignature { .. } | Self::NotACheckpoint { .. } | Self::NothingSigned => 14,
             Self::Disagrees { .. } | Self::OtherLedger { .. } | Self::NotAnchored { .. } => 15,
+            Self::MissingChain { .. } => 16,
         }
     }
 }
@@ -113,21 +175,54 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Gap { first, last } if first == last => write!(formatter, "gap: entry {first} is missing"),
-            Self::Gap { first, last } => write!(formatter, "gap: entries {first} to {last} are missing"),
-            Self::Altered { sequence } => {
-                write!(formatter, "alteration: entry {sequence} is not what was recorded")
+            Self::Gap { chain, first, last } if first == last => {
+                write!(formatter, "gap: entry {first} of chain {chain} is missing")
             }
-            Self::HeadAltered => {
-                formatter.write_str("alteration: the head of the ledger does not fit its last entry")
+            Self::Gap { chain, first, last } => {
+                write!(
+                    formatter,
+                    "gap: entries {first} to {last} of chain {chain} are missing"
+                )
             }
-            Self::Reordered { sequence, found_at } => write!(
+            Self::Altered { chain, sequence } => write!(
                 formatter,
-                "reordering: what was recorded as entry {sequence} stands at {found_at}"
+                "alteration: entry {sequence} of chain {chain} is not what was recorded"
             ),
-            Self::Truncated { last, known, by } => write!(
+            Self::HeadAltered { chain } => write!(
                 formatter,
-                "truncation: the ledger ends with entry {last}, but {by} knows entry {known}"
+                "alteration: the head of chain {chain} does not fit its last entry"
+            ),
+            Self::Unnamed { number } => write!(
+                formatter,
+                "alteration: the store has a chain with the number {number} that it does not name"
+            ),
+            Self::Reordered {
+                chain,
+                sequence,
+                found_in,
+                found_at,
+            } => {
+                write!(
+                    formatter,
+                    "reordering: what was recorded as entry {sequence} of chain {chain} stands at {found_at}"
+                )?;
+                if found_in != chain {
+                    write!(formatter, " of chain {found_in}")?;
+                }
+                Ok(())
+            }
+            Self::Truncated {
+                chain,
+                last,
+                known,
+                by,
+            } => write!(
+                formatter,
+                "truncation: chain {chain} ends with entry {last}, but {by} knows entry {known}"
+            ),
+            Self::MissingChain { chain, known, place } => write!(
+                formatter,
+                "missing chain: the store has no chain {chain}, but {place} knows {known} entries of it"
             ),
             Self::BadSignature { place } => {
                 write!(
@@ -138,9 +233,13 @@ impl fmt::Display for Finding {
             Self::NotACheckpoint { place } => write!(formatter, "bad signature: {place} is no checkpoint"),
             Self::NothingSigned => formatter
                 .write_str("bad signature: a public key was given, but there are no checkpoints to check"),
-            Self::Disagrees { sequence, place } => write!(
+            Self::Disagrees {
+                chain,
+                sequence,
+                place,
+            } => write!(
                 formatter,
-                "rewritten history: {place} says that entry {sequence} was another"
+                "rewritten history: {place} says that entry {sequence} of chain {chain} was another"
             ),
             Self::OtherLedger { place } => {
                 write!(formatter, "rewritten history: {place} is of another ledger")
@@ -188,9 +287,9 @@ pub(super) struct Findings {
 impl Findings {
     pub(super) fn push(&mut self, finding: Finding) {
         let sort = match finding.exit_code() {
-            14.. => &mut self.checkpoints,
-            13 => &mut self.end,
-            _ if finding == Finding::HeadAltered => &mut self.end,
+            14 | 15 => &mut self.checkpoints,
+            13 | 16 => &mut self.end,
+            _ if matches!(finding, Finding::HeadAltered { .. }) => &mut self.end,
             _ => &mut self.entries,
         };
         if sort.len() < KEPT {

@@ -1,12 +1,12 @@
-//! Going along the chain.
+//! Going along the chains.
 
 use std::ops::ControlFlow;
 
 use super::AuditError;
-use super::checkpoints::Checkpoint;
-use super::encoding::{Hash, Hasher, Row};
-use super::finding::{Finding, Findings};
-use super::ledger::Ledger;
+use super::checkpoints::{Checkpoint, Known};
+use super::encoding::{self, Hash, Hasher, Row};
+use super::finding::{ChainId, Finding, Findings};
+use super::source::{Chain, Source};
 
 /// After how many entries progress is told.
 const STEP: u64 = 16_384;
@@ -26,72 +26,161 @@ pub(super) struct Seen {
     pub(super) compared: u64,
 }
 
-/// A way along the chain.
+/// A way along the chains of a ledger, one after the other.
 pub(super) struct Scan<'a> {
-    ledger: &'a Ledger,
-    /// Not yet passed, in the order of their entries.
-    checkpoints: &'a [Checkpoint],
-    range: (i64, i64),
-    hasher: Hasher,
-    /// What the entry before may have as its hash: one of these. Empty where nobody knows, because it is missing.
-    before: Vec<Hash>,
-    /// The next place.
-    next: i64,
+    source: &'a dyn Source,
+    /// All chains, among which what was moved is looked for.
+    chains: &'a [Chain],
+    known: &'a Known,
     searches: u32,
     pub(super) seen: Seen,
 }
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(ledger: &'a Ledger, checkpoints: &'a [Checkpoint], range: (i64, i64)) -> Self {
-        let before = range.0 - 1;
+    pub(super) fn new(source: &'a dyn Source, chains: &'a [Chain], known: &'a Known) -> Self {
         Self {
-            ledger,
-            checkpoints: &checkpoints[checkpoints.partition_point(|known| known.sequence < before)..],
-            range,
-            hasher: Hasher::default(),
-            before: Vec::with_capacity(2),
-            next: range.0,
+            source,
+            chains,
+            known,
             searches: SEARCHES,
             seen: Seen::default(),
         }
     }
 
+    /// Goes along `chain` from the first entry of `range` to the last. `progress` is told how many entries were seen, of
+    /// all chains so far.
     pub(super) fn run(
         &mut self,
+        chain: &Chain,
+        (first, last): (i64, i64),
         findings: &mut Findings,
-        mut progress: impl FnMut(u64, u64),
+        progress: &mut impl FnMut(u64),
     ) -> Result<(), AuditError> {
-        let (first, last) = self.range;
         let before = if first == 1 {
-            Some(self.ledger.genesis)
+            Some(encoding::genesis(&chain.id.0))
         } else {
-            self.ledger.hash_of(first - 1)
+            self.source.hash_of(chain.number, first - 1)?
+        };
+        let known = self.known.get(&chain.id.0).map_or(&[][..], Vec::as_slice);
+        let mut way = Way {
+            chain: chain.id,
+            checkpoints: &known[known.partition_point(|known| known.sequence < first - 1)..],
+            hasher: Hasher::default(),
+            before: Vec::with_capacity(2),
+            next: first,
+            may_suspect: self.searches > 0,
+            suspect: None,
+            seen: &mut self.seen,
         };
         if let Some(hash) = before {
-            self.compare(first - 1, &hash, findings);
-            self.before.push(hash);
+            way.compare(first - 1, &hash, findings);
+            way.before.push(hash);
         }
-        let count = u64::try_from(last.saturating_sub(first).saturating_add(1)).unwrap_or(0);
         // Nothing may stand before the first entry of all.
-        let lowest = if first == 1 { i64::MIN } else { first };
-        let ledger = self.ledger;
-        ledger.each((lowest, last), |row| {
-            self.look(row, findings);
-            if self.seen.entries.is_multiple_of(STEP) {
-                progress(self.seen.entries, count);
+        let mut from = if first == 1 { i64::MIN } else { first };
+        loop {
+            self.source.each(chain.number, (from, last), &mut |row| {
+                way.look(row, findings);
+                if way.seen.entries.is_multiple_of(STEP) {
+                    progress(way.seen.entries);
+                }
+                if way.suspect.is_some() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })?;
+            let Some(suspect) = way.suspect.take() else {
+                return Ok(());
+            };
+            self.searches = self.searches.saturating_sub(1);
+            way.may_suspect = self.searches > 0;
+            from = suspect.sequence.saturating_add(1);
+            let displaced = displaced(self.source, self.chains, &way, &suspect)?;
+            way.judge(&suspect, displaced, findings);
+        }
+    }
+}
+
+/// What stands elsewhere, and its hash.
+struct Displaced {
+    found_in: ChainId,
+    found_at: i64,
+    hash: Hash,
+}
+
+/// Where the entry stands that was recorded in the place of the suspect.
+fn displaced(
+    source: &dyn Source,
+    chains: &[Chain],
+    way: &Way<'_>,
+    suspect: &Suspect,
+) -> Result<Option<Displaced>, AuditError> {
+    let mut hasher = Hasher::default();
+    let mut found = None;
+    for chain in chains {
+        let is_here = |sequence| (chain.id, sequence) == (way.chain, suspect.sequence);
+        source.each(chain.number, (i64::MIN, i64::MAX), &mut |other| {
+            let Some(other) = other.ok().filter(|other| !is_here(other.sequence)) else {
+                return ControlFlow::Continue(());
+            };
+            for before in &way.before {
+                let hash = hasher.hash(before, suspect.sequence, &other);
+                // It was moved with its hash, or without.
+                if hash == *other.hash || hash == suspect.hash {
+                    found = Some(Displaced {
+                        found_in: chain.id,
+                        found_at: other.sequence,
+                        hash,
+                    });
+                    return ControlFlow::Break(());
+                }
             }
             ControlFlow::Continue(())
-        })
+        })?;
+        if found.is_some() {
+            break;
+        }
     }
+    Ok(found)
+}
 
+/// An entry that is not what was recorded after the one before it: altered, or moved here.
+struct Suspect {
+    sequence: i64,
+    /// The hash that stands there.
+    hash: Hash,
+    /// The hash that should.
+    computed: Hash,
+}
+
+/// How far along one chain.
+struct Way<'a> {
+    chain: ChainId,
+    /// Not yet passed, in the order of their entries.
+    checkpoints: &'a [Checkpoint],
+    hasher: Hasher,
+    /// What the entry before may have as its hash: one of these. Empty where nobody knows, because it is missing.
+    before: Vec<Hash>,
+    /// The next place.
+    next: i64,
+    /// A suspect may still be searched for.
+    may_suspect: bool,
+    suspect: Option<Suspect>,
+    seen: &'a mut Seen,
+}
+
+impl Way<'_> {
     fn look(&mut self, row: Result<Row<'_>, i64>, findings: &mut Findings) {
+        let chain = self.chain;
         let sequence = row.map_or_else(|sequence| sequence, |row| row.sequence);
         if sequence < self.next {
-            findings.push(Finding::Altered { sequence });
+            findings.push(Finding::Altered { chain, sequence });
             return;
         }
         if sequence > self.next {
             findings.push(Finding::Gap {
+                chain,
                 first: self.next,
                 last: sequence - 1,
             });
@@ -100,12 +189,13 @@ impl<'a> Scan<'a> {
         self.next = sequence.saturating_add(1);
         self.seen.entries += 1;
         let Ok(row) = row else {
-            findings.push(Finding::Altered { sequence });
+            findings.push(Finding::Altered { chain, sequence });
             self.before.clear();
             return;
         };
-        self.seen.first_time.get_or_insert(row.time);
-        self.seen.last_time = Some(row.time);
+        let (first, last) = (&mut self.seen.first_time, &mut self.seen.last_time);
+        *first = Some(first.map_or(row.time, |time| time.min(row.time)));
+        *last = Some(last.map_or(row.time, |time| time.max(row.time)));
         match row.case_id {
             None => self.seen.house_entries += 1,
             Some(_) if row.version == 1 => self.seen.cases += 1,
@@ -131,40 +221,37 @@ impl<'a> Scan<'a> {
             self.before.push(*row.hash);
             return;
         }
-        let displaced = self.displaced(row);
-        self.before.clear();
-        if let Some((found_at, hash)) = displaced {
-            findings.push(Finding::Reordered { sequence, found_at });
-            self.before.extend([hash, *row.hash]);
+        let suspect = Suspect {
+            sequence,
+            hash: *row.hash,
+            computed,
+        };
+        if self.may_suspect {
+            self.suspect = Some(suspect);
         } else {
-            findings.push(Finding::Altered { sequence });
-            // Either the entry was altered, or its hash: the next one tells.
-            self.before.extend([*row.hash, computed]);
+            self.judge(&suspect, None, findings);
         }
     }
 
-    /// Where the entry stands that was recorded in the place of `row`, and its hash.
-    fn displaced(&mut self, row: &Row<'_>) -> Option<(i64, Hash)> {
-        self.searches = self.searches.checked_sub(1)?;
-        let mut hasher = Hasher::default();
-        let mut found = None;
-        let search = |other: Result<Row<'_>, i64>| {
-            let Some(other) = other.ok().filter(|other| other.sequence != row.sequence) else {
-                return ControlFlow::Continue(());
-            };
-            for before in &self.before {
-                let hash = hasher.hash(before, row.sequence, &other);
-                // It was moved with its hash, or without.
-                if hash == *other.hash || hash == *row.hash {
-                    found = Some((other.sequence, hash));
-                    return ControlFlow::Break(());
-                }
+    fn judge(&mut self, suspect: &Suspect, displaced: Option<Displaced>, findings: &mut Findings) {
+        let (chain, sequence) = (self.chain, suspect.sequence);
+        self.before.clear();
+        match displaced {
+            Some(displaced) => {
+                findings.push(Finding::Reordered {
+                    chain,
+                    sequence,
+                    found_in: displaced.found_in,
+                    found_at: displaced.found_at,
+                });
+                self.before.extend([displaced.hash, suspect.hash]);
             }
-            ControlFlow::Continue(())
-        };
-        // Where it cannot be read, the way along the chain ends with the same error.
-        self.ledger.each((i64::MIN, i64::MAX), search).ok()?;
-        found
+            None => {
+                findings.push(Finding::Altered { chain, sequence });
+                // Either the entry was altered, or its hash: the next one tells.
+                self.before.extend([suspect.hash, suspect.computed]);
+            }
+        }
     }
 
     /// Compares with the checkpoints about the entry `sequence`.
@@ -176,9 +263,10 @@ impl<'a> Scan<'a> {
             if known.sequence < sequence {
                 continue;
             }
-            self.seen.compared += 1;
+            self.seen.compared += known.times;
             if known.hash != *hash {
                 findings.push(Finding::Disagrees {
+                    chain: self.chain,
                     sequence,
                     place: known.place.clone(),
                 });

@@ -11,23 +11,24 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use statuscheck_domain::clock::{Clock as _, SystemClock};
 
-use crate::audit::{self, AuditError, Finding, Report, Subject};
+use crate::audit::{self, Address, AuditError, ChainId, Finding, Report, StoreAt, Subject};
 use crate::config::Config;
-use crate::store::signing::SigningKey;
 
 /// Finds out whether the ledger is what was recorded.
 #[derive(Subcommand)]
 pub(crate) enum Audit {
-    /// Goes along the ledger's chain and compares it with the signed checkpoints. Changes nothing; a gateway may be
-    /// running.
+    /// Goes along every chain of the ledger and compares them with the signed checkpoints. Changes nothing; gateways may
+    /// be running.
     ///
     /// Ends with 0 where the ledger is intact, 10 where entries are missing between others, 11 where one was altered, 12
     /// where they were put in another order, 13 where the end is missing, 14 where a checkpoint's signature is bad, 15
-    /// where a checkpoint says that history was another; the first of what is found decides. 2 for a wrong command line, 1
-    /// for everything else.
+    /// where a checkpoint says that history was another, 16 where a whole chain is missing; the first of what is found
+    /// decides. 2 for a wrong command line, 1 for everything else.
     #[command(after_help = "Examples:\n  \
             statuscheck audit verify --config /etc/statuscheck/statuscheck.toml\n  \
-            statuscheck audit verify --store statuscheck.db --public-key signing.key.pub --anchor /mnt/anchor")]
+            statuscheck audit verify --store statuscheck.db --public-key signing.key.pub --anchor /mnt/anchor\n  \
+            statuscheck audit verify --store 'postgres://auditor@db.example/statuscheck?sslrootcert=roots.pem' \\\n    \
+            --password-file password --public-key signing.key.pub --anchor /mnt/anchor")]
     Verify(Verify),
     /// Finds every check about one person, for that person: who asked, when, under which agreement and law, why, and what
     /// they were told. The ledger records that it was handed out, not about whom.
@@ -39,12 +40,23 @@ pub(crate) enum Audit {
 
 #[derive(Args)]
 pub(crate) struct Verify {
-    /// The database file; its checkpoints lie beside it.
-    #[arg(long, value_name = "FILE", required_unless_present = "config")]
+    /// The database file; its checkpoints lie beside it. Or the address of a PostgreSQL database, `postgres://…`, without a
+    /// password. It is connected to over TLS, and `sslrootcert=FILE` in it names the authorities of its certificate, unless
+    /// it says `sslmode=disable` or names a socket.
+    #[arg(long, value_name = "FILE|URL", required_unless_present = "config")]
     store: Option<PathBuf>,
     /// The gateway's configuration, which names the database, the signing key and the anchor.
     #[arg(long, value_name = "FILE", conflicts_with = "store")]
     config: Option<PathBuf>,
+    /// A file with the password of the PostgreSQL database, mode 0600. Without it, PGPASSFILE is looked into.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// A file of passwords as PostgreSQL's own programs take it.
+    #[arg(long, value_name = "FILE", env = "PGPASSFILE", hide = true)]
+    pass_file: Option<PathBuf>,
+    /// A file of checkpoints, as gateways on a PostgreSQL database keep it; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    checkpoints: Vec<PathBuf>,
     /// The public key of the checkpoints' signatures; may be given several times. Take it from a place that nobody who can
     /// write the database can write.
     #[arg(long, value_name = "FILE")]
@@ -52,6 +64,9 @@ pub(crate) struct Verify {
     /// The folder that checkpoints are put in as well, or a copy of it.
     #[arg(long, value_name = "DIR")]
     anchor: Option<PathBuf>,
+    /// The one chain to look at, by its 32 digits. To be given with --from and --to where the ledger has several.
+    #[arg(long, value_name = "ID")]
+    chain: Option<ChainId>,
     /// The first entry to look at; the one before it is taken to be right.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
     from: Option<i64>,
@@ -87,7 +102,11 @@ impl Verify {
         bar.finish_and_clear();
         let report = match verified {
             Ok(report) => report,
-            Err(error @ AuditError::NoSuchEntries { .. }) => {
+            Err(
+                error @ (AuditError::NoSuchEntries { .. }
+                | AuditError::WhichChain(_)
+                | AuditError::NoSuchChain(_)),
+            ) => {
                 eprintln!("error: {error}");
                 return Ok(ExitCode::from(2));
             }
@@ -103,21 +122,28 @@ impl Verify {
     }
 
     fn subject(self) -> anyhow::Result<Subject> {
-        let mut subject = Subject {
-            store: self.store.unwrap_or_default(),
-            public_keys: self.public_key,
-            anchor: self.anchor,
-            from: self.from,
-            to: self.to,
+        let mut subject = match self.config {
+            Some(config) => Config::read(&config)?.store.audited(),
+            None => Subject::default(),
         };
-        if let Some(config) = self.config {
-            let store = Config::read(&config)?.store;
-            subject.store = store.path;
-            subject.anchor = subject.anchor.or(store.anchor);
-            if subject.public_keys.is_empty() {
-                subject.public_keys = vec![SigningKey::public_path(&store.signing_key_file)];
-            }
+        if let Some(store) = self.store {
+            subject.store = match store.to_str().filter(|text| Address::is_meant_by(text)) {
+                Some(url) => StoreAt::Postgres(Address {
+                    url: url.to_owned(),
+                    password_file: self.password_file,
+                    pass_file: self.pass_file,
+                }),
+                None => StoreAt::File(store),
+            };
         }
+        if !self.public_key.is_empty() {
+            subject.public_keys = self.public_key;
+        }
+        subject.checkpoints.extend(self.checkpoints);
+        subject.anchor = self.anchor.or(subject.anchor);
+        subject.chain = self.chain;
+        subject.from = self.from;
+        subject.to = self.to;
         Ok(subject)
     }
 }
@@ -150,6 +176,7 @@ fn as_json(report: &Report, took: Duration) -> Value {
         "intact": report.is_intact(),
         "exit_code": report.exit_code(),
         "ledger": report.ledger,
+        "chains": report.chains,
         "entries": report.entries,
         "cases": report.cases,
         "house_entries": report.house_entries,
@@ -178,6 +205,12 @@ fn print(report: &Report, took: Duration) {
         "  {} entries: {} cases begin, {} entries of the house",
         report.entries, report.cases, report.house_entries
     );
+    for chain in &report.chains {
+        println!(
+            "  chain {}: {} entries, up to {}",
+            chain.chain, chain.entries, chain.last
+        );
+    }
     if let (Some(first), Some(last)) = (report.first_time, report.last_time) {
         println!("  from {first:.0} to {last:.0}");
     }
@@ -197,7 +230,7 @@ fn print(report: &Report, took: Duration) {
     );
     if report.entries_after_checkpoints > 0 {
         println!(
-            "  {} entries at the end are under no checkpoint yet",
+            "  {} entries at the ends are under no checkpoint yet",
             report.entries_after_checkpoints
         );
     }

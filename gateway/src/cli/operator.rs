@@ -12,6 +12,7 @@ use tonic::transport::Channel;
 use tonic::{Response, Status};
 
 use super::client::Connection;
+use crate::audit::Subject;
 use crate::error::Error;
 use crate::register;
 use crate::rpc::ops::Operations;
@@ -66,6 +67,10 @@ impl Operator {
                 Arc::new(register),
                 clock.clone(),
             )),
+            audited: Arc::new(Subject {
+                store: path.clone().into(),
+                ..Subject::default()
+            }),
             clock,
         };
         let answer = file(operations, AT_THE_FILE.to_owned(), request).await;

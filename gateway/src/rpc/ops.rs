@@ -14,6 +14,7 @@ use statuscheck_proto::ops::v1::{
 };
 use tonic::{Request, Response, Status};
 
+use crate::audit::Subject;
 use crate::error::Error;
 use crate::peer::{Connected, Peer, PeerError};
 use crate::rpc::convert::upkeep;
@@ -24,6 +25,8 @@ use crate::upkeep::Housekeeping;
 #[derive(Clone)]
 pub(crate) struct Operations {
     pub(crate) housekeeping: Arc<Housekeeping>,
+    /// What is looked at when the ledger is verified.
+    pub(crate) audited: Arc<Subject>,
     pub(crate) clock: SharedClock,
 }
 
@@ -67,6 +70,16 @@ impl Operations {
     ) -> Result<RotateKeysResponse, Error> {
         Ok(upkeep::rotated(self.housekeeping.rotate_keys(&actor).await?))
     }
+
+    pub(crate) async fn verify_ledger(
+        self,
+        actor: String,
+        request: VerifyLedgerRequest,
+    ) -> Result<VerifyLedgerResponse, Error> {
+        let subject = upkeep::part((*self.audited).clone(), &request)?;
+        let report = self.housekeeping.verify_ledger(&actor, subject).await?;
+        Ok(upkeep::verified(&report))
+    }
 }
 
 type Reply<T> = Result<Response<T>, Status>;
@@ -93,6 +106,11 @@ impl OpsService for Operations {
     async fn rotate_keys(&self, request: Request<RotateKeysRequest>) -> Reply<RotateKeysResponse> {
         let actor = operator(&request)?;
         to_the_end(Self::rotate_keys(self.clone(), actor, request.into_inner())).await
+    }
+
+    async fn verify_ledger(&self, request: Request<VerifyLedgerRequest>) -> Reply<VerifyLedgerResponse> {
+        let actor = operator(&request)?;
+        to_the_end(Self::verify_ledger(self.clone(), actor, request.into_inner())).await
     }
 
     // In the contract, and served once cases have clocks, departments a desk, and webhooks a sender.
@@ -122,10 +140,6 @@ impl OpsService for Operations {
     }
 
     async fn retry_hook(&self, _: Request<RetryHookRequest>) -> Reply<RetryHookResponse> {
-        Err(Error::NotServed.into())
-    }
-
-    async fn verify_ledger(&self, _: Request<VerifyLedgerRequest>) -> Reply<VerifyLedgerResponse> {
         Err(Error::NotServed.into())
     }
 }

@@ -1,5 +1,6 @@
-//! The chain of the ledger: each entry's hash covers the entry and the hash before it. `docs/ledger.md` has the encoding
-//! byte by byte; the auditor in [`crate::audit`] has its own, and shares none of this.
+//! The chains of the ledger: each entry's hash covers the entry and the hash before it. A ledger has one chain for each
+//! writer that it ever had at the same time. `docs/ledger.md` has the encoding byte by byte; the auditor in
+//! [`crate::audit`] has its own, and shares none of this.
 
 use std::fmt;
 
@@ -11,7 +12,7 @@ use super::seal::SealError;
 /// What every entry's encoding begins with. Another encoding takes another name.
 const DOMAIN: &[u8] = b"statuscheck.ledger.v1";
 
-/// What the hash before the first entry is made from, with the ledger's id.
+/// What the hash before the first entry is made from, with the chain's id.
 const GENESIS: &[u8] = b"statuscheck.ledger.v1.genesis";
 
 /// SHA-256.
@@ -23,30 +24,63 @@ pub struct LedgerId(pub [u8; 16]);
 
 impl LedgerId {
     pub(super) fn random() -> Result<Self, SealError> {
-        let mut id = [0; 16];
-        rand::fill(&mut id).map_err(|_no_randomness| SealError::Seal)?;
-        Ok(Self(id))
+        random().map(Self)
     }
+}
+
+/// Which chain of a ledger: 128 random bits, drawn when a writer begins it. Shown as 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ChainId(pub [u8; 16]);
+
+impl ChainId {
+    pub(super) fn random() -> Result<Self, SealError> {
+        random().map(Self)
+    }
+}
+
+fn random() -> Result<[u8; 16], SealError> {
+    let mut id = [0; 16];
+    rand::fill(&mut id).map_err(|_no_randomness| SealError::Seal)?;
+    Ok(id)
 }
 
 impl fmt::Display for LedgerId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        digits(self.0, formatter)
     }
 }
 
-/// Where a ledger ends.
+impl fmt::Display for ChainId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        digits(self.0, formatter)
+    }
+}
+
+fn digits(id: [u8; 16], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    id.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+}
+
+/// Where a chain ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Head {
     /// Of the last entry; 0 where there is none.
     pub sequence: i64,
-    /// Of the last entry; made from the ledger's id where there is none.
+    /// Of the last entry; made from the chain's id where there is none.
     pub hash: Hash,
 }
 
+/// A chain, and where it ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ChainHead {
+    /// Which chain.
+    pub chain: ChainId,
+    /// Its end.
+    pub head: Head,
+}
+
 impl Head {
-    /// The head of a ledger without entries.
-    pub(super) fn genesis(id: LedgerId) -> Self {
+    /// The head of a chain without entries.
+    pub(super) fn genesis(id: ChainId) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(GENESIS);
         context.update(&id.0);
@@ -70,20 +104,27 @@ pub(super) struct Entry<'a> {
     pub(super) payload: &'a [u8],
 }
 
-/// The end of a ledger that grows.
+/// The end of a chain that grows.
 pub(super) struct Chain {
+    /// Its number in the store.
+    number: i64,
     head: Head,
     /// The encoding of one entry, kept so that it is not allocated for each.
     buffer: Vec<u8>,
 }
 
 impl Chain {
-    /// Goes on from `head`.
-    pub(super) const fn from(head: Head) -> Self {
+    /// Goes on from `head`, the end of the chain that has this number in its store.
+    pub(super) const fn at(number: i64, head: Head) -> Self {
         Self {
+            number,
             head,
             buffer: Vec::new(),
         }
+    }
+
+    pub(super) const fn number(&self) -> i64 {
+        self.number
     }
 
     pub(super) const fn head(&self) -> Head {

@@ -17,13 +17,15 @@ use statuscheck_domain::ids::CaseId;
 use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
 
+use self::heads::FileHeads;
 pub use self::opening::OpenError;
 use self::opening::Opened;
 use self::readers::Readers;
 pub use self::rebuild::{Difference, RebuildError, Rebuilt, rebuild};
 use self::tables::Recorded;
 use self::writer::{Outcome, Request, Waiting, Work, Writer};
-use super::chain::{Chain, Head, LedgerId};
+use super::chain::Chain;
+use super::notary::Heads;
 use super::seal::Kek;
 use super::sealed::{Note, Purge, Sealer};
 use super::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, Store};
@@ -31,11 +33,13 @@ use super::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, S
 mod checkpoints;
 mod entries;
 mod fault;
+mod heads;
 mod opening;
 mod readers;
 mod rebuild;
 mod retained;
 mod rotation;
+mod shelves;
 mod tables;
 mod upkeep;
 mod writer;
@@ -100,8 +104,7 @@ pub struct EmbeddedStore {
     sealer: Arc<Sealer>,
     queue: mpsc::Sender<Request>,
     readers: Readers,
-    ledger: LedgerId,
-    head: watch::Receiver<Head>,
+    heads: Arc<FileHeads>,
     stopped: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
     page_max: usize,
@@ -128,10 +131,10 @@ impl EmbeddedStore {
         let (queue, requests) = mpsc::channel(settings.queue_max.max(1));
         let (settled, batches) = mpsc::channel(SETTLED_MAX);
         tokio::spawn(writer::pass_on(batches));
-        let (head_now, head) = watch::channel(opened.head);
+        let (head_now, head) = watch::channel(opened.ends.own.head);
         let writer = Writer {
             connection: opened.writer,
-            chain: Chain::from(opened.head),
+            chain: Chain::at(opened.ends.number, opened.ends.own.head),
             head: head_now,
             queue: requests,
             settled,
@@ -148,8 +151,7 @@ impl EmbeddedStore {
             sealer: Arc::new(opened.sealer),
             queue,
             readers: Readers::new(opened.readers, settings.reads_waiting_max),
-            ledger: opened.ledger,
-            head,
+            heads: Arc::new(FileHeads::new(opened.ends, head)),
             stopped: opened.stopped,
             thread: Mutex::new(Some(thread)),
             page_max: settings.page_max.max(1),
@@ -159,10 +161,10 @@ impl EmbeddedStore {
         })
     }
 
-    /// Which ledger it is, and where it ends: what the head says is on disk. After [`Store::close`] it is the end for
+    /// Which ledger it is, and where it ends: what the heads say is on disk. After [`Store::close`] they are the end for
     /// good.
-    pub fn ledger_end(&self) -> (LedgerId, watch::Receiver<Head>) {
-        (self.ledger, self.head.clone())
+    pub fn ledger_end(&self) -> Arc<dyn Heads> {
+        Arc::clone(&self.heads) as _
     }
 
     /// Hands a new case to the writer, or refuses it where the queue is full.
@@ -295,7 +297,7 @@ impl Store for EmbeddedStore {
         let limit = query.limit.clamp(1, self.page_max);
         let read = move |connection: &_| {
             // One more than wanted shows whether there is a next page.
-            let mut ids = tables::case_ids(connection, &query, limit + 1)?;
+            let mut ids = shelves::case_ids(connection, &query, limit + 1)?;
             let more = ids.len() > limit;
             ids.truncate(limit);
             let next = ids.last().copied().filter(|_| more);

@@ -35,17 +35,20 @@ pub enum HouseKind {
     SubjectAccessed,
     /// The projections were made anew from the ledger.
     Rebuilt,
+    /// The ledger was looked over, while a gateway was running.
+    LedgerVerified,
 }
 
 impl HouseKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::KeyRotated,
         Self::RetentionRun,
         Self::LegalHoldSet,
         Self::LegalHoldReleased,
         Self::SubjectAccessed,
         Self::Rebuilt,
+        Self::LedgerVerified,
     ];
 
     /// The stable name in the ledger. No event of a case has the same.
@@ -57,6 +60,7 @@ impl HouseKind {
             Self::LegalHoldReleased => "legal_hold_released",
             Self::SubjectAccessed => "subject_accessed",
             Self::Rebuilt => "rebuilt",
+            Self::LedgerVerified => "ledger_verified",
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The notary: it signs from time to time where the ledger ends, and puts that where whoever alters the ledger later
-//! cannot reach it. `docs/ledger.md` has the format of a checkpoint.
+//! The notary: it signs from time to time where the ledger ends, with all its chains at once, and puts that where whoever
+//! alters the ledger later cannot reach it. `docs/ledger.md` has the format of a checkpoint.
 
 use std::convert::Infallible;
 use std::io;
@@ -7,20 +7,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use serde::Serialize;
+use async_trait::async_trait;
 use statuscheck_domain::clock::SharedClock;
 use tokio::sync::{Mutex, watch};
 use tokio::time::MissedTickBehavior;
 
-use super::chain::{Head, LedgerId};
-use super::hex;
+use super::ReadError;
+use super::chain::{ChainHead, ChainId, LedgerId};
 use super::signing::SigningKey;
 
-mod lines;
+mod checkpoint;
+mod places;
 
-/// What a checkpoint's signed bytes begin with.
-const DOMAIN: &[u8] = b"statuscheck.checkpoint.v1";
+pub(super) use self::checkpoint::line;
+#[cfg(test)]
+pub(super) use self::checkpoint::signed;
+use self::places::Place;
+
+/// Chains that a checkpoint can name. 256: a writer takes over a chain that another has let go, so there are as many as
+/// there ever were writers at one time; and a line of 256 heads, some 38 KB, is still read as one.
+pub const HEADS_MAX: usize = 256;
 
 /// How often the notary looks whether a checkpoint is due. A second: next to nothing, and next to the interval short.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -29,22 +35,48 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// too, short enough for several attempts within the longest interval.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// How long a place may take to write one line. Five seconds: a disk that is busy needs less, and with two places a stop of
-/// the gateway still ends within the usual ten.
-const WRITE_MAX: Duration = Duration::from_secs(5);
+/// How long the store may take to say where its chains end. Five seconds: it is one statement.
+const READ_MAX: Duration = Duration::from_secs(5);
+
+/// Where a ledger ends, as its store knows it.
+#[async_trait]
+pub trait Heads: Send + Sync {
+    /// Which ledger.
+    fn ledger(&self) -> LedgerId;
+
+    /// The chain that this process adds to. The files in the anchor are named for it, so that no two processes write one.
+    fn own(&self) -> ChainId;
+
+    /// The ends of all chains at one moment, those without entries too, in any order. They are on disk for good. It can
+    /// be asked after [`Store::close`] as well, and then tells the last end.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    ///
+    /// [`Store::close`]: super::Store::close
+    async fn heads(&self) -> Result<Vec<ChainHead>, ReadError>;
+}
 
 /// Where checkpoints go, and how often.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NotarySettings {
-    /// The file beside the store, made where it is missing.
+    /// The file beside the store, made where it is missing. When it has [`NotarySettings::bytes_max`] bytes it becomes
+    /// `<path>.old`, in place of the one before, and a new one is begun.
     pub path: PathBuf,
-    /// The folder to which every checkpoint goes as well, in a file named for the ledger. It must be there.
+    /// The folder to which every checkpoint goes as well, in a file named for the ledger, the chain and the month. It must
+    /// be there. Nothing is ever removed from it.
     pub anchor: Option<PathBuf>,
     /// How long entries may be without a checkpoint. [`NotarySettings::EVERY`]
     pub every: Duration,
+    /// Bytes of the file beside the store. [`NotarySettings::BYTES_MAX`]
+    pub bytes_max: u64,
 }
 
 impl NotarySettings {
+    /// 8 MiB: some twenty thousand checkpoints of one chain, a week of them at one every thirty seconds. The newest one
+    /// alone speaks for all entries before it; the others narrow down where a fault begins.
+    pub const BYTES_MAX: u64 = 8 << 20;
+
     /// Thirty seconds: half of the minute within which every entry is to be under a signature, so that an attempt may fail.
     pub const EVERY: Duration = Duration::from_secs(30);
 
@@ -59,6 +91,7 @@ impl NotarySettings {
             path: PathBuf::from(path),
             anchor: None,
             every: Self::EVERY,
+            bytes_max: Self::BYTES_MAX,
         }
     }
 }
@@ -82,6 +115,12 @@ pub enum NotaryError {
         /// The file.
         path: PathBuf,
     },
+    /// Look at the store: it does not say where its chains end.
+    #[error("the store does not tell where the ledger ends")]
+    Heads(#[from] ReadError),
+    /// Look at the writers: more chains were begun than a checkpoint has room for.
+    #[error("the ledger has {0} chains, and a checkpoint has room for 256")]
+    TooManyChains(usize),
     /// The clock shows a year that the format does not have (after 2262).
     #[error("the clock shows no time that a checkpoint can carry")]
     Clock,
@@ -89,10 +128,10 @@ pub enum NotaryError {
 
 /// Signs where one ledger ends.
 pub struct Notary {
-    ledger: LedgerId,
-    head: watch::Receiver<Head>,
+    heads: Arc<dyn Heads>,
     key: SigningKey,
-    places: Vec<Place>,
+    beside: Place,
+    anchor: Option<Place>,
     every: Duration,
     clock: SharedClock,
     /// One checkpoint at a time, so that they stand in order.
@@ -105,34 +144,25 @@ pub struct Notary {
 
 /// What was last done.
 struct Last {
-    /// None before the first checkpoint of this run, which is made at once.
-    sequence: Option<i64>,
+    /// What the last checkpoint names. None before the first of this run, which is made at once.
+    heads: Option<Vec<ChainHead>>,
     /// Not before this time by the clock.
     due_at: Duration,
 }
 
 impl Notary {
-    /// A notary of the ledger `ledger`, whose end `head` shows.
-    pub fn new(
-        (ledger, head): (LedgerId, watch::Receiver<Head>),
-        key: SigningKey,
-        settings: NotarySettings,
-        clock: SharedClock,
-    ) -> Self {
+    /// A notary of the ledger whose ends `heads` tells.
+    pub fn new(heads: Arc<dyn Heads>, key: SigningKey, settings: NotarySettings, clock: SharedClock) -> Self {
         let now = clock.elapsed();
-        let anchored = settings
-            .anchor
-            .map(|folder| folder.join(format!("{ledger}.checkpoints")));
-        let places = std::iter::once(settings.path).chain(anchored).map(Place::at);
         Self {
-            ledger,
-            head,
+            heads,
             key,
-            places: places.collect(),
+            beside: Place::file(settings.path, settings.bytes_max),
+            anchor: settings.anchor.map(Place::folder),
             every: settings.every,
             clock,
             last: Mutex::new(Last {
-                sequence: None,
+                heads: None,
                 due_at: now,
             }),
             made_at: watch::Sender::new(now),
@@ -181,64 +211,30 @@ impl Notary {
     }
 
     async fn sign(&self, last: &mut Last, now: Duration) -> Result<(), NotaryError> {
-        let head = *self.head.borrow();
-        if last.sequence == Some(head.sequence) {
+        last.due_at = now + RETRY_AFTER.min(self.every);
+        let mut heads = tokio::time::timeout(READ_MAX, self.heads.heads())
+            .await
+            .unwrap_or(Err(ReadError::Unavailable))?;
+        heads.sort_unstable_by_key(|end| end.chain);
+        if last.heads.as_ref() == Some(&heads) {
+            // The next look asks again: what is added then is signed at once.
+            last.due_at = now;
             return Ok(());
         }
-        last.due_at = now + RETRY_AFTER.min(self.every);
-        let line = line(self.ledger, head, self.clock.now(), &self.key)?;
-        self.put(line).await?;
-        last.sequence = Some(head.sequence);
+        let time = self.clock.now();
+        let line = line(self.heads.ledger(), &heads, time, &self.key)?;
+        let month = time.strftime("%Y-%m");
+        let name = format!("{}.{}.{month}.checkpoints", self.heads.ledger(), self.heads.own());
+        // Each place even where the other fails.
+        let beside = self.beside.append("", line.clone()).await;
+        if let Some(anchor) = &self.anchor {
+            anchor.append(&name, line).await?;
+        }
+        beside?;
+        last.heads = Some(heads);
         last.due_at = now + self.every;
         self.made_at.send_replace(now);
         Ok(())
-    }
-
-    /// Writes to each place even where another fails.
-    async fn put(&self, line: String) -> Result<(), NotaryError> {
-        let mut all = Ok(());
-        for place in &self.places {
-            all = all.and(place.append(line.clone()).await);
-        }
-        all
-    }
-}
-
-/// A file that takes checkpoints.
-struct Place {
-    path: PathBuf,
-    /// Held while something is written, by the writing itself: nobody can call that back, but it can be left alone.
-    writing: Arc<Mutex<()>>,
-}
-
-impl Place {
-    fn at(path: PathBuf) -> Self {
-        Self {
-            path,
-            writing: Arc::default(),
-        }
-    }
-
-    async fn append(&self, line: String) -> Result<(), NotaryError> {
-        let path = self.path.clone();
-        let stuck = || NotaryError::Stuck { path: path.clone() };
-        let failed = |source| NotaryError::Io {
-            path: path.clone(),
-            source,
-        };
-        let writing = Arc::clone(&self.writing)
-            .try_lock_owned()
-            .map_err(|_still_at_it| stuck())?;
-        let path = self.path.clone();
-        let write = move || {
-            let _writing = writing;
-            lines::append(&path, line.as_bytes())
-        };
-        match tokio::time::timeout(WRITE_MAX, tokio::task::spawn_blocking(write)).await {
-            Ok(Ok(written)) => written.map_err(failed),
-            Ok(Err(panicked)) => Err(failed(panicked.into())),
-            Err(_elapsed) => Err(stuck()),
-        }
     }
 }
 
@@ -247,42 +243,4 @@ fn log(error: &NotaryError) {
         error = error as &dyn std::error::Error,
         "no checkpoint of the ledger could be made"
     );
-}
-
-/// A checkpoint as it is written: one line of JSON.
-#[derive(Serialize)]
-struct Line<'a> {
-    v: u8,
-    ledger: &'a str,
-    sequence: i64,
-    hash: &'a str,
-    time: Timestamp,
-    signature: &'a str,
-}
-
-/// The checkpoint of `head`, with its line end.
-pub(super) fn line(
-    ledger: LedgerId,
-    head: Head,
-    time: Timestamp,
-    key: &SigningKey,
-) -> Result<String, NotaryError> {
-    let nanoseconds = i64::try_from(time.as_nanosecond()).map_err(|_year_2262| NotaryError::Clock)?;
-    let mut message = Vec::with_capacity(DOMAIN.len() + 64);
-    message.extend_from_slice(DOMAIN);
-    message.extend_from_slice(&ledger.0);
-    message.extend_from_slice(&head.sequence.to_be_bytes());
-    message.extend_from_slice(&head.hash);
-    message.extend_from_slice(&nanoseconds.to_be_bytes());
-    let line = Line {
-        v: 1,
-        ledger: &ledger.to_string(),
-        sequence: head.sequence,
-        hash: &hex::digits(&head.hash),
-        time,
-        signature: &hex::digits(&key.sign(&message)),
-    };
-    serde_json::to_string(&line)
-        .map(|json| json + "\n")
-        .map_err(|_unwritable| NotaryError::Clock)
 }

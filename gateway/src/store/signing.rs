@@ -88,7 +88,8 @@ impl SigningKey {
             })
     }
 
-    fn public(&self) -> [u8; KEY_LEN] {
+    /// The public key.
+    pub fn public(&self) -> [u8; KEY_LEN] {
         let mut public = [0; KEY_LEN];
         public.copy_from_slice(self.0.public_key().as_ref());
         public

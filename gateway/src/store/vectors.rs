@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use statuscheck_domain::ids::CaseId;
 use uuid::Uuid;
 
-use super::chain::{Chain, Entry, Head, LedgerId};
+use super::chain::{Chain, ChainHead, ChainId, Entry, Head, LedgerId};
 use super::signing::SigningKey;
 use super::{hex, notary};
 
@@ -55,8 +55,10 @@ fn entries() -> [Entry<'static>; 4] {
 
 fn vectors(key: &SigningKey, seed: &str, public_key: &str) -> Value {
     let ledger = LedgerId(counting(0));
-    let genesis = Head::genesis(ledger);
-    let mut chain = Chain::from(genesis);
+    // The second is before the first in the order of their ids.
+    let (first, second) = (ChainId(counting(0x20)), ChainId(counting(0x10)));
+    let genesis = Head::genesis(first);
+    let mut chain = Chain::at(0, genesis);
     let entries: Vec<_> = entries()
         .iter()
         .map(|entry| {
@@ -74,15 +76,25 @@ fn vectors(key: &SigningKey, seed: &str, public_key: &str) -> Value {
         })
         .collect();
     let time: Timestamp = "2026-01-01T00:01:00.000000007Z".parse().unwrap();
-    let checkpoint = |head| notary::line(ledger, head, time, key).unwrap();
+    let of = |chain, head| ChainHead { chain, head };
+    let checkpoint = |heads: &[ChainHead]| {
+        let line = notary::line(ledger, heads, time, key).unwrap();
+        json!({
+            "line": line.trim_end(),
+            "signed": hexed(&notary::signed(ledger, heads, time).unwrap()),
+        })
+    };
+    let both = [of(second, Head::genesis(second)), of(first, chain.head())];
     json!({
         "about": "Test vectors for docs/ledger.md. Bytes are hexadecimal digits, times nanoseconds since 1970.",
         "ledger": hexed(&ledger.0),
+        "chain": hexed(&first.0),
         "genesis": hexed(&genesis.hash),
+        "other_chain": hexed(&second.0),
         "entries": entries,
         "signing_seed": seed,
         "public_key": public_key,
-        "checkpoints": [checkpoint(genesis).trim_end(), checkpoint(chain.head()).trim_end()],
+        "checkpoints": [checkpoint(&[of(first, genesis)]), checkpoint(&both)],
     })
 }
 

@@ -34,7 +34,7 @@ async fn a_store_without_entries_is_intact() {
     let empty = crate::embedded::Directory::new();
     empty.open_default().await.close().await;
     let subject = Subject {
-        store: empty.file("store.db"),
+        store: empty.file("store.db").into(),
         ..Subject::default()
     };
     let report = verify(&subject).unwrap();
@@ -74,8 +74,15 @@ async fn missing_entries_are_a_gap() {
         ("= 9", 9, 9),
     ] {
         let ledger = Ledger::sample().await;
-        let report = ledger.after(&format!("DELETE FROM entries WHERE sequence {missing}"));
-        assert_eq!(report.findings, [Finding::Gap { first, last }]);
+        let report = ledger.after(&format!("DELETE FROM entries WHERE place {missing}"));
+        assert_eq!(
+            report.findings,
+            [Finding::Gap {
+                chain: ledger.chain(),
+                first,
+                last
+            }]
+        );
         assert_eq!(report.exit_code(), 10);
     }
 }
@@ -95,10 +102,13 @@ async fn an_altered_entry_is_named() {
         "hash = x''",
     ] {
         let ledger = Ledger::sample().await;
-        let report = ledger.after(&format!("UPDATE entries SET {alteration} WHERE sequence = 4"));
+        let report = ledger.after(&format!("UPDATE entries SET {alteration} WHERE place = 4"));
         assert_eq!(
             report.findings,
-            [Finding::Altered { sequence: 4 }],
+            [Finding::Altered {
+                chain: ledger.chain(),
+                sequence: 4
+            }],
             "{alteration}"
         );
         assert_eq!(report.exit_code(), 11);
@@ -108,17 +118,29 @@ async fn an_altered_entry_is_named() {
 #[tokio::test]
 async fn an_entry_of_the_house_cannot_be_given_to_the_case_that_stands_for_none() {
     let ledger = Ledger::sample().await;
-    let report = ledger.after("UPDATE entries SET case_id = zeroblob(16) WHERE sequence = 3");
-    assert_eq!(report.findings, [Finding::Altered { sequence: 3 }]);
+    let report = ledger.after("UPDATE entries SET case_id = zeroblob(16) WHERE place = 3");
+    assert_eq!(
+        report.findings,
+        [Finding::Altered {
+            chain: ledger.chain(),
+            sequence: 3
+        }]
+    );
 }
 
 #[tokio::test]
 async fn an_entry_that_was_added_before_all_others_is_found() {
     let ledger = Ledger::sample().await;
     let report = ledger.after(
-        "INSERT INTO entries SELECT 0, NULL, 0, time, kind, payload, hash FROM entries WHERE sequence = 3",
+        "INSERT INTO entries SELECT 0, NULL, 0, time, kind, payload, hash FROM entries WHERE place = 3",
     );
-    assert_eq!(report.findings, [Finding::Altered { sequence: 0 }]);
+    assert_eq!(
+        report.findings,
+        [Finding::Altered {
+            chain: ledger.chain(),
+            sequence: 0
+        }]
+    );
 }
 
 #[tokio::test]
@@ -126,24 +148,30 @@ async fn an_altered_entry_with_a_hash_that_fits_it_is_found_at_the_next() {
     let ledger = Ledger::sample().await;
     let stranger = ledger.directory.stranger();
     let hash = |sequence: i64| -> Vec<u8> {
-        let sql = "SELECT hash FROM entries WHERE sequence = ?1";
+        let sql = "SELECT hash FROM entries WHERE place = ?1";
         stranger.query_row(sql, [sequence], |row| row.get(0)).unwrap()
     };
     let (mut wanted, last) = (vec![hash(4)], hash(ENTRIES));
     stranger
-        .execute_batch("UPDATE entries SET kind = 'answered' WHERE sequence = 4")
+        .execute_batch("UPDATE entries SET kind = 'answered' WHERE place = 4")
         .unwrap();
     let kept: Vec<_> = (5..=ENTRIES).map(hash).collect();
     rehash(&stranger);
     wanted.extend(kept);
     for (sequence, hash) in (5..).zip(&wanted[1..]) {
-        let sql = "UPDATE entries SET hash = ?2 WHERE sequence = ?1";
+        let sql = "UPDATE entries SET hash = ?2 WHERE place = ?1";
         stranger.execute(sql, params![sequence, hash]).unwrap();
     }
-    stranger.execute("UPDATE ledger SET hash = ?1", [last]).unwrap();
+    stranger.execute("UPDATE chains SET hash = ?1", [last]).unwrap();
     drop(stranger);
     let report = ledger.verify();
-    assert_eq!(report.findings, [Finding::Altered { sequence: 5 }]);
+    assert_eq!(
+        report.findings,
+        [Finding::Altered {
+            chain: ledger.chain(),
+            sequence: 5
+        }]
+    );
 }
 
 #[tokio::test]
@@ -151,11 +179,17 @@ async fn entries_that_changed_places_are_a_reordering() {
     for (one, other) in [(2, 7), (4, 5), (1, 9)] {
         let ledger = Ledger::sample().await;
         let report = ledger.after(&format!(
-            "UPDATE entries SET sequence = 99 WHERE sequence = {one};
-             UPDATE entries SET sequence = {one} WHERE sequence = {other};
-             UPDATE entries SET sequence = {other} WHERE sequence = 99;"
+            "UPDATE entries SET place = 99 WHERE place = {one};
+             UPDATE entries SET place = {one} WHERE place = {other};
+             UPDATE entries SET place = {other} WHERE place = 99;"
         ));
-        let moved = |sequence, found_at| Finding::Reordered { sequence, found_at };
+        let chain = ledger.chain();
+        let moved = |sequence, found_at| Finding::Reordered {
+            chain,
+            sequence,
+            found_in: chain,
+            found_at,
+        };
         let entries: Vec<_> = report
             .findings
             .iter()
@@ -170,12 +204,12 @@ async fn entries_that_changed_places_are_a_reordering() {
 async fn entries_that_changed_places_but_for_their_hashes_are_a_reordering() {
     let ledger = Ledger::sample().await;
     let report = ledger.after(
-        "UPDATE entries SET sequence = 99 WHERE sequence = 2;
-         UPDATE entries SET sequence = 2 WHERE sequence = 7;
-         UPDATE entries SET sequence = 7 WHERE sequence = 99;
-         CREATE TEMP TABLE kept AS SELECT sequence, hash FROM entries WHERE sequence IN (2, 7);
-         UPDATE entries SET hash = (SELECT hash FROM kept WHERE kept.sequence = 9 - entries.sequence)
-         WHERE sequence IN (2, 7);",
+        "UPDATE entries SET place = 99 WHERE place = 2;
+         UPDATE entries SET place = 2 WHERE place = 7;
+         UPDATE entries SET place = 7 WHERE place = 99;
+         CREATE TEMP TABLE kept AS SELECT place, hash FROM entries WHERE place IN (2, 7);
+         UPDATE entries SET hash = (SELECT hash FROM kept WHERE kept.place = 9 - entries.place)
+         WHERE place IN (2, 7);",
     );
     assert_eq!(report.exit_code(), 12);
     assert_eq!(sorts(&report), ["reordering", "reordering"]);
@@ -204,7 +238,7 @@ async fn a_part_of_a_ledger_is_verified_by_itself() {
         let refused = verify(&part(from, to));
         assert!(matches!(refused, Err(AuditError::NoSuchEntries { last: 10, .. })));
     }
-    let report = ledger.after("UPDATE entries SET time = 0 WHERE sequence = 4");
+    let report = ledger.after("UPDATE entries SET time = 0 WHERE place = 4");
     assert_eq!(report.exit_code(), 11);
     for (from, to, code) in [(Some(5), None, 0), (None, Some(3), 0), (Some(4), Some(4), 11)] {
         assert_eq!(verify(&part(from, to)).unwrap().exit_code(), code);
@@ -214,13 +248,13 @@ async fn a_part_of_a_ledger_is_verified_by_itself() {
 #[tokio::test]
 async fn a_store_with_a_broken_end_is_not_opened() {
     for alteration in [
-        "DELETE FROM entries WHERE sequence > 8",
+        "DELETE FROM entries WHERE place > 8",
         "DELETE FROM entries",
-        "UPDATE entries SET time = time + 1 WHERE sequence = 10",
-        "UPDATE entries SET hash = randomblob(32) WHERE sequence IN (9, 10)",
-        "UPDATE ledger SET hash = randomblob(32)",
-        "UPDATE ledger SET sequence = 9",
-        "DELETE FROM ledger",
+        "UPDATE entries SET time = time + 1 WHERE place = 10",
+        "UPDATE entries SET hash = randomblob(32) WHERE place IN (9, 10)",
+        "UPDATE chains SET hash = randomblob(32)",
+        "UPDATE chains SET sequence = 9",
+        "DELETE FROM chains",
     ] {
         let ledger = Ledger::sample().await;
         ledger.directory.stranger().execute_batch(alteration).unwrap();
@@ -288,7 +322,7 @@ async fn a_copy_in_a_folder_with_an_odd_name_is_verified_and_left_alone() {
     fs::copy(ledger.directory.file("store.db"), &copy).unwrap();
     let before = fs::read(&copy).unwrap();
     let subject = Subject {
-        store: copy.clone(),
+        store: copy.clone().into(),
         ..Subject::default()
     };
     assert_eq!(verify(&subject).unwrap().entries, 10);

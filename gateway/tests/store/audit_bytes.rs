@@ -10,20 +10,18 @@ use crate::ledgers::{ENTRIES, Ledger, verify};
 async fn any_single_byte_that_is_altered_in_any_entry_is_found() {
     let ledger = Ledger::sample().await;
     let subject = Subject {
-        store: ledger.directory.file("store.db"),
+        store: ledger.directory.file("store.db").into(),
         ..Subject::default()
     };
     let stranger = ledger.directory.stranger();
     stranger.pragma_update(None, "synchronous", "OFF").unwrap();
     let mut tried = 0;
     for sequence in 1..=ENTRIES {
-        for column in [
-            "sequence", "case_id", "version", "time", "kind", "payload", "hash",
-        ] {
-            let sql = format!("SELECT {column} FROM entries WHERE sequence = ?1");
+        for column in ["place", "case_id", "version", "time", "kind", "payload", "hash"] {
+            let sql = format!("SELECT {column} FROM entries WHERE place = ?1");
             let value: Value = stranger.query_row(&sql, [sequence], |row| row.get(0)).unwrap();
             for altered in each_byte_altered(&value) {
-                let now = if let (Value::Integer(now), "sequence") = (&altered, column) {
+                let now = if let (Value::Integer(now), "place") = (&altered, column) {
                     *now
                 } else {
                     sequence
@@ -75,7 +73,7 @@ fn each_byte_altered(value: &Value) -> Vec<Value> {
 
 /// False where it would make two entries of one sequence, or of one version of a case.
 fn set(stranger: &Connection, column: &str, sequence: i64, value: &Value) -> bool {
-    let sql = format!("UPDATE entries SET {column} = ?2 WHERE sequence = ?1");
+    let sql = format!("UPDATE entries SET {column} = ?2 WHERE place = ?1");
     match stranger.execute(&sql, params![sequence, value]) {
         Ok(changed) => changed == 1,
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => false,

@@ -17,8 +17,9 @@ async fn a_tail_that_was_cut_off_is_a_truncation_that_the_head_knows() {
     for file in [ledger.beside(), ledger.anchored()] {
         keep_lines(&file, 2);
     }
-    let report = ledger.after("DELETE FROM entries WHERE sequence > 8");
+    let report = ledger.after("DELETE FROM entries WHERE place > 8");
     let by_head = Finding::Truncated {
+        chain: ledger.chain(),
         last: 8,
         known: 10,
         by: KnownBy::Head,
@@ -38,7 +39,7 @@ async fn a_tail_that_was_cut_off_with_its_head_is_a_truncation_that_checkpoints_
         }
         let stranger = ledger.directory.stranger();
         stranger
-            .execute_batch("DELETE FROM entries WHERE sequence > 8")
+            .execute_batch("DELETE FROM entries WHERE place > 8")
             .unwrap();
         rehash(&stranger);
         drop(stranger);
@@ -48,6 +49,7 @@ async fn a_tail_that_was_cut_off_with_its_head_is_a_truncation_that_checkpoints_
                 last: 8,
                 known: 10,
                 by: KnownBy::Checkpoint(place),
+                ..
             },
         ] = report.findings.as_slice()
         else {
@@ -66,7 +68,7 @@ async fn a_tail_cannot_be_cut_off_and_signed_anew_with_another_key() {
     let ledger = Ledger::sample().await;
     let stranger = ledger.directory.stranger();
     stranger
-        .execute_batch("DELETE FROM entries WHERE sequence > 8")
+        .execute_batch("DELETE FROM entries WHERE place > 8")
         .unwrap();
     rehash(&stranger);
     drop(stranger);
@@ -132,7 +134,7 @@ async fn every_altered_byte_of_an_anchor_is_found() {
 async fn a_line_that_was_never_finished_is_passed_over() {
     let ledger = Ledger::sample().await;
     let mut text = fs::read_to_string(ledger.beside()).unwrap();
-    text.push_str("{\"v\":1,\"ledger\":");
+    text.push_str("{\"v\":2,\"ledger\":");
     fs::write(ledger.beside(), text).unwrap();
     assert_eq!(ledger.verify().findings, []);
 }
@@ -142,7 +144,7 @@ async fn history_that_was_rewritten_with_every_hash_disagrees_with_the_checkpoin
     let ledger = Ledger::sample().await;
     let stranger = ledger.directory.stranger();
     stranger
-        .execute_batch("UPDATE entries SET kind = 'answered' WHERE sequence = 4")
+        .execute_batch("UPDATE entries SET kind = 'answered' WHERE place = 4")
         .unwrap();
     rehash(&stranger);
     drop(stranger);
@@ -176,7 +178,7 @@ async fn a_ledger_under_another_id_is_not_the_one_that_was_anchored() {
     let ledger = Ledger::sample().await;
     let stranger = ledger.directory.stranger();
     stranger
-        .execute_batch("UPDATE ledger SET id = randomblob(16)")
+        .execute_batch("UPDATE store SET ledger = randomblob(16)")
         .unwrap();
     rehash(&stranger);
     drop(stranger);

@@ -58,35 +58,39 @@ async fn an_intact_ledger_ends_with_0_and_a_summary() {
 
 #[tokio::test]
 async fn each_sort_of_tampering_ends_with_its_own_code_and_words() {
-    let swap = "UPDATE entries SET sequence = 99 WHERE sequence = 2;
-                UPDATE entries SET sequence = 2 WHERE sequence = 7;
-                UPDATE entries SET sequence = 7 WHERE sequence = 99;";
+    let swap = "UPDATE entries SET place = 99 WHERE place = 2;
+                UPDATE entries SET place = 2 WHERE place = 7;
+                UPDATE entries SET place = 7 WHERE place = 99;";
     let alterations = [
         (
-            "DELETE FROM entries WHERE sequence = 4",
+            "DELETE FROM entries WHERE place = 4",
             10,
-            "gap: entry 4 is missing",
+            "gap: entry 4 of chain ID is missing",
         ),
         (
-            "DELETE FROM entries WHERE sequence IN (4, 5)",
+            "DELETE FROM entries WHERE place IN (4, 5)",
             10,
-            "gap: entries 4 to 5 are missing",
+            "gap: entries 4 to 5 of chain ID are missing",
         ),
         (
-            "UPDATE entries SET payload = x'00' WHERE sequence = 4",
+            "UPDATE entries SET payload = x'00' WHERE place = 4",
             11,
-            "alteration: entry 4",
+            "alteration: entry 4 of chain ID is",
         ),
         (
-            "UPDATE ledger SET hash = zeroblob(32)",
+            "UPDATE chains SET hash = zeroblob(32)",
             11,
-            "alteration: the head of the ledger",
+            "alteration: the head of chain ID does",
         ),
-        (swap, 12, "reordering: what was recorded as entry 2 stands at 7"),
         (
-            "DELETE FROM entries WHERE sequence > 8",
+            swap,
+            12,
+            "reordering: what was recorded as entry 2 of chain ID stands at 7\n",
+        ),
+        (
+            "DELETE FROM entries WHERE place > 8",
             13,
-            "truncation: the ledger ends with entry 8",
+            "truncation: chain ID ends with entry 8, ",
         ),
     ];
     for (alteration, code, words) in alterations {
@@ -94,8 +98,9 @@ async fn each_sort_of_tampering_ends_with_its_own_code_and_words() {
         ledger.directory.stranger().execute_batch(alteration).unwrap();
         let (ended, text) = told(&audit_all(&ledger, &[]));
         assert_eq!(ended, Some(code), "{text}");
+        let words = words.replace("ID", &ledger.chain().to_string());
         assert!(
-            text.starts_with(words) && text.contains(": NOT INTACT\n"),
+            text.starts_with(&words) && text.contains(": NOT INTACT\n"),
             "{text}"
         );
     }
@@ -116,7 +121,7 @@ async fn each_sort_of_tampering_ends_with_its_own_code_and_words() {
     let ledger = Ledger::sample().await;
     let stranger = ledger.directory.stranger();
     stranger
-        .execute_batch("UPDATE entries SET time = 0 WHERE sequence = 1")
+        .execute_batch("UPDATE entries SET time = 0 WHERE place = 1")
         .unwrap();
     rehash(&stranger);
     drop(stranger);
@@ -141,15 +146,17 @@ async fn programs_get_json() {
     ledger
         .directory
         .stranger()
-        .execute_batch("DELETE FROM entries WHERE sequence = 4")
+        .execute_batch("DELETE FROM entries WHERE place = 4")
         .unwrap();
     let altered = json(&audit_all(&ledger, &["--json"]));
     assert_eq!(
         (&altered["intact"], &altered["exit_code"]),
         (&false.into(), &10.into())
     );
+    let chain = ledger.chain();
     let finding = serde_json::json!({
-        "kind": "gap", "first": 4, "last": 4, "exit_code": 10, "message": "gap: entry 4 is missing",
+        "kind": "gap", "chain": chain.to_string(), "first": 4, "last": 4, "exit_code": 10,
+        "message": format!("gap: entry 4 of chain {chain} is missing"),
     });
     assert_eq!(altered["findings"], Value::Array(vec![finding]));
 }

@@ -158,14 +158,14 @@ async fn a_file_of_a_newer_version_is_refused_and_named() {
     directory.open_default().await.close().await;
     directory
         .stranger()
-        .pragma_update(None, "user_version", 3)
+        .pragma_update(None, "user_version", 4)
         .unwrap();
     let newer = directory.open_with(directory.settings()).await;
     assert!(matches!(
         newer,
         Err(OpenError::Newer {
-            found: 3,
-            known: 2,
+            found: 4,
+            known: 3,
             ..
         })
     ));
@@ -184,7 +184,7 @@ async fn a_file_from_before_the_ledger_was_a_chain_is_refused_and_named() {
         older,
         Err(OpenError::Older {
             found: 1,
-            known: 2,
+            known: 3,
             ..
         })
     ));
@@ -239,7 +239,7 @@ async fn a_full_file_takes_changes_again_once_there_is_room() {
     store.close().await;
     // What was refused is no entry, and the chain goes on from the last that is.
     let subject = Subject {
-        store: directory.file("store.db"),
+        store: directory.file("store.db").into(),
         ..Subject::default()
     };
     let report = audit::verify(&subject, |_done, _of| {}).unwrap();

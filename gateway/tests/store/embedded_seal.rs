@@ -161,7 +161,7 @@ async fn an_altered_case_is_found_to_be_damaged_and_the_others_are_not() {
         format!("UPDATE entries SET payload = zeroblob(length(payload)) WHERE case_id = {FIRST}"),
         format!("UPDATE entries SET payload = x'' WHERE case_id = {FIRST}"),
         format!(
-            "UPDATE entries SET payload = (SELECT payload FROM entries WHERE sequence = 3) WHERE case_id = {FIRST} \
+            "UPDATE entries SET payload = (SELECT payload FROM entries WHERE place = 3) WHERE case_id = {FIRST} \
              AND version = 1"
         ),
         format!("UPDATE entries SET time = time + 1 WHERE case_id = {FIRST}"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest;
 use rusqlite::{Connection, params};
-use statuscheck::audit::{self, AuditError, Report, Subject};
+use statuscheck::audit::{self, AuditError, ChainId, Report, Subject};
 use statuscheck::store::notary::{Notary, NotarySettings};
 use statuscheck::store::signing::SigningKey;
 use statuscheck::store::{HouseKind, Store};
@@ -90,16 +90,20 @@ impl Ledger {
     /// Everything there is to compare with.
     pub(crate) fn subject(&self) -> Subject {
         Subject {
-            store: self.directory.file("store.db"),
+            store: self.directory.file("store.db").into(),
             public_keys: vec![self.public_key()],
             anchor: Some(self.anchor()),
-            from: None,
-            to: None,
+            ..Subject::default()
         }
     }
 
     pub(crate) fn verify(&self) -> Report {
         verify(&self.subject()).unwrap()
+    }
+
+    /// The one chain of the store.
+    pub(crate) fn chain(&self) -> ChainId {
+        ChainId(first_chain(&self.directory.stranger()))
     }
 
     /// What is found after a stranger did `alteration` in the database.
@@ -119,56 +123,86 @@ pub(crate) fn sorts(report: &Report) -> Vec<String> {
     report.findings.iter().map(first).collect()
 }
 
-/// Writes every hash anew, as someone would who knows `docs/ledger.md` and has no key.
+fn first_chain(connection: &Connection) -> [u8; 16] {
+    let first = "SELECT id FROM chains WHERE number = 0";
+    connection.query_row(first, [], |row| row.get(0)).unwrap()
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    digest::digest(&digest::SHA256, bytes)
+        .as_ref()
+        .try_into()
+        .unwrap()
+}
+
+/// The hash before the first entry, as `docs/ledger.md` has it.
+pub(crate) fn genesis(chain: &[u8; 16]) -> [u8; 32] {
+    sha256(&[b"statuscheck.ledger.v1.genesis".as_slice(), chain].concat())
+}
+
+/// An entry as a test writes it.
+pub(crate) struct Written<'a> {
+    pub(crate) sequence: i64,
+    pub(crate) time: i64,
+    pub(crate) case_id: [u8; 16],
+    pub(crate) version: i64,
+    pub(crate) kind: &'a str,
+    pub(crate) payload: &'a [u8],
+}
+
+impl Written<'_> {
+    /// Its hash after the one before, as `docs/ledger.md` has it.
+    pub(crate) fn hash(&self, before: &[u8; 32]) -> [u8; 32] {
+        let length = |part: &[u8]| (part.len() as u64).to_be_bytes();
+        sha256(
+            &[
+                b"statuscheck.ledger.v1".as_slice(),
+                before,
+                &self.sequence.to_be_bytes(),
+                &self.time.to_be_bytes(),
+                &self.case_id,
+                &self.version.to_be_bytes(),
+                &length(self.kind.as_bytes()),
+                self.kind.as_bytes(),
+                &length(self.payload),
+                self.payload,
+            ]
+            .concat(),
+        )
+    }
+}
+
+/// Writes every hash of the first chain anew, as someone would who knows `docs/ledger.md` and has no key.
 pub(crate) fn rehash(connection: &Connection) {
-    let id: [u8; 16] = connection
-        .query_row("SELECT id FROM ledger", [], |row| row.get(0))
-        .unwrap();
-    let sha256 = |bytes: &[u8]| digest::digest(&digest::SHA256, bytes).as_ref().to_vec();
-    let mut hash = sha256(&[b"statuscheck.ledger.v1.genesis".as_slice(), &id].concat());
+    let mut hash = genesis(&first_chain(connection));
     let mut last = 0;
-    let sequences: Vec<i64> = connection
-        .prepare("SELECT sequence FROM entries ORDER BY sequence")
+    let places: Vec<i64> = connection
+        .prepare("SELECT place FROM entries WHERE place < 1099511627776 ORDER BY place")
         .unwrap()
         .query_map([], |row| row.get(0))
         .unwrap()
         .collect::<Result<_, _>>()
         .unwrap();
-    for sequence in sequences {
-        let entry = connection.query_row(
-            "SELECT time, ifnull(case_id, zeroblob(16)), version, CAST(kind AS BLOB), payload FROM entries
-             WHERE sequence = ?1",
-            [sequence],
-            |row| {
-                let (time, version): (i64, i64) = (row.get(0)?, row.get(2)?);
-                let (case_id, kind, payload): (Vec<u8>, Vec<u8>, Vec<u8>) =
-                    (row.get(1)?, row.get(3)?, row.get(4)?);
-                let length = |part: &Vec<u8>| (part.len() as u64).to_be_bytes();
-                Ok([
-                    b"statuscheck.ledger.v1".as_slice(),
-                    &hash,
-                    &sequence.to_be_bytes(),
-                    &time.to_be_bytes(),
-                    &case_id,
-                    &version.to_be_bytes(),
-                    &length(&kind),
-                    &kind,
-                    &length(&payload),
-                    &payload,
-                ]
-                .concat())
-            },
-        );
-        hash = sha256(&entry.unwrap());
-        connection
-            .execute(
-                "UPDATE entries SET hash = ?2 WHERE sequence = ?1",
-                params![sequence, hash],
-            )
+    for place in places {
+        let sql = "SELECT time, ifnull(case_id, zeroblob(16)), version, kind, payload FROM entries WHERE place = ?1";
+        hash = connection
+            .query_row(sql, [place], |row| {
+                let (kind, payload): (String, Vec<u8>) = (row.get(3)?, row.get(4)?);
+                let entry = Written {
+                    sequence: place,
+                    time: row.get(0)?,
+                    case_id: row.get(1)?,
+                    version: row.get(2)?,
+                    kind: &kind,
+                    payload: &payload,
+                };
+                Ok(entry.hash(&hash))
+            })
             .unwrap();
-        last = sequence;
+        let sql = "UPDATE entries SET hash = ?2 WHERE place = ?1";
+        connection.execute(sql, params![place, hash]).unwrap();
+        last = place;
     }
-    connection
-        .execute("UPDATE ledger SET sequence = ?1, hash = ?2", params![last, hash])
-        .unwrap();
+    let sql = "UPDATE chains SET sequence = ?1, hash = ?2 WHERE number = 0";
+    connection.execute(sql, params![last, hash]).unwrap();
 }

@@ -21,7 +21,7 @@ use crate::steps::{opening, receive};
 fn sequences(file: &Path) -> Vec<i64> {
     let sequence = |line: &str| {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
-        line["sequence"].as_i64().unwrap()
+        line["heads"][0]["sequence"].as_i64().unwrap()
     };
     fs::read_to_string(file).unwrap().lines().map(sequence).collect()
 }

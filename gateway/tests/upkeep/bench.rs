@@ -119,7 +119,7 @@ impl Bench {
     pub(crate) fn house(&self) -> Vec<(String, Value)> {
         let stranger = self.stranger();
         let mut entries = stranger
-            .prepare("SELECT kind, payload FROM entries WHERE case_id IS NULL ORDER BY sequence")
+            .prepare("SELECT kind, payload FROM entries WHERE case_id IS NULL ORDER BY place")
             .unwrap();
         let rows = entries.query_map([], |row| {
             let payload: Vec<u8> = row.get(1)?;

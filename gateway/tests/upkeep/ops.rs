@@ -89,7 +89,7 @@ impl Gateway {
         let mut entries = store
             .prepare(
                 "SELECT kind FROM entries WHERE case_id IS NULL
-                 AND json_extract(CAST(payload AS TEXT), '$.actor') = 'ops/duty-1' ORDER BY sequence",
+                 AND json_extract(CAST(payload AS TEXT), '$.actor') = 'ops/duty-1' ORDER BY place",
             )
             .unwrap();
         let kinds = entries.query_map([], |row| row.get(0)).unwrap();

@@ -117,8 +117,7 @@ async fn every_damaged_row_is_found_and_put_right() {
         ("cases", "UPDATE cases SET agreement = 'none'"),
         ("cases", "UPDATE cases SET subjects = x''"),
         ("cases", "UPDATE cases SET key = key + 1"),
-        ("requests", "UPDATE requests SET case_id = zeroblob(16)"),
-        ("requests", "DELETE FROM requests"),
+        ("cases", "UPDATE cases SET request_id = id"),
         ("holds", "DELETE FROM holds"),
     ] {
         let mut bench = Bench::new().await;
@@ -161,16 +160,16 @@ async fn a_damaged_entry_is_named_and_nothing_is_replaced() {
     let id = bench.answered(&worker(1)).await;
     bench.receive(&worker(2)).await;
     bench.store.close().await;
-    let damage = "UPDATE entries SET payload = zeroblob(length(payload)) WHERE sequence = 1;
-        DELETE FROM requests";
+    let damage = "UPDATE entries SET payload = zeroblob(length(payload)) WHERE place = 1;
+        DELETE FROM cases WHERE request_id = (SELECT max(request_id) FROM cases)";
     bench.stranger().execute_batch(damage).unwrap();
     let refused = run(&bench, false);
     assert!(matches!(refused, Err(RebuildError::Damaged(damaged)) if damaged == id));
-    let requests: i64 = bench
+    let cases: i64 = bench
         .stranger()
-        .query_row("SELECT count(*) FROM requests", [], |row| row.get(0))
+        .query_row("SELECT count(*) FROM cases", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(requests, 0);
+    assert_eq!(cases, 1);
 }
 
 #[tokio::test]
@@ -189,14 +188,6 @@ async fn every_table_is_the_ledger_or_keys_or_is_rebuilt() {
         .unwrap();
     let names = tables.query_map([], |row| row.get(0)).unwrap();
     let names: BTreeSet<String> = names.map(Result::unwrap).collect();
-    let known = [
-        "store",
-        "ledger",
-        "entries",
-        "case_keys",
-        "cases",
-        "requests",
-        "holds",
-    ];
+    let known = ["store", "chains", "entries", "case_keys", "cases", "holds"];
     assert_eq!(names, known.map(str::to_owned).into());
 }

@@ -21,7 +21,7 @@ fn number(value: &Value) -> i64 {
 fn the_published_entries_hash_as_they_say() {
     let vectors = vectors();
     let mut hasher = Hasher::default();
-    let mut before = genesis(&bytes(&vectors["ledger"]).try_into().unwrap());
+    let mut before = genesis(&bytes(&vectors["chain"]).try_into().unwrap());
     assert_eq!(hex(&before), vectors["genesis"]);
     let entries = vectors["entries"].as_array().unwrap();
     assert_eq!(entries.len(), 4);
@@ -52,16 +52,25 @@ fn the_published_checkpoints_are_signed_as_they_say() {
     let key = UnparsedPublicKey::new(&ED25519, bytes(&vectors["public_key"]));
     let checkpoints = vectors["checkpoints"].as_array().unwrap();
     assert_eq!(checkpoints.len(), 2);
-    for line in checkpoints {
-        let line: Value = serde_json::from_str(line.as_str().unwrap()).unwrap();
+    for (checkpoint, chains) in checkpoints.iter().zip(1..) {
+        let line: Value = serde_json::from_str(checkpoint["line"].as_str().unwrap()).unwrap();
         let time: jiff::Timestamp = line["time"].as_str().unwrap().parse().unwrap();
-        let sequence = number(&line["sequence"]);
+        let head = |head: &Value| {
+            let chain = bytes(&head["chain"]).try_into().unwrap();
+            (
+                chain,
+                number(&head["sequence"]),
+                bytes(&head["hash"]).try_into().unwrap(),
+            )
+        };
+        let heads: Vec<_> = line["heads"].as_array().unwrap().iter().map(head).collect();
+        assert_eq!(heads.len(), chains);
         let message = signed(
             &bytes(&line["ledger"]).try_into().unwrap(),
-            sequence,
-            &bytes(&line["hash"]).try_into().unwrap(),
             i64::try_from(time.as_nanosecond()).unwrap(),
+            &heads,
         );
+        assert_eq!(hex(&message), checkpoint["signed"]);
         let signature = bytes(&line["signature"]);
         assert!(key.verify(&message, &signature).is_ok());
         let mut other = message;

@@ -12,6 +12,7 @@ use statuscheck_proto::ops::v1 as wire;
 use zeroize::Zeroizing;
 
 use super::{answer, history, kind, state, timestamp};
+use crate::audit::{self, ChainIdError, Report};
 use crate::error::Error;
 use crate::store::upkeep::Rotated;
 use crate::upkeep::{Found, FoundCheck, Reason, RetentionLine, RetentionRun, Sought};
@@ -42,6 +43,47 @@ pub(crate) const fn rotated(rotated: Rotated) -> wire::RotateKeysResponse {
     wire::RotateKeysResponse {
         generation: rotated.generation,
         cases: rotated.cases,
+    }
+}
+
+/// `subject`, or the part of it that is asked for.
+///
+/// # Errors
+/// [`Error::Invalid`]
+pub(crate) fn part(
+    subject: audit::Subject,
+    request: &wire::VerifyLedgerRequest,
+) -> Result<audit::Subject, Error> {
+    let sequence = |field, sequence: u64| match i64::try_from(sequence) {
+        Ok(0) => Ok(None),
+        Ok(sequence) => Ok(Some(sequence)),
+        Err(_too_large) => Err(Error::field(field, "no ledger has so many entries")),
+    };
+    let chain = match request.chain.as_str() {
+        "" => None,
+        id => Some(
+            id.parse()
+                .map_err(|error: ChainIdError| Error::field("chain", &error.to_string()))?,
+        ),
+    };
+    Ok(audit::Subject {
+        chain,
+        from: sequence("from_sequence", request.from_sequence)?,
+        to: sequence("to_sequence", request.to_sequence)?,
+        ..subject
+    })
+}
+
+/// What was found.
+pub(crate) fn verified(report: &Report) -> wire::VerifyLedgerResponse {
+    wire::VerifyLedgerResponse {
+        intact: report.is_intact(),
+        entries: report.entries,
+        fault: report
+            .findings
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
     }
 }
 

@@ -12,9 +12,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::Settings;
 use super::checkpoints::{Checkpoints, StartError, checkpoint};
-use super::entries::{self, HeadError};
+use super::entries::{self, Ends, HeadError};
 use super::tables;
-use crate::store::chain::{Head, LedgerId};
+use crate::store::chain::{ChainId, LedgerId};
 use crate::store::seal::{Kek, SealError, StoreSecret};
 use crate::store::sealed::Sealer;
 
@@ -123,8 +123,7 @@ pub(super) struct Opened {
     pub(super) readers: Vec<Connection>,
     pub(super) checkpoints: Checkpoints,
     pub(super) sealer: Sealer,
-    pub(super) ledger: LedgerId,
-    pub(super) head: Head,
+    pub(super) ends: Ends,
     pub(super) stopped: Arc<AtomicBool>,
     pub(super) lock: File,
 }
@@ -143,12 +142,13 @@ impl Opened {
         let secret = if is_new {
             let (secret, wrapped) = StoreSecret::create(&kek).map_err(OpenError::Seal)?;
             let ledger = LedgerId::random().map_err(OpenError::Seal)?;
-            tables::create(&mut writer, &wrapped, ledger).map_err(failed)?;
+            let chain = ChainId::random().map_err(OpenError::Seal)?;
+            tables::create(&mut writer, &wrapped, (ledger, chain)).map_err(failed)?;
             secret
         } else {
             secret(&writer, path, &kek)?
         };
-        let (ledger, head) = entries::read_head(&writer).map_err(|error| match error {
+        let ends = entries::read_ends(&writer).map_err(|error| match error {
             HeadError::Broken => OpenError::BrokenLedger {
                 path: path.to_owned(),
             },
@@ -176,8 +176,7 @@ impl Opened {
             readers,
             checkpoints,
             sealer,
-            ledger,
-            head,
+            ends,
             stopped,
             lock,
         })

@@ -20,12 +20,11 @@ use crate::store::sealed::{Note, PURGED, Sealer};
 use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
 
 /// The projections, each with its columns.
-const PROJECTIONS: [(&str, &str); 3] = [
+const PROJECTIONS: [(&str, &str); 2] = [
     (
         "cases",
         "id, organisation, request_id, state, version, created, content, agreement, kind, subjects, key",
     ),
-    ("requests", "organisation, request_id, case_id"),
     ("holds", "case_id, since"),
 ];
 
@@ -64,7 +63,7 @@ pub enum RebuildError {
     #[error("the entries of case {0} cannot be read")]
     Damaged(CaseId),
     /// Restore a backup: an entry of the house is not what was written.
-    #[error("entry {0} of the ledger cannot be read")]
+    #[error("the entry at place {0} of the ledger cannot be read")]
     DamagedEntry(i64),
     /// Look at the disk and the file.
     #[error("the projections cannot be made")]
@@ -114,7 +113,7 @@ fn within(
     time: jiff::Timestamp,
 ) -> Result<Rebuilt, RebuildError> {
     let Opened {
-        writer, sealer, head, ..
+        writer, sealer, ends, ..
     } = opened;
     let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let leftover = make(&transaction, sealer)?;
@@ -141,10 +140,10 @@ fn within(
     for place in leftover {
         tables::destroy_key(&transaction, place)?;
     }
-    let mut chain = Chain::from(*head);
+    let mut chain = Chain::at(ends.number, ends.own.head);
     let note = Note::of(&told(&rebuilt, actor, time)).map_err(RebuildError::Record)?;
     entries::append(&transaction, &mut chain, &tables::house(&note))?;
-    entries::write_head(&transaction, chain.head())?;
+    entries::write_head(&transaction, &chain)?;
     transaction.commit()?;
     Ok(rebuilt)
 }
@@ -242,24 +241,23 @@ fn make_rows(
             sealer.subjects(&receipt.check).concat(),
             place,
         ])?;
-    connection
-        .prepare_cached("INSERT INTO rebuilt_requests VALUES (?1, ?2, ?3)")?
-        .execute(params![organisation, request_id, id])?;
     Ok(())
 }
 
-/// Holds are what the entries of the house say, in their order.
+/// Holds are what the entries of the house say, in their order: within a chain that is how they stand, and between chains it
+/// is by the clock, as far as it had come.
 fn make_holds(connection: &Connection) -> Result<(), RebuildError> {
     let [set, released] = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
     let mut entries = connection.prepare(
-        "SELECT sequence, time, kind, payload FROM entries
-         WHERE case_id IS NULL AND kind IN (?1, ?2) ORDER BY sequence",
+        "SELECT place, time, kind, payload,
+             max(time) OVER (PARTITION BY place >> 40 ORDER BY place) AS reached
+         FROM entries WHERE case_id IS NULL AND kind IN (?1, ?2) ORDER BY reached, place",
     )?;
     let mut rows = entries.query(params![set, released])?;
     while let Some(row) = rows.next()? {
-        let (sequence, time, kind): (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (place, time, kind): (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let payload: Vec<u8> = row.get(3)?;
-        let id = held_case(&payload).ok_or(RebuildError::DamagedEntry(sequence))?;
+        let id = held_case(&payload).ok_or(RebuildError::DamagedEntry(place))?;
         connection
             .prepare_cached("DELETE FROM rebuilt_holds WHERE case_id = ?1")?
             .execute([key(id)])?;

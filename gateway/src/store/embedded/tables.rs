@@ -1,19 +1,19 @@
 //! The tables, and every statement that touches them.
 //!
-//! `entries` is the ledger, and `ledger` is where it ends ([`entries`]). The others are made from it, or are keys to it.
+//! `entries` is the ledger, and `chains` is where it ends ([`entries`]). The others are made from it, or are keys to it.
 //!
 //! What a check costs is the pages that it changes: a page that many checks of one commit share is next to free, and one
 //! that a check has for itself is written twice, to the log and to the file. So every table and index grows at its end
-//! (case ids and sequence numbers grow with time); only `requests` does not, where callers choose ids that do not grow.
+//! (case ids and places grow with time), or at a few ends, one for each agreement; only the index of request ids does not,
+//! where callers choose ids that do not grow.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use statuscheck_domain::case::CaseState;
-use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::ids::CaseId;
 use uuid::Uuid;
 
 use super::{entries, retained};
-use crate::store::CaseQuery;
-use crate::store::chain::{Chain, Entry, Head, LedgerId};
+use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
 use crate::store::sealed::{Note, Opening, PURGED, Purge, SealedChange, SealedEntry, StoredCase};
 
 /// The version of the tables, in `PRAGMA user_version`.
@@ -21,15 +21,17 @@ pub(super) const VERSION: i64 = 3;
 
 const SCHEMA: &str = "
     CREATE TABLE store (
-        secret BLOB NOT NULL
+        secret BLOB NOT NULL,
+        ledger BLOB NOT NULL
     ) STRICT;
-    CREATE TABLE ledger (
-        id BLOB NOT NULL,
+    CREATE TABLE chains (
+        number INTEGER PRIMARY KEY,
+        id BLOB NOT NULL UNIQUE,
         sequence INTEGER NOT NULL,
         hash BLOB NOT NULL
     ) STRICT;
     CREATE TABLE entries (
-        sequence INTEGER PRIMARY KEY,
+        place INTEGER PRIMARY KEY,
         case_id BLOB,
         version INTEGER NOT NULL,
         time INTEGER NOT NULL,
@@ -51,14 +53,8 @@ const SCHEMA: &str = "
         subjects BLOB NOT NULL,
         key INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX cases_by_state ON cases (organisation, state, id);
-    CREATE INDEX cases_by_terms ON cases (agreement, kind, id);
-    CREATE TABLE requests (
-        organisation TEXT NOT NULL,
-        request_id BLOB NOT NULL,
-        case_id BLOB NOT NULL,
-        PRIMARY KEY (organisation, request_id)
-    ) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX cases_by_request ON cases (organisation, request_id);
+    CREATE INDEX cases_by_shelf ON cases (organisation, state, agreement, kind, id);
     CREATE TABLE case_keys (
         place INTEGER PRIMARY KEY,
         case_id BLOB NOT NULL,
@@ -81,17 +77,16 @@ pub(super) enum Recorded {
 pub(super) fn create(
     connection: &mut Connection,
     wrapped_secret: &[u8],
-    ledger: LedgerId,
+    (ledger, chain): (LedgerId, ChainId),
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(SCHEMA)?;
     transaction.execute_batch(retained::SCHEMA)?;
-    transaction.execute("INSERT INTO store (secret) VALUES (?1)", [wrapped_secret])?;
-    let Head { sequence, hash } = Head::genesis(ledger);
     transaction.execute(
-        "INSERT INTO ledger (id, sequence, hash) VALUES (?1, ?2, ?3)",
-        params![ledger.0, sequence, hash],
+        "INSERT INTO store (secret, ledger) VALUES (?1, ?2)",
+        params![wrapped_secret, ledger.0],
     )?;
+    entries::begin(&transaction, chain)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
 }
@@ -160,18 +155,13 @@ pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -
     if retained::is_held(connection, purge.case_id)? {
         return Ok(Recorded::Stale);
     }
-    let row = connection
-        .prepare_cached(
-            "DELETE FROM cases WHERE id = ?1 AND version = ?2 RETURNING organisation, request_id, key",
-        )?
-        .query_row(params![id, purge.expected_version], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, [u8; 16]>(1)?, row.get(2)?))
-        })
+    let place = connection
+        .prepare_cached("DELETE FROM cases WHERE id = ?1 AND version = ?2 RETURNING key")?
+        .query_row(params![id, purge.expected_version], |row| row.get(0))
         .optional()?;
-    let Some((organisation, request_id, place)) = row else {
+    let Some(place) = place else {
         return Ok(Recorded::Stale);
     };
-    forget_request(connection, &organisation, &request_id)?;
     destroy_key(connection, place)?;
     let entry = Entry {
         case_id: Some(purge.case_id),
@@ -196,18 +186,9 @@ fn open_case(
     // as one that writes.
     let is_new = connection
         .prepare_cached(
-            "INSERT INTO requests (organisation, request_id, case_id) VALUES (?1, ?2, ?3)
-             ON CONFLICT (organisation, request_id) DO NOTHING",
-        )?
-        .execute(params![organisation, request_id, id])?;
-    if is_new == 0 {
-        return known(connection, opening).map(Some);
-    }
-    let is_new = connection
-        .prepare_cached(
             "INSERT INTO cases (id, organisation, request_id, state, version, created, content, agreement, kind, subjects, key)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT ifnull(max(place), 0) + 1 FROM case_keys))
-             ON CONFLICT (id) DO NOTHING",
+             ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             id,
@@ -222,8 +203,8 @@ fn open_case(
             opening.subjects.concat(),
         ])?;
     if is_new == 0 {
-        forget_request(connection, organisation, request_id)?;
-        return Ok(Some(Recorded::Stale));
+        // Without a request of that id it is the case's own id that is taken.
+        return Ok(Some(known(connection, opening)?.unwrap_or(Recorded::Stale)));
     }
     connection
         .prepare_cached("INSERT INTO case_keys (case_id, wrapped) VALUES (?1, ?2)")?
@@ -231,13 +212,10 @@ fn open_case(
     Ok(None)
 }
 
-/// What became of the request that was used before.
-fn known(connection: &Connection, opening: &Opening) -> rusqlite::Result<Recorded> {
+/// What became of the request, where it was used before.
+fn known(connection: &Connection, opening: &Opening) -> rusqlite::Result<Option<Recorded>> {
     connection
-        .prepare_cached(
-            "SELECT case_id, (SELECT content FROM cases WHERE id = case_id) FROM requests
-             WHERE organisation = ?1 AND request_id = ?2",
-        )?
+        .prepare_cached("SELECT id, content FROM cases WHERE organisation = ?1 AND request_id = ?2")?
         .query_row(
             params![opening.organisation.as_str(), opening.request_id.0.as_bytes()],
             |row| {
@@ -247,17 +225,7 @@ fn known(connection: &Connection, opening: &Opening) -> rusqlite::Result<Recorde
                 })
             },
         )
-}
-
-fn forget_request(
-    connection: &Connection,
-    organisation: &str,
-    request_id: &[u8; 16],
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("DELETE FROM requests WHERE organisation = ?1 AND request_id = ?2")?
-        .execute(params![organisation, request_id])?;
-    Ok(())
+        .optional()
 }
 
 fn advance_case(connection: &Connection, change: &SealedChange) -> rusqlite::Result<Option<Recorded>> {
@@ -329,56 +297,6 @@ pub(super) fn entries_of(connection: &Connection, id: CaseId) -> rusqlite::Resul
                 payload: row.get(3)?,
             })
         })?
-        .collect()
-}
-
-/// The newest `limit` cases that `query` means, newest first; its own limit is not looked at.
-///
-/// One look into the index for each state, so that the few open cases among very many answered ones are found at once.
-pub(super) fn case_ids(
-    connection: &Connection,
-    query: &CaseQuery,
-    limit: usize,
-) -> rusqlite::Result<Vec<CaseId>> {
-    let mut states = match query.states.as_slice() {
-        [] => states_in_use(connection, &query.organisation)?,
-        wanted => wanted.iter().map(|state| state.as_str().to_owned()).collect(),
-    };
-    states.sort_unstable();
-    states.dedup();
-    let before = query.after.map_or([u8::MAX; 16], key);
-    let mut ids = Vec::new();
-    for state in states {
-        let mut statement = connection.prepare_cached(
-            "SELECT id FROM cases WHERE organisation = ?1 AND state = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
-        )?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = statement.query_map(
-            params![query.organisation.as_str(), state, before, limit],
-            |row| case_id(row, 0),
-        )?;
-        for id in found {
-            ids.push(id?);
-        }
-    }
-    ids.sort_unstable_by(|one, other| other.cmp(one));
-    ids.truncate(limit);
-    Ok(ids)
-}
-
-/// The states that an organisation has cases in, by leaps through the index.
-fn states_in_use(connection: &Connection, organisation: &OrganisationId) -> rusqlite::Result<Vec<String>> {
-    connection
-        .prepare_cached(
-            "WITH RECURSIVE used (state) AS (
-                 SELECT min(state) FROM cases WHERE organisation = ?1
-                 UNION ALL
-                 SELECT (SELECT min(state) FROM cases WHERE organisation = ?1 AND state > used.state)
-                 FROM used WHERE used.state IS NOT NULL
-             )
-             SELECT state FROM used WHERE state IS NOT NULL",
-        )?
-        .query_map([organisation.as_str()], |row| row.get(0))?
         .collect()
 }
 

@@ -11,9 +11,9 @@ use super::EmbeddedStore;
 use super::checkpoints::emptied;
 use super::opening::connect;
 use super::retained::{self, Hold};
-use super::rotation;
 use super::tables;
 use super::writer::Work;
+use super::{rotation, shelves};
 use crate::store::sealed::Note;
 use crate::store::upkeep::{ClosedCase, ClosedQuery, Rotated, RotationError, Terms, Upkeep};
 use crate::store::{CommitError, HouseEntry, ReadError};
@@ -21,13 +21,13 @@ use crate::store::{CommitError, HouseEntry, ReadError};
 #[async_trait]
 impl Upkeep for EmbeddedStore {
     async fn terms(&self) -> Result<Vec<Terms>, ReadError> {
-        self.readers.read(retained::terms).await
+        self.readers.read(shelves::terms).await
     }
 
     async fn closed(&self, query: ClosedQuery) -> Result<Vec<ClosedCase>, ReadError> {
         let limit = query.limit.clamp(1, self.page_max);
         self.readers
-            .read(move |connection| retained::closed(connection, &query, limit))
+            .read(move |connection| shelves::closed(connection, &query, limit))
             .await
     }
 

@@ -159,8 +159,8 @@ impl Writer {
 
     /// After a failed commit only the file knows where the ledger ends.
     fn find_head(&mut self) {
-        match entries::read_head(&self.connection) {
-            Ok((_id, head)) => self.chain.rewind(head),
+        match entries::read_head(&self.connection, self.chain.number()) {
+            Ok(head) => self.chain.rewind(head),
             Err(HeadError::Engine(error)) => {
                 self.judge(&error, "the end of the ledger cannot be read");
                 self.stopped.store(true, Ordering::Release);
@@ -241,7 +241,7 @@ fn attempt(
         .map(|waiting| apply(&transaction, chain, &waiting.work))
         .collect::<rusqlite::Result<Vec<_>>>()?;
     if chain.head() != before {
-        entries::write_head(&transaction, chain.head())?;
+        entries::write_head(&transaction, chain)?;
     }
     transaction.commit()?;
     Ok(outcomes)

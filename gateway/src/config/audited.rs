@@ -1,0 +1,28 @@
+//! What an auditor looks at, as the configuration has it.
+
+use super::StoreSection;
+use crate::audit::Subject;
+use crate::store::signing::SigningKey;
+
+impl StoreSection {
+    /// The store, its checkpoints, and the files of the keys that signed them.
+    pub fn audited(&self) -> Subject {
+        let public_key = SigningKey::public_path(&self.signing_key_file);
+        let former = self.former_public_keys.iter().cloned();
+        Subject {
+            store: self.path.clone().into(),
+            public_keys: former.chain([public_key]).collect(),
+            anchor: self.anchor.clone(),
+            ..Subject::default()
+        }
+    }
+
+    /// The same with the signing key itself, whose public key cannot always be written beside it.
+    pub(super) fn audited_with(&self, key: &SigningKey) -> Subject {
+        Subject {
+            public_keys: self.former_public_keys.clone(),
+            known_keys: vec![key.public()],
+            ..self.audited()
+        }
+    }
+}

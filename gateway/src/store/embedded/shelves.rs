@@ -1,0 +1,171 @@
+//! Lists of cases. The index by which they are made keeps the cases of an organisation on shelves, one for each state,
+//! agreement and check; on a shelf they lie by age. So the few open cases among very many answered ones are found at once.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+use statuscheck_domain::case::CaseState;
+use statuscheck_domain::check::CheckKind;
+use statuscheck_domain::ids::CaseId;
+
+use super::tables::{case_id, key};
+use crate::store::upkeep::{ClosedCase, ClosedQuery, Terms};
+use crate::store::{CaseQuery, ReadError};
+
+/// Where cases lie together.
+#[derive(Clone, Default)]
+struct Shelf {
+    organisation: String,
+    state: String,
+    agreement: String,
+    kind: String,
+}
+
+impl Shelf {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            organisation: row.get(0)?,
+            state: row.get(1)?,
+            agreement: row.get(2)?,
+            kind: row.get(3)?,
+        })
+    }
+}
+
+/// The shelves in use, in order, by leaps through the index: of one organisation, or of all.
+fn shelves(connection: &Connection, organisation: Option<&str>) -> rusqlite::Result<Vec<Shelf>> {
+    let mut next = connection.prepare_cached(
+        "SELECT organisation, state, agreement, kind FROM cases
+         WHERE (organisation, state, agreement, kind) > (?1, ?2, ?3, ?4)
+         ORDER BY organisation, state, agreement, kind LIMIT 1",
+    )?;
+    let mut last = Shelf {
+        organisation: organisation.unwrap_or_default().to_owned(),
+        ..Shelf::default()
+    };
+    let mut found = Vec::new();
+    loop {
+        let mut rows = next.query(params![last.organisation, last.state, last.agreement, last.kind])?;
+        let Some(shelf) = rows.next()?.map(Shelf::of).transpose()? else {
+            return Ok(found);
+        };
+        if organisation.is_some_and(|wanted| wanted != shelf.organisation) {
+            return Ok(found);
+        }
+        last = shelf.clone();
+        found.push(shelf);
+    }
+}
+
+/// The newest `limit` cases that `query` means, newest first; its own limit is not looked at.
+pub(super) fn case_ids(
+    connection: &Connection,
+    query: &CaseQuery,
+    limit: usize,
+) -> rusqlite::Result<Vec<CaseId>> {
+    let wanted = |shelf: &Shelf| {
+        query.states.is_empty() || query.states.iter().any(|state| state.as_str() == shelf.state)
+    };
+    let before = query.after.map_or([u8::MAX; 16], key);
+    let mut statement = connection.prepare_cached(
+        "SELECT id FROM cases
+         WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4 AND id < ?5
+         ORDER BY id DESC LIMIT ?6",
+    )?;
+    let mut ids = Vec::new();
+    for shelf in shelves(connection, Some(query.organisation.as_str()))? {
+        if wanted(&shelf) {
+            let Shelf {
+                organisation,
+                state,
+                agreement,
+                kind,
+            } = shelf;
+            let place = params![organisation, state, agreement, kind, before, rows(limit)];
+            for id in statement.query_map(place, |row| case_id(row, 0))? {
+                ids.push(id?);
+            }
+        }
+    }
+    ids.sort_unstable_by(|one, other| other.cmp(one));
+    ids.truncate(limit);
+    Ok(ids)
+}
+
+/// The agreements and checks under which there are cases, in order.
+pub(super) fn terms(connection: &Connection) -> Result<Vec<Terms>, ReadError> {
+    let mut found = shelves(connection, None)?
+        .into_iter()
+        .map(|shelf| {
+            Ok(Terms {
+                agreement: shelf.agreement.parse().map_err(|_slug| ReadError::Corrupt)?,
+                check: CheckKind::named(&shelf.kind).ok_or(ReadError::Corrupt)?,
+            })
+        })
+        .collect::<Result<Vec<_>, ReadError>>()?;
+    found.sort_unstable_by(|one, other| in_order(one).cmp(&in_order(other)));
+    found.dedup();
+    Ok(found)
+}
+
+fn in_order(terms: &Terms) -> (&str, &str) {
+    (terms.agreement.as_str(), terms.check.as_str())
+}
+
+/// The oldest `limit` closed cases that `query` means; its own limit is not looked at.
+pub(super) fn closed(
+    connection: &Connection,
+    query: &ClosedQuery,
+    limit: usize,
+) -> Result<Vec<ClosedCase>, ReadError> {
+    let closed = [CaseState::Answered, CaseState::Withdrawn].map(CaseState::as_str);
+    let (agreement, kind) = (query.terms.agreement.as_str(), query.terms.check.as_str());
+    let after = query.after.map_or([0; 16], key);
+    let mut statement = connection.prepare_cached(
+        "SELECT id, version, created,
+                (SELECT time FROM entries WHERE case_id = cases.id ORDER BY version DESC LIMIT 1),
+                EXISTS (SELECT 1 FROM holds WHERE case_id = cases.id)
+         FROM cases
+         WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4 AND id > ?5
+         ORDER BY id LIMIT ?6",
+    )?;
+    let mut found = Vec::new();
+    for shelf in shelves(connection, None)? {
+        if shelf.agreement != agreement || shelf.kind != kind || !closed.contains(&shelf.state.as_str()) {
+            continue;
+        }
+        let place = params![
+            shelf.organisation,
+            shelf.state,
+            agreement,
+            kind,
+            after,
+            rows(limit)
+        ];
+        let mut rows = statement.query(place)?;
+        while let Some(row) = rows.next()? {
+            found.push(closed_case(row)?);
+        }
+    }
+    found.sort_unstable_by_key(|case| case.id);
+    found.truncate(limit);
+    Ok(found)
+}
+
+fn closed_case(row: &Row<'_>) -> Result<ClosedCase, ReadError> {
+    let version: i64 = row.get(1)?;
+    Ok(ClosedCase {
+        id: case_id(row, 0)?,
+        version: u64::try_from(version).map_err(|_negative| ReadError::Corrupt)?,
+        created: time(row.get(2)?)?,
+        updated: time(row.get(3)?)?,
+        held: row.get(4)?,
+    })
+}
+
+fn time(nanoseconds: i64) -> Result<Timestamp, ReadError> {
+    Timestamp::from_nanosecond(i128::from(nanoseconds)).map_err(|_range| ReadError::Corrupt)
+}
+
+fn rows(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
