@@ -132,7 +132,15 @@ standbys() {
 }
 
 is_running() {
-  as_server "$bin/pg_ctl" status -D "$dir/nodes/$1" >/dev/null 2>&1
+  ! is_zombie "$1" && as_server "$bin/pg_ctl" status -D "$dir/nodes/$1" >/dev/null 2>&1
+}
+
+# A server that was killed, and whose end the system's first process has not taken note of yet: to PostgreSQL's own
+# programs it still runs.
+is_zombie() {
+  local id stat
+  { read -r id <"$dir/nodes/$1/postmaster.pid" && read -r stat <"/proc/$id/stat"; } 2>/dev/null || return 1
+  [[ $stat == *') Z '* ]]
 }
 
 is_any_running() {
@@ -176,10 +184,10 @@ bring_up() {
     port=$2
   fi
   for node in $(standbys); do start "$node"; done
+  apply_roles statuscheck
   if [[ -n $standby && $standby != "$(primary)" && $(kind_of "$standby") != standby ]]; then
     make_standby "$standby" "$port"
   fi
-  apply_roles statuscheck
   [[ -z $(standbys) ]] || wait_for_sync
 }
 
@@ -302,6 +310,7 @@ replication() {
 start() {
   local node=$1 data=$dir/nodes/$1
   configure "$node"
+  ! is_zombie "$node" || as_server rm -f "$data/postmaster.pid" "$dir/.s.PGSQL.$(port_of "$node").lock"
   if is_running "$node"; then
     as_server "$bin/pg_ctl" reload -s -D "$data"
   elif ! as_server "$bin/pg_ctl" start -s -w -t "$limit_start" -D "$data" -l "$data.log" </dev/null >/dev/null 2>&1; then
