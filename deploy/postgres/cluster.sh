@@ -405,9 +405,16 @@ delete_directory() {
 
 # Whatever ends us from here on, nothing of the cluster is left.
 delete_at_end() {
-  # shellcheck disable=SC2154 # made here
-  trap '[[ ! -e $dir/lock ]] || { locked down "" || true; delete_directory; }' EXIT
+  trap take_away EXIT
   trap 'exit 143' INT TERM HUP
+}
+
+take_away() {
+  # A second signal must not leave half of it; those who send one send more.
+  trap '' INT TERM HUP
+  [[ -e $dir/lock ]] || return 0
+  (locked down '') || true
+  delete_directory
 }
 
 # Stays until the input ends, which it does when whoever started it is gone, however that came about.

@@ -23,15 +23,16 @@ SELECT format('CREATE ROLE %I', wanted)
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted)
 \gexec
 
--- Owns the schema and migrates it. Four: one migration at a time, the next one that waits for it, and a person who looks.
+-- Owns the schema and migrates it. Sixteen: ten replicas that start together each look whether there is something to
+-- migrate, and people look as well.
 ALTER ROLE statuscheck_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT
-  CONNECTION LIMIT 4;
+  CONNECTION LIMIT 16;
 -- The gateways. 160: ten replicas with sixteen connections each; max_connections leaves room for the others.
 ALTER ROLE statuscheck_gateway LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT
   CONNECTION LIMIT 160;
--- Reads the ledger's tables. Four: an audit is one connection.
+-- Reads the ledger's tables. Sixteen: an audit is one connection, or a few that share the work.
 ALTER ROLE statuscheck_auditor LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT
-  CONNECTION LIMIT 4;
+  CONNECTION LIMIT 16;
 -- Copies the whole cluster: standbys and base backups. It sees everything and can change nothing. Four: as many as
 -- max_wal_senders allows, less one.
 ALTER ROLE statuscheck_standby LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE REPLICATION NOBYPASSRLS NOINHERIT

@@ -122,7 +122,7 @@ fn only_the_store_knows_its_engine() {
         "gateway/tests/upkeep",
         "tests/tests/failing/stranger.rs",
         // What the roles of its server may do.
-        "tests/tests/postgres.rs",
+        "tests/tests/postgres",
     ];
     let patterns = [
         concat!("rus", "qlite"),
