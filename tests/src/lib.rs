@@ -11,6 +11,8 @@ pub mod program;
 pub mod site;
 pub mod told;
 
+pub use statuscheck_rig::{postgres, proxy};
+
 /// What most tests need.
 pub mod prelude {
     pub use crate::asking::{

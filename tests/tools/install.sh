@@ -18,6 +18,19 @@ prepare_rust() {
   command -v mount >/dev/null || debian_packages mount
 }
 
+prepare_postgres() {
+  command -v openssl >/dev/null || debian_packages openssl
+  # The tests start servers of their own, so the programs are enough.
+  deploy/postgres/local version && return
+  # Debian's package makes a cluster and starts it. What asks whether to is in a package that it needs; where somebody has
+  # decided already, that stays.
+  local decides=/etc/postgresql-common/createcluster.conf
+  debian_packages postgresql-common
+  as_root sed -i -E 's/^#\s*create_main_cluster\s*=.*$/create_main_cluster = false/' "$decides"
+  debian_packages postgresql postgresql-contrib
+  deploy/postgres/local version
+}
+
 prepare_npm() {
   command -v node >/dev/null || debian_packages nodejs
   command -v npm >/dev/null || debian_packages npm
@@ -62,16 +75,16 @@ is_fresh() {
 }
 
 debian_packages() {
-  local as_root=()
-  if ((EUID != 0)); then
-    as_root=(sudo -n)
-    if ! sudo -n true 2>/dev/null; then
-      echo "Missing here, and only root can install it: apt-get install $*"
-      return 1
-    fi
+  if ((EUID != 0)) && ! sudo -n true 2>/dev/null; then
+    echo "Missing here, and only root can install it: apt-get install $*"
+    return 1
   fi
   echo "Installing Debian packages: $*"
-  "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install -qq --no-install-recommends -o DPkg::Lock::Timeout=120 "$@" >/dev/null
+}
+
+as_root() {
+  if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi
 }
