@@ -204,7 +204,7 @@ impl CaseClock {
         self.timer.is_breached(now)
     }
 
-    /// The steps that were fired, in their order.
+    /// The thresholds whose steps were fired, or passed over by a later one, in their order.
     pub fn fired(&self) -> impl Iterator<Item = Step> {
         self.terms
             .thresholds

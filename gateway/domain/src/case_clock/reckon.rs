@@ -18,7 +18,7 @@ const ALLOWED_MAX: Duration = Duration::from_hours(2 * 365 * 24);
 /// Each stands in the explanation with its reason; more orders about one case are not read.
 const EXTENSIONS_MAX: usize = 12;
 
-/// What follows from `terms` and `moves`, each with its time, in their order.
+/// What follows from `terms` and `moves`, each with its time; none is before the one that it follows.
 pub(super) fn reckon<'a>(
     terms: &ClockTerms,
     moves: impl IntoIterator<Item = &'a (Timestamp, Movement)>,
@@ -81,13 +81,11 @@ impl<'a> Run<'a> {
     }
 
     fn pause(&mut self, at: Timestamp) {
-        let at = at.max(self.since);
         let from = std::mem::replace(&mut self.since, at);
         self.ran.push((from, at));
     }
 
     fn resume(&mut self, at: Timestamp) -> Result<(), ClockError> {
-        let at = at.max(self.since);
         let paused_at = std::mem::replace(&mut self.since, at);
         self.paused += self.ruler.between(paused_at, at)?;
         Ok(())

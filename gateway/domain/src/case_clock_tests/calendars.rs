@@ -67,6 +67,41 @@ fn an_order_counts_a_clock_anew_under_the_versions_that_it_names() {
 }
 
 #[test]
+fn an_order_may_change_the_warnings_and_repeats_none_that_were_fired() {
+    let mut course = Course::promised("100h", "2026-06-01T00:00");
+    assert_eq!(course.step(at("2026-06-03T02:00")), ["at_risk"]);
+    let promise: Promise = "100h".parse().unwrap();
+    let mut percents = Vec::new();
+    for thresholds in [&["90% ops"][..], &["40% ops", "50% ops", "60% ops"], &["30% ops"]] {
+        let thresholds = thresholds.iter().map(|text| text.parse().unwrap());
+        let thresholds = Thresholds::new(thresholds).unwrap();
+        let policy = SlaPolicy::new(
+            "2026-2".parse().unwrap(),
+            promise,
+            promise,
+            Division::Scotland,
+            thresholds,
+        )
+        .unwrap();
+        let (now, version) = (at("2026-06-03T02:00"), CALENDARS.current().version());
+        let why = reason("The agreement was amended");
+        let events = course
+            .clock
+            .recompute(now, &policy, version, why, &CALENDARS)
+            .unwrap();
+        course.take(now, events);
+        let to_come: Vec<_> = course
+            .clock
+            .timer()
+            .to_come()
+            .map(|next| next.step.percent())
+            .collect();
+        percents.push(to_come);
+    }
+    assert_eq!(percents, [vec![90, 100], vec![60, 100], vec![100]]);
+}
+
+#[test]
 fn a_clock_that_has_stopped_is_never_counted_anew() {
     let mut course = Course::promised("2 working days", "2026-06-02T10:00");
     course.stop("2026-06-04T12:00");

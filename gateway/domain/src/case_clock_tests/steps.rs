@@ -147,6 +147,14 @@ fn thresholds_of_an_agreement_are_its_own() {
 }
 
 #[test]
+fn a_part_of_an_odd_length_is_never_early() {
+    let mut course = Course::promised("48h", "2026-06-01T00:00");
+    course.extend("2026-06-01T01:00", Extension::Elapsed(NANO));
+    let half = course.clock.timer().next_step().map(|next| next.from);
+    assert_eq!(half, Some(at("2026-06-02T00:00") + NANO));
+}
+
+#[test]
 fn a_million_timers_fit_into_memory() {
     assert_eq!(size_of::<Timer>(), 48);
     assert!(size_of::<Option<NextStep>>() <= 24);

@@ -120,6 +120,20 @@ fn a_pause_does_not_mend_what_was_late_before_it() {
 }
 
 #[test]
+fn a_case_that_ends_while_it_is_the_callers_turn_is_judged_by_when_that_turn_began() {
+    for (paused, is_breached) in [("2026-06-03T10:00", false), ("2026-06-03T10:00:01", true)] {
+        let mut course = Course::promised("48h", "2026-06-01T10:00");
+        course.pause(paused);
+        course.stop("2026-06-30T10:00");
+        assert_eq!(
+            course.clock.is_breached(at("2026-07-01T10:00")),
+            is_breached,
+            "{paused}"
+        );
+    }
+}
+
+#[test]
 fn a_clock_that_goes_back_over_a_pause_makes_nothing_early() {
     let mut course = Course::promised("48h", "2026-06-01T10:00");
     course.pause("2026-06-02T10:00");
@@ -128,6 +142,14 @@ fn a_clock_that_goes_back_over_a_pause_makes_nothing_early() {
     course.pause("2026-06-01T00:00");
     course.resume("2026-06-02T11:00");
     assert_eq!(course.due(), "2026-06-03T11:00");
+    // What was recorded under the time that went back counts as what it is: no time at all.
+    assert_eq!(
+        course.clock.explanation(),
+        "48 hours from Mon 1 Jun 2026 10:00, elapsed time; paused 1 h"
+    );
+    course.stop("2026-06-01T00:00");
+    assert!(!course.clock.is_breached(at("2026-07-01T10:00")));
+    assert_eq!(CaseClock::fold(course.events), Ok(course.clock));
 }
 
 #[test]
@@ -241,6 +263,8 @@ fn the_shorter_promise_may_be_broken_at_once_and_never_gives_more_time() {
     let mut already = Course::new(&policy, Ground::Check, at("2026-06-01T10:00"));
     assert_eq!(already.due(), "2026-06-03T10:00");
     assert_eq!(already.hasten("2026-06-01T11:00"), [""; 0]);
+    let mut same = Course::promised("48h", "2026-06-01T10:00");
+    assert_eq!(same.hasten("2026-06-01T11:00"), [""; 0]);
     let longer = super::policy("1 working day", "48h");
     let mut course = Course::new(&longer, Ground::Usual, at("2026-06-01T10:00"));
     assert_eq!(course.hasten("2026-06-01T11:00"), [""; 0]);
