@@ -102,6 +102,21 @@ pub enum Extension {
     Working(WorkingDays),
 }
 
+impl Cause {
+    /// Every cause.
+    pub const ALL: [Self; 4] = [Self::Started, Self::Reopened, Self::Hastened, Self::Ordered];
+
+    /// The name in records.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Reopened => "reopened",
+            Self::Hastened => "hastened",
+            Self::Ordered => "ordered",
+        }
+    }
+}
+
 impl Extension {
     /// The longest elapsed time of one extension, as of one promise.
     pub const ELAPSED_MAX: Duration = Duration::from_hours(365 * 24);
@@ -141,6 +156,13 @@ impl FromStr for Reason {
         } else {
             Err(ReasonError)
         }
+    }
+}
+
+impl Reason {
+    /// The reason as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

@@ -106,6 +106,9 @@ pub enum ThresholdError {
     /// Not someone who can be told.
     #[error("who is told {0}")]
     Audience(#[from] UnknownAudience),
+    /// Someone has to be told.
+    #[error("nobody is told at {0}%")]
+    Nobody(u8),
     /// A later threshold is not the higher one.
     #[error("{0}% must be above the threshold before it")]
     Order(u8),
@@ -180,6 +183,9 @@ impl Thresholds {
             let percent = threshold.percent;
             if !threshold.is_part() {
                 return Err(ThresholdError::Percent(percent));
+            }
+            if threshold.told == Told::default() {
+                return Err(ThresholdError::Nobody(percent));
             }
             if percent <= before {
                 return Err(ThresholdError::Order(percent));
@@ -267,6 +273,11 @@ mod tests {
         assert_eq!(refused(&["101% ops"]), ThresholdError::Percent(101));
         let four = ["20% ops", "40% ops", "60% ops", "80% ops", "100% ops"];
         assert_eq!(refused(&four), ThresholdError::TooMany);
+        let silent = Threshold {
+            percent: 80,
+            told: Told::default(),
+        };
+        assert_eq!(Thresholds::new([silent]), Err(ThresholdError::Nobody(80)));
         assert_eq!(refused(&["80%"]), ThresholdError::Form);
         assert_eq!(refused(&["300% ops"]), ThresholdError::Form);
         assert_eq!(
