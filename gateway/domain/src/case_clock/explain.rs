@@ -2,7 +2,6 @@
 //!
 //! It never says on what ground a promise is the shorter one: that may be a fact that only a department knows.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,41 +17,38 @@ use crate::sla::Promise;
 const HOLIDAYS_NAMED_MAX: usize = 6;
 
 pub(super) fn explain(terms: &ClockTerms, run: &Run<'_>, due_at: Timestamp) -> Result<String, ClockError> {
-    let mut text = format!("{} from {}", terms.promise, local(terms.started_at));
-    let explained = match terms.promise {
-        Promise::Elapsed(_) => text.write_str(", elapsed time"),
-        Promise::Working(_) => {
-            let opening = run.ruler.add(terms.started_at, Duration::ZERO)?;
-            let holidays = run.ruler.working()?.holidays().between(
-                terms.division,
-                london_day(terms.started_at),
-                london_day(due_at),
-            );
-            write!(text, " ({})", terms.division)
-                .and_then(|()| match opening {
-                    opening if opening == terms.started_at => Ok(()),
-                    opening => write!(text, ", counted from {}", local(opening)),
-                })
-                .and_then(|()| text.write_str(&uncounted(holidays)))
-        }
+    let started = format!("{} from {}", terms.promise, local(terms.started_at));
+    let mut parts = vec![match terms.promise {
+        Promise::Elapsed(_) => format!("{started}, elapsed time"),
+        Promise::Working(_) => format!("{started} {}", working(terms, run, due_at)?),
+    }];
+    if !run.paused.is_zero() {
+        parts.push(format!("paused {}", in_words(run.paused)));
+    }
+    for (by, reason) in &run.extensions {
+        parts.push(match by {
+            Extension::Elapsed(by) => format!("extended by {} ({reason})", in_words(*by)),
+            Extension::Working(days) => format!("extended by {days} ({reason})"),
+        });
+    }
+    if let Some(reason) = &terms.order {
+        parts.push(format!("counted anew ({reason})"));
+    }
+    Ok(parts.join("; "))
+}
+
+/// Whose working days count, from when, and which days do not.
+fn working(terms: &ClockTerms, run: &Run<'_>, due_at: Timestamp) -> Result<String, ClockError> {
+    let (first, last) = (london_day(terms.started_at), london_day(due_at));
+    let holidays = run.ruler.working()?.holidays();
+    let uncounted = uncounted(holidays.between(terms.division, first, last));
+    let opening = run.ruler.add(terms.started_at, Duration::ZERO)?;
+    let from = if opening == terms.started_at {
+        String::new()
+    } else {
+        format!(", counted from {}", local(opening))
     };
-    let explained = explained.and_then(|()| match run.paused {
-        Duration::ZERO => Ok(()),
-        paused => write!(text, "; paused {}", in_words(paused)),
-    });
-    let explained = run.extensions.iter().fold(explained, |explained, (by, reason)| {
-        explained?;
-        match by {
-            Extension::Elapsed(by) => write!(text, "; extended by {} ({reason})", in_words(*by)),
-            Extension::Working(days) => write!(text, "; extended by {days} ({reason})"),
-        }
-    });
-    let explained = explained.and_then(|()| match &terms.order {
-        Some(reason) => write!(text, "; counted anew ({reason})"),
-        None => Ok(()),
-    });
-    explained.expect("a string takes every text");
-    Ok(text)
+    Ok(format!("({}){from}{uncounted}", terms.division))
 }
 
 /// Such as "Fri 3 Apr 2026 16:30", in London.
