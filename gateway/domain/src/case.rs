@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 
 use crate::answer::{Answer, Outcome, PendingReason};
+use crate::case_clock::{CaseClock, OutOfTurn, Turn};
 use crate::event::{Change, Event, EventKind, Receipt};
 use crate::ids::{CaseId, DepartmentId};
 use crate::route;
+use crate::sla::SlaClock;
 
 /// Whose turn it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -55,6 +57,8 @@ pub struct Case {
     pub state: CaseState,
     /// What the caller is told now.
     pub answer: Answer,
+    /// Its clock; none where it was never started, because the case was answered at once.
+    pub clock: Option<CaseClock>,
     /// When it was received.
     pub create_time: Timestamp,
     /// When its last event happened.
@@ -93,6 +97,9 @@ pub enum HistoryError {
     /// A second receipt.
     #[error("the case was received twice")]
     ReceivedTwice,
+    /// Something happened to the clock that could not.
+    #[error(transparent)]
+    Clock(#[from] OutOfTurn),
 }
 
 impl Case {
@@ -143,6 +150,7 @@ impl Case {
             receipt: *receipt,
             state: CaseState::Open,
             answer,
+            clock: None,
             create_time: first.time,
             update_time: first.time,
             version: 1,
@@ -164,6 +172,10 @@ impl Case {
                 self.state = CaseState::told(&answer.outcome);
                 self.answer = answer;
             }
+            EventKind::Clock(happened) => match &mut self.clock {
+                Some(clock) => clock.apply(event.time, happened)?,
+                None => self.clock = Some(CaseClock::open(event.time, happened)?),
+            },
         }
         Ok(())
     }
@@ -177,11 +189,25 @@ impl Case {
 
     /// The clock stands still: it is the caller's turn.
     pub fn is_paused(&self) -> bool {
-        self.state == CaseState::AwaitingInformation
+        match &self.clock {
+            Some(clock) => clock.turn() == Turn::Caller,
+            None => self.state == CaseState::AwaitingInformation,
+        }
+    }
+
+    /// What the caller is promised now: when the answer is due, and why then.
+    pub fn promise(&self) -> SlaClock {
+        match &self.clock {
+            Some(clock) => clock.promise(),
+            None => self.receipt.clock.clone(),
+        }
     }
 
     /// The answer is late at `now`, or came late.
     pub fn is_breached(&self, now: Timestamp) -> bool {
+        if let Some(clock) = &self.clock {
+            return clock.is_breached(now);
+        }
         let until = match self.state {
             CaseState::Open | CaseState::Referred => now,
             CaseState::AwaitingInformation | CaseState::Answered | CaseState::Withdrawn => self.decided_at(),
@@ -209,3 +235,7 @@ impl Step {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "case_tests.rs"]
+mod tests;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::answer::{Answer, Outcome};
+use crate::case_clock::ClockEvent;
 use crate::check::Check;
 use crate::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
 use crate::question::Operation;
@@ -44,6 +45,8 @@ pub enum EventKind {
     },
     /// What the caller is told from here on.
     Decided(Answer),
+    /// Something happened to the case's clock.
+    Clock(ClockEvent),
 }
 
 impl EventKind {
@@ -58,6 +61,7 @@ impl EventKind {
                 Outcome::MoreInformation { .. } => "more_information_needed",
                 Outcome::Established { .. } | Outcome::NotEstablished(_) => "answered",
             },
+            Self::Clock(event) => event.as_str(),
         }
     }
 
@@ -65,7 +69,7 @@ impl EventKind {
     pub const fn department(&self) -> Option<DepartmentId> {
         match self {
             Self::Asked { operation, .. } | Self::Replied { operation, .. } => Some(operation.department()),
-            Self::Received(_) | Self::Decided(_) => None,
+            Self::Received(_) | Self::Decided(_) | Self::Clock(_) => None,
         }
     }
 }
@@ -85,7 +89,7 @@ pub struct Receipt {
     pub agreement_id: AgreementId,
     /// The law, in full.
     pub legal_basis: String,
-    /// The promise made on receipt.
+    /// The promise made on receipt. A clock that was started since tells the due time as it is now.
     pub clock: SlaClock,
 }
 

@@ -120,6 +120,16 @@ slug_id! {
     AgreementId
 }
 
+slug_id! {
+    /// A calendar of working days: the list of bank holidays, and the opening hours where they are not the usual ones.
+    CalendarVersion
+}
+
+slug_id! {
+    /// A promise about time as an agreement made it.
+    PolicyVersion
+}
+
 /// A department of state.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum DepartmentId {

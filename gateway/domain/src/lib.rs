@@ -3,10 +3,15 @@
 //! A check is parsed into a [`check::Check`]; [`route`] says whom to ask next; departments give [`reply::Reply`]s;
 //! [`decide`] turns them into an [`answer::Answer`]; every change of a case is an [`event::Event`], and a
 //! [`case::Case`] is the fold over its events.
+//!
+//! What a case is promised is an [`sla::SlaPolicy`]; its [`case_clock::CaseClock`] counts it, in elapsed time or in the
+//! [`working_time`] of a [`calendar`].
 
 pub mod agreement;
 pub mod answer;
+pub mod calendar;
 pub mod case;
+pub mod case_clock;
 pub mod check;
 pub mod clock;
 pub mod decide;
@@ -20,3 +25,4 @@ pub mod route;
 pub mod sla;
 pub mod subject;
 pub mod windrush;
+pub mod working_time;

@@ -1,11 +1,22 @@
-//! Promises about time: a case's clock.
+//! Promises about time: how long an answer may take, for whom, and who is told when it takes long.
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+mod policy;
+mod promise;
+mod threshold;
+
+pub use self::policy::{Ground, OrganisationKind, PolicyError, SlaPolicy, UnknownOrganisationKind};
+pub use self::promise::{Promise, PromiseError, WorkingDays};
+pub use self::threshold::{Audience, Threshold, ThresholdError, Thresholds, Told, UnknownAudience};
+
 /// How long an answer may take, as elapsed time: 48 hours, 5 days (report 6.34, 6.60).
+///
+/// Read from `48h` or `5d`, or as it is written: `48 hours`, `5 days`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Target {
     hours: i64,
@@ -16,6 +27,12 @@ impl Target {
     pub const VULNERABLE: Self = Self { hours: 48 };
     /// Five days: for everyone else.
     pub const DEFAULT: Self = Self { hours: 5 * 24 };
+
+    /// The target as a length of time.
+    pub const fn length(self) -> Duration {
+        // At most a year of hours, and at least one.
+        Duration::from_hours(self.hours.unsigned_abs())
+    }
 
     /// The clock of a case received at `started_at`.
     pub fn start(self, started_at: Timestamp) -> SlaClock {
@@ -32,6 +49,7 @@ impl fmt::Display for Target {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.hours % 24, self.hours / 24) {
             (0, days) if days > 2 => write!(formatter, "{days} days"),
+            _ if self.hours == 1 => formatter.write_str("1 hour"),
             _ => write!(formatter, "{} hours", self.hours),
         }
     }
@@ -46,13 +64,12 @@ impl FromStr for Target {
     type Err = TargetError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (number, unit) = text
-            .split_at_checked(text.len().saturating_sub(1))
-            .ok_or(TargetError)?;
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at(digits);
         let number: i64 = number.parse().map_err(|_not_a_number| TargetError)?;
         let hours = match unit {
-            "h" => number,
-            "d" => number.checked_mul(24).ok_or(TargetError)?,
+            "h" | " hour" | " hours" => number,
+            "d" | " day" | " days" => number.checked_mul(24).ok_or(TargetError)?,
             _ => return Err(TargetError),
         };
         if (1..=365 * 24).contains(&hours) {
@@ -90,8 +107,26 @@ mod tests {
     }
 
     #[test]
+    fn a_target_is_read_as_it_is_written() {
+        for (text, written) in [
+            ("1h", "1 hour"),
+            ("1d", "24 hours"),
+            ("2d", "48 hours"),
+            ("5d", "5 days"),
+            ("121h", "121 hours"),
+        ] {
+            let target: Target = text.parse().unwrap();
+            assert_eq!(target.to_string(), written);
+            assert_eq!(written.parse(), Ok(target));
+        }
+    }
+
+    #[test]
     fn a_target_is_hours_or_days_and_nothing_else() {
         for text in [
+            "48hours",
+            "+48h",
+            "5  days",
             "",
             "h",
             "48",

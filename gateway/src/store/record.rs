@@ -24,11 +24,13 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use self::answer::AnswerRecord;
+use self::clock::ClockEventRecord;
 use self::reply::ReplyRecord;
 use super::hex;
 use super::seal::ContentDigest;
 
 mod answer;
+mod clock;
 mod reply;
 mod text;
 
@@ -158,6 +160,7 @@ enum EventRecord {
         reply: Reply,
     },
     Decided(#[serde(with = "AnswerRecord")] statuscheck_domain::answer::Answer),
+    Clock(#[serde(with = "ClockEventRecord")] statuscheck_domain::case_clock::ClockEvent),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -297,5 +300,7 @@ mod date_of_birth {
     }
 }
 
+#[cfg(test)]
+mod clock_tests;
 #[cfg(test)]
 mod tests;

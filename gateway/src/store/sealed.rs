@@ -363,7 +363,7 @@ fn number(version: u64) -> Result<i64, CommitError> {
 fn state_after(kind: &EventKind) -> Option<CaseState> {
     match kind {
         EventKind::Received(_) => Some(CaseState::Open),
-        EventKind::Asked { .. } | EventKind::Replied { .. } => None,
+        EventKind::Asked { .. } | EventKind::Replied { .. } | EventKind::Clock(_) => None,
         EventKind::Decided(answer) => Some(CaseState::told(&answer.outcome)),
     }
 }

@@ -1,8 +1,11 @@
 //! Domain types that are kept as their one normal text.
 
 use statuscheck_domain::answer::{Entitlement, Negative, PendingReason};
-use statuscheck_domain::ids::{AgreementId, DepartmentId, OrganisationId};
+use statuscheck_domain::calendar::Division;
+use statuscheck_domain::case_clock::Cause;
+use statuscheck_domain::ids::{AgreementId, CalendarVersion, DepartmentId, OrganisationId, PolicyVersion};
 use statuscheck_domain::question::Operation;
+use statuscheck_domain::sla::Ground;
 use statuscheck_domain::subject::{
     AsylumSupportReference, Field, HomeOfficeReference, Nino, Postcode, ShareCode,
 };
@@ -35,6 +38,11 @@ kept_as_text! {
     Operation: as_str, Operation::named;
     Field: as_str, Field::named;
     Negative: as_str, |text| Negative::ALL.into_iter().find(|reason| reason.as_str() == text);
+    CalendarVersion: as_str, |text| text.parse().ok();
+    PolicyVersion: as_str, |text| text.parse().ok();
+    Division: as_str, |text| text.parse().ok();
+    Ground: as_str, |text| Ground::ALL.into_iter().find(|ground| ground.as_str() == text);
+    Cause: as_str, |text| Cause::ALL.into_iter().find(|cause| cause.as_str() == text);
     Nino: expose, |text| Nino::parse(text).ok();
     HomeOfficeReference: expose, |text| HomeOfficeReference::parse(text).ok();
     AsylumSupportReference: expose, |text| AsylumSupportReference::parse(text).ok();

@@ -1,0 +1,100 @@
+//! A case with a clock.
+
+use std::time::Duration;
+
+use jiff::civil::date;
+use zeroize::Zeroizing;
+
+use super::*;
+use crate::case_clock::{ClockEvent, Step};
+use crate::check::{CheckKind, Draft};
+use crate::ids::RequestId;
+use crate::sla::{Ground, SlaPolicy, Target};
+use crate::working_time::{Calendars, after};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+fn received_at() -> Timestamp {
+    "2026-06-01T09:00:00Z".parse().unwrap()
+}
+
+fn started() -> ClockEvent {
+    let calendars = Calendars::default();
+    let policy = SlaPolicy::of("2026-1".parse().unwrap(), Target::DEFAULT);
+    let terms = policy.terms(received_at(), Ground::Check, calendars.current().version());
+    CaseClock::start(terms, &calendars).unwrap()
+}
+
+fn received() -> Case {
+    let draft = Draft {
+        share_code: "W12345678",
+        date_of_birth: "1990-12-31",
+        ..Draft::default()
+    };
+    let Ok(check) = draft.parse(CheckKind::RightToWork, date(2026, 6, 1)) else {
+        panic!("the sample is well formed")
+    };
+    let receipt = Receipt {
+        organisation: "acme".parse().unwrap(),
+        request_id: RequestId(uuid::Uuid::nil()),
+        check,
+        caller_reference: Zeroizing::default(),
+        agreement_id: "work-2026".parse().unwrap(),
+        legal_basis: String::new(),
+        clock: Target::DEFAULT.start(received_at()),
+    };
+    let id = CaseId::at(received_at(), &[0; 10]);
+    let kinds = [EventKind::Received(Box::new(receipt))];
+    let Ok(case) = Case::fold(id, Change::new(id, 0, received_at(), kinds).events) else {
+        panic!("a receipt is a case")
+    };
+    case
+}
+
+fn then(
+    case: Case,
+    now: Timestamp,
+    events: impl IntoIterator<Item = ClockEvent>,
+) -> Result<Case, HistoryError> {
+    let change = Change::new(
+        case.id,
+        case.version,
+        now,
+        events.into_iter().map(EventKind::Clock),
+    );
+    case.after(change)
+}
+
+#[test]
+fn a_case_tells_what_its_clock_tells_once_there_is_one() {
+    let case = received();
+    assert_eq!(case.promise(), case.receipt.clock);
+    let Ok(case) = then(case, received_at(), [started()]) else {
+        panic!("a clock can be started")
+    };
+    let due_at = after(received_at(), HOUR * 48);
+    assert_eq!(case.promise().due_at, due_at);
+    assert!(!case.is_breached(due_at) && case.is_breached(after(due_at, Duration::from_nanos(1))));
+    assert!(!case.is_paused());
+    let clock = case.clock.clone().unwrap();
+    let now = after(received_at(), HOUR * 47);
+    let Ok(case) = then(case, now, clock.pause(now, &Calendars::default()).unwrap()) else {
+        panic!("a clock that runs can be paused")
+    };
+    assert!(case.is_paused() && !case.is_breached(Timestamp::MAX));
+    let kinds: Vec<_> = case.history.iter().map(|step| step.kind).collect();
+    assert_eq!(
+        kinds,
+        ["received", "clock_started", "at_risk", "at_risk", "clock_paused"]
+    );
+    assert_eq!(case.update_time, now);
+}
+
+#[test]
+fn a_clock_that_was_not_started_takes_no_step() {
+    let happened = [ClockEvent::Stepped(Step::Breached)];
+    let refused = then(received(), received_at(), happened).err();
+    assert_eq!(refused, Some(HistoryError::Clock(OutOfTurn::NotStarted)));
+    let twice = then(received(), received_at(), [started(), started()]).err();
+    assert_eq!(twice, Some(HistoryError::Clock(OutOfTurn::StartedTwice)));
+}
