@@ -1,5 +1,6 @@
 //! The program `statuscheck`.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -7,7 +8,8 @@ use statuscheck::cli::Cli;
 
 fn main() -> ExitCode {
     Cli::parse().run().unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        // Where nobody reads it, the exit code still tells.
+        writeln!(std::io::stderr(), "error: {error:#}").ok();
         ExitCode::FAILURE
     })
 }

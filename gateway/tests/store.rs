@@ -6,6 +6,8 @@
 mod audit;
 #[path = "store/audit_bytes.rs"]
 mod audit_bytes;
+#[path = "store/audit_chains.rs"]
+mod audit_chains;
 #[path = "store/audit_checkpoints.rs"]
 mod audit_checkpoints;
 #[path = "store/audit_command.rs"]

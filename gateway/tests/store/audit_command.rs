@@ -1,7 +1,7 @@
 //! `statuscheck audit verify` as it is run from a shell.
 
 use std::fs;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -211,4 +211,34 @@ async fn a_wrong_command_line_ends_with_2_and_what_cannot_be_read_with_1() {
         key.to_str().unwrap(),
     ]);
     assert_eq!(no_anchor.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_reader_who_has_seen_enough_is_no_fault() {
+    let ledger = Ledger::sample().await;
+    let store = ledger.directory.file("store.db");
+    for shape in [&["--json"][..], &[]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = Command::new(env!("CARGO_BIN_EXE_statuscheck"))
+            .args(["audit", "verify", "--store", store.to_str().unwrap()])
+            .args(shape)
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+            .wait_with_output()
+            .unwrap();
+        let words = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!((ended.status.code(), words.as_str()), (Some(141), ""));
+    }
+    // Nor is one of what is said of a fault: the exit code tells it.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let ended = Command::new(env!("CARGO_BIN_EXE_statuscheck"))
+        .args(["audit", "verify", "--store", "nowhere.db"])
+        .stderr(writer)
+        .status()
+        .unwrap();
+    assert_eq!(ended.code(), Some(1));
 }
