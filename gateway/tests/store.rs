@@ -12,6 +12,8 @@ mod audit_chains;
 mod audit_checkpoints;
 #[path = "store/audit_command.rs"]
 mod audit_command;
+#[path = "store/audit_postgres.rs"]
+mod audit_postgres;
 #[path = "store/conformance.rs"]
 mod conformance;
 #[path = "store/embedded.rs"]
@@ -22,6 +24,8 @@ mod embedded_seal;
 mod ledgers;
 #[path = "store/notary.rs"]
 mod notary;
+#[path = "store/postgres_server.rs"]
+mod postgres_server;
 #[path = "store/samples.rs"]
 mod samples;
 #[path = "store/steps.rs"]
