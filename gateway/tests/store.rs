@@ -24,6 +24,8 @@ mod embedded_seal;
 mod ledgers;
 #[path = "store/notary.rs"]
 mod notary;
+#[path = "store/postgres_ledger.rs"]
+mod postgres_ledger;
 #[path = "store/postgres_server.rs"]
 mod postgres_server;
 #[path = "store/samples.rs"]

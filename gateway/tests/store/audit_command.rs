@@ -4,8 +4,12 @@ use std::fs;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use statuscheck::store::Store as _;
+use statuscheck::store::signing::SigningKey;
+use statuscheck_domain::clock::ManualClock;
 
 use crate::ledgers::{Ledger, rehash};
+use crate::samples;
 
 fn audit<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Output {
     Command::new(env!("CARGO_BIN_EXE_statuscheck"))
@@ -173,6 +177,31 @@ async fn a_configuration_names_everything() {
     let (code, text) = told(&audit(["--config", file.to_str().unwrap()]));
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("compared with checkpoints 6 times; signatures checked; the anchor's among them"));
+}
+
+#[tokio::test]
+async fn checkpoints_of_a_key_that_was_used_before_are_believed_where_the_configuration_names_it() {
+    let ledger = Ledger::sample().await;
+    let former = ledger.directory.file("former.pub");
+    fs::rename(ledger.public_key(), former).unwrap();
+    fs::remove_file(ledger.directory.file("signing.key")).unwrap();
+    assert!(SigningKey::create(&ledger.directory.file("signing.key")).is_ok());
+    let store = ledger.directory.open_default().await;
+    let notary = ledger.notary(&store, &ManualClock::at(samples::start()));
+    store.close().await;
+    notary.close().await;
+    let file = ledger.directory.file("statuscheck.toml");
+    for (named, code) in [("former_public_keys = ['former.pub']", 0), ("", 14)] {
+        let text = format!(
+            "listen = '127.0.0.1:0'\ntrust_domain = 'example.org'\nregister = 'register'\n\
+            [tls]\ncertificate = 'c'\nkey = 'k'\nclient_ca = 'a'\n\
+            [store]\npath = 'store.db'\nkey_file = 'key'\nsigning_key_file = 'signing.key'\n{named}\n\
+            [departments]\n"
+        );
+        fs::write(&file, text).unwrap();
+        let (ended, text) = told(&audit(["--config", file.to_str().unwrap()]));
+        assert_eq!(ended, Some(code), "{text}");
+    }
 }
 
 #[tokio::test]
