@@ -2,7 +2,7 @@
 //! shares no code with what writes the ledger: both follow `docs/ledger.md`, so that a fault in one is found by the other.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -179,6 +179,14 @@ impl Report {
     pub fn exit_code(&self) -> u8 {
         self.findings.first().map_or(0, Finding::exit_code)
     }
+}
+
+/// Whether a file holds a public key.
+///
+/// # Errors
+/// [`AuditError::Io`] and [`AuditError::NotAKey`]
+pub(crate) fn check_public_key(path: &Path) -> Result<(), AuditError> {
+    PublicKey::read(path).map(drop)
 }
 
 /// Looks at the ledger of `subject`, or at the part it names, in one read transaction; gateways may be running on it.

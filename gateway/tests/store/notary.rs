@@ -281,6 +281,7 @@ async fn a_configuration_that_leaves_entries_without_a_signature_is_at_fault() {
         ("checkpoint_every = '61s'", "store.checkpoint_every"),
         ("checkpoint_every = '0s'", "store.checkpoint_every"),
         ("anchor = 'nowhere'", "store.anchor"),
+        ("former_public_keys = ['store.db']", "store.former_public_keys"),
         ("anchor = 'store.db'", "store.anchor"),
     ] {
         let faults = faults(&format!("{key}{wrong}")).await;
