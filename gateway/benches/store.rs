@@ -8,7 +8,6 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use mimalloc::MiMalloc;
 use statuscheck_domain::clock::SystemClock;
 
 #[path = "store/changes.rs"]
@@ -19,10 +18,6 @@ mod durable;
 mod opening;
 #[path = "store/processor.rs"]
 mod processor;
-
-/// As the program has it.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Enough for a file several times the size of a processor's caches, filled in some ten seconds.
 const CASES: u32 = 200_000;

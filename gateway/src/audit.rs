@@ -2,7 +2,7 @@
 //! shares no code with what writes the ledger: both follow `docs/ledger.md`, so that a fault in one is found by the other.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -181,6 +181,14 @@ impl Report {
     }
 }
 
+/// Whether a file holds a public key.
+///
+/// # Errors
+/// [`AuditError::Io`] and [`AuditError::NotAKey`]
+pub(crate) fn check_public_key(path: &Path) -> Result<(), AuditError> {
+    PublicKey::read(path).map(drop)
+}
+
 /// Looks at the ledger of `subject`, or at the part it names, in one read transaction; gateways may be running on it.
 /// `progress` is told from time to time how many entries of how many were looked at.
 ///
@@ -222,7 +230,7 @@ fn verify_in(
             findings.push(Finding::Unnamed { number });
         }
     }
-    let count = |(_, (first, last)): &(&Chain, (i64, i64))| {
+    let count = |(_, (first, last)): &Chosen<'_>| {
         u64::try_from(last.saturating_sub(*first).saturating_add(1)).unwrap_or(0)
     };
     let all = chosen.iter().map(count).sum();
@@ -262,12 +270,11 @@ fn verify_in(
     })
 }
 
-/// The chains to look at, each with the entries to look at.
-fn choose<'a>(
-    subject: &Subject,
-    chains: &'a [Chain],
-    known: &Known,
-) -> Result<Vec<(&'a Chain, (i64, i64))>, AuditError> {
+/// A chain to look at, and the first and last of its entries to look at.
+type Chosen<'a> = (&'a Chain, (i64, i64));
+
+/// What to look at.
+fn choose<'a>(subject: &Subject, chains: &'a [Chain], known: &Known) -> Result<Vec<Chosen<'a>>, AuditError> {
     let is_chosen = |chain: &&Chain| subject.chain.is_none_or(|chosen| chosen == chain.id);
     let chosen: Vec<_> = chains.iter().filter(is_chosen).collect();
     match subject.chain {

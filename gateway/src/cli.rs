@@ -25,6 +25,8 @@ use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use self::output::NobodyReads;
+
 /// Asks the state about a person's status, and serves those who ask.
 #[derive(Parser)]
 #[command(
@@ -93,7 +95,7 @@ impl Cli {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let quiet = !matches!(self.command, Command::Serve(_));
         self.log(quiet);
-        runtime.block_on(async {
+        let ended = runtime.block_on(async {
             match self.command {
                 #[cfg(feature = "demo")]
                 Command::Demo(demo) => demo.run().await,
@@ -106,7 +108,11 @@ impl Cli {
                 Command::Keys(keys) => keys.run().await,
                 Command::Ledger(ledger) => ledger.run().await,
             }
-        })
+        });
+        match ended {
+            Err(error) if error.is::<NobodyReads>() => Ok(ExitCode::from(NobodyReads::EXIT_CODE)),
+            ended => ended,
+        }
     }
 
     /// Logs go to standard error. `RUST_LOG` decides what is logged; by default a server tells what it does, and a

@@ -17,6 +17,7 @@ use statuscheck_adapters::{BoxDepartment, ConnectError};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 
+use crate::audit::AuditError;
 use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
@@ -205,6 +206,9 @@ pub enum ConfigError {
     /// `store.signing_key_file`
     #[error("store.signing_key_file")]
     SigningKey(#[source] SigningKeyError),
+    /// `store.former_public_keys`
+    #[error("store.former_public_keys")]
+    FormerKey(#[source] AuditError),
     /// `store.checkpoint_every`
     #[error("store.checkpoint_every: must be more than nothing and at most 60s")]
     CheckpointEvery,
@@ -286,6 +290,7 @@ impl Config {
         faults.extend(Kek::load(&self.store.key_file).err().map(ConfigError::Key));
         faults.extend(self.store.load_signing_key().err());
         faults.extend(self.store.check_notary().err());
+        faults.extend(self.store.check_former_keys().err());
         faults.extend(self.connect(clock).1);
         faults.extend(self.figures());
         faults
@@ -361,6 +366,7 @@ impl Config {
         let key = Kek::load(&self.store.key_file).map_err(ConfigError::Key)?;
         let signing_key = self.store.load_signing_key()?;
         self.store.check_notary()?;
+        self.store.check_former_keys()?;
         let notary = self.store.notary();
         let audited = self.store.audited_with(&signing_key);
         let store = EmbeddedStore::open(StoreSettings::at(self.store.path), key)

@@ -3,6 +3,8 @@
 //! A check's way reads along `peer`, `rpc::status_check`, `authorise`, `limits`, `cases`, `asking`, `departments`; the
 //! rules are in the crate `statuscheck-domain`.
 
+use mimalloc::MiMalloc;
+
 mod asking;
 pub mod audit;
 mod authorise;
@@ -23,3 +25,8 @@ pub mod server;
 pub mod store;
 pub mod tls;
 pub mod upkeep;
+
+/// For every program made of this library. What is sealed on one thread is let go on another, which the system's own
+/// allocator pays dearly for.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;

@@ -6,10 +6,14 @@
 mod audit;
 #[path = "store/audit_bytes.rs"]
 mod audit_bytes;
+#[path = "store/audit_chains.rs"]
+mod audit_chains;
 #[path = "store/audit_checkpoints.rs"]
 mod audit_checkpoints;
 #[path = "store/audit_command.rs"]
 mod audit_command;
+#[path = "store/audit_postgres.rs"]
+mod audit_postgres;
 #[path = "store/conformance.rs"]
 mod conformance;
 #[path = "store/embedded.rs"]
@@ -20,6 +24,10 @@ mod embedded_seal;
 mod ledgers;
 #[path = "store/notary.rs"]
 mod notary;
+#[path = "store/postgres_ledger.rs"]
+mod postgres_ledger;
+#[path = "store/postgres_server.rs"]
+mod postgres_server;
 #[path = "store/samples.rs"]
 mod samples;
 #[path = "store/steps.rs"]

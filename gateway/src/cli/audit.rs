@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use statuscheck_domain::clock::{Clock as _, SystemClock};
 
+use super::output::{complain, say};
 use crate::audit::{self, Address, AuditError, ChainId, Finding, Report, StoreAt, Subject};
 use crate::config::Config;
 
@@ -29,7 +30,7 @@ pub(crate) enum Audit {
             statuscheck audit verify --store statuscheck.db --public-key signing.key.pub --anchor /mnt/anchor\n  \
             statuscheck audit verify --store 'postgres://auditor@db.example/statuscheck?sslrootcert=roots.pem' \\\n    \
             --password-file password --public-key signing.key.pub --anchor /mnt/anchor")]
-    Verify(Verify),
+    Verify(Box<Verify>),
     /// Finds every check about one person, for that person: who asked, when, under which agreement and law, why, and what
     /// they were told. The ledger records that it was handed out, not about whom.
     #[command(after_help = "Examples:\n  \
@@ -107,16 +108,16 @@ impl Verify {
                 | AuditError::WhichChain(_)
                 | AuditError::NoSuchChain(_)),
             ) => {
-                eprintln!("error: {error}");
+                complain!("error: {error}");
                 return Ok(ExitCode::from(2));
             }
             Err(error) => return Err(error.into()),
         };
         let took = clock.elapsed();
         if json {
-            println!("{:#}", as_json(&report, took));
+            say!("{:#}", as_json(&report, took))?;
         } else {
-            print(&report, took);
+            print(&report, took)?;
         }
         Ok(ExitCode::from(report.exit_code()))
     }
@@ -191,28 +192,32 @@ fn as_json(report: &Report, took: Duration) -> Value {
     })
 }
 
-fn print(report: &Report, took: Duration) {
+fn print(report: &Report, took: Duration) -> anyhow::Result<()> {
     for finding in &report.findings {
-        println!("{finding}");
+        say!("{finding}")?;
     }
     let verdict = if report.is_intact() {
         "intact"
     } else {
         "NOT INTACT"
     };
-    println!("ledger {}: {verdict}", report.ledger);
-    println!(
+    say!("ledger {}: {verdict}", report.ledger)?;
+    say!(
         "  {} entries: {} cases begin, {} entries of the house",
-        report.entries, report.cases, report.house_entries
-    );
+        report.entries,
+        report.cases,
+        report.house_entries
+    )?;
     for chain in &report.chains {
-        println!(
+        say!(
             "  chain {}: {} entries, up to {}",
-            chain.chain, chain.entries, chain.last
-        );
+            chain.chain,
+            chain.entries,
+            chain.last
+        )?;
     }
     if let (Some(first), Some(last)) = (report.first_time, report.last_time) {
-        println!("  from {first:.0} to {last:.0}");
+        say!("  from {first:.0} to {last:.0}")?;
     }
     let signatures = if report.signatures_checked {
         "signatures checked"
@@ -224,15 +229,15 @@ fn print(report: &Report, took: Duration) {
     } else {
         "none from an anchor: give --anchor"
     };
-    println!(
+    say!(
         "  compared with checkpoints {} times; {signatures}; {anchor}",
         report.checkpoints
-    );
+    )?;
     if report.entries_after_checkpoints > 0 {
-        println!(
+        say!(
             "  {} entries at the ends are under no checkpoint yet",
             report.entries_after_checkpoints
-        );
+        )?;
     }
-    println!("  {} entries a second", per_second(report, took));
+    say!("  {} entries a second", per_second(report, took))
 }

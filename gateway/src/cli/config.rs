@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use statuscheck_domain::clock::SystemClock;
 
+use super::output::{complain, say};
 use crate::config;
 
 /// Looks a configuration over without starting anything.
@@ -30,11 +31,11 @@ impl Config {
             Err(fault) => vec![fault],
         };
         if faults.is_empty() {
-            println!("{}: nothing at fault", file.display());
+            say!("{}: nothing at fault", file.display())?;
             return Ok(ExitCode::SUCCESS);
         }
         for fault in faults {
-            eprintln!("{:#}", anyhow::Error::new(fault));
+            complain!("{:#}", anyhow::Error::new(fault));
         }
         Ok(ExitCode::FAILURE)
     }

@@ -24,7 +24,7 @@ use tonic::transport::Channel;
 
 use self::samples::{Sample, samples};
 use super::client::{DemoFile, IdentityFiles, channel};
-use super::output::{outcome_name, spinner, summary, table};
+use super::output::{outcome_name, say, spinner, summary, table};
 use super::serve::{keep_memory_private, stopped};
 use crate::demo::{self, DemoSettings};
 
@@ -110,7 +110,7 @@ impl Demo {
         if self.once {
             drop(stop);
         } else {
-            self.print_how_to_ask_more(&demo_file);
+            self.print_how_to_ask_more(&demo_file)?;
         }
         serving.await.context("the gateway ended by itself")?;
         demo.mocks.shutdown().await;
@@ -153,10 +153,10 @@ impl Demo {
                 })
             });
             let checks: Vec<_> = checks.collect();
-            println!(
+            say!(
                 "{}",
                 serde_json::to_string_pretty(&serde_json::json!({ "checks": checks }))?
-            );
+            )?;
             return Ok(());
         }
         let mut table = table(["who asked", "check", "about (nobody is real)", "answer", "took"]);
@@ -174,24 +174,23 @@ impl Demo {
                 format!("{:.1} ms", asked.took.as_secs_f64() * 1_000.0),
             ]);
         }
-        println!("{table}");
-        Ok(())
+        say!("{table}")
     }
 
-    fn print_how_to_ask_more(&self, demo: &DemoFile) {
+    fn print_how_to_ask_more(&self, demo: &DemoFile) -> anyhow::Result<()> {
         if self.json {
-            return;
+            return Ok(());
         }
         let dir = self.dir.display();
-        println!(
+        say!(
             "\nThe gateway serves gRPC over mutual TLS on {}; {dir}/demo.json has addresses and certificates.",
             demo.grpc
-        );
-        println!("Ask more from another terminal (or `cargo run --release -- …`):");
+        )?;
+        say!("Ask more from another terminal (or `cargo run --release -- …`):")?;
         for line in samples::commands(&dir.to_string()) {
-            println!("  {line}");
+            say!("  {line}")?;
         }
-        println!("Ctrl-C ends it; the same --dir goes on where it stopped.");
+        say!("Ctrl-C ends it; the same --dir goes on where it stopped.")
     }
 }
 

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use statuscheck_proto::ops::v1::RotateKeysRequest;
 
 use super::operator::Operator;
-use super::output::{Output, print_json, waiting};
+use super::output::{Output, print_json, say, waiting};
 use crate::rpc::ops::Operations;
 
 /// Changes the keys of a store.
@@ -43,10 +43,11 @@ impl Keys {
         if json {
             print_json("statuscheck.ops.v1.RotateKeysResponse", &rotated)?;
         } else {
-            println!(
+            say!(
                 "key {} wraps now; {} keys of cases were wrapped anew",
-                rotated.generation, rotated.cases
-            );
+                rotated.generation,
+                rotated.cases
+            )?;
         }
         Ok(ExitCode::SUCCESS)
     }

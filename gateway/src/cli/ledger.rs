@@ -9,6 +9,7 @@ use serde_json::json;
 use statuscheck_domain::clock::{Clock as _, SystemClock};
 
 use super::operator::AT_THE_FILE;
+use super::output::say;
 use crate::store::embedded::{Difference, Rebuilt, Settings, rebuild};
 use crate::store::seal::Kek;
 
@@ -53,9 +54,9 @@ impl Ledger {
             .await
             .context("the rebuild broke off")??;
         if json {
-            println!("{:#}", as_json(&rebuilt));
+            say!("{:#}", as_json(&rebuilt))?;
         } else {
-            print(&rebuilt, check);
+            print(&rebuilt, check)?;
         }
         Ok(if check && !rebuilt.differences.is_empty() {
             ExitCode::FAILURE
@@ -75,20 +76,22 @@ fn as_json(rebuilt: &Rebuilt) -> serde_json::Value {
     })
 }
 
-fn print(rebuilt: &Rebuilt, check: bool) {
-    println!("{} cases, {} purged", rebuilt.cases, rebuilt.purged);
+fn print(rebuilt: &Rebuilt, check: bool) -> anyhow::Result<()> {
+    say!("{} cases, {} purged", rebuilt.cases, rebuilt.purged)?;
     for found in &rebuilt.differences {
-        println!(
+        say!(
             "{}: {} rows missing or otherwise, {} that should not be there or be otherwise",
-            found.table, found.missing, found.extra
-        );
+            found.table,
+            found.missing,
+            found.extra
+        )?;
     }
-    println!(
+    say!(
         "{}",
         match (rebuilt.differences.is_empty(), check) {
             (true, _) => "nothing differs",
             (false, true) => "nothing was changed",
             (false, false) => "all of it was put right",
         }
-    );
+    )
 }

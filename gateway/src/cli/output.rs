@@ -4,6 +4,7 @@
 //! gateway refuses the request as it is, 4 where repeating it later makes sense, 1 for everything else. No answer at all
 //! is 4 too: whether the gateway restarts, is slow, or refuses the certificate looks the same from here.
 
+mod lines;
 mod refusal;
 
 use std::io::IsTerminal as _;
@@ -20,6 +21,8 @@ use statuscheck_proto::v1::{
     PendingReason, Sla, answer::Outcome, established::Facts,
 };
 use tonic::{Response, Status};
+
+pub(crate) use self::lines::{NobodyReads, complain, complain_line, say, say_line};
 
 /// How an answer is shown.
 #[derive(Args)]
@@ -75,8 +78,8 @@ impl Output {
         if self.json {
             print_json("statuscheck.v1.CheckResponse", &response)?;
         } else if let Some(answer) = &response.answer {
-            println!("case {}", response.case_id);
-            print_answer(answer);
+            say!("case {}", response.case_id)?;
+            print_answer(answer)?;
         }
         let outcome = response.answer.and_then(|answer| answer.outcome);
         Ok(if self.exit_code {
@@ -94,7 +97,7 @@ impl Output {
         if self.json {
             print_json("statuscheck.v1.GetCaseResponse", &response)?;
         } else if let Some(case) = &response.case {
-            print_case(case);
+            print_case(case)?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -122,9 +125,9 @@ impl Output {
                 case.caller_reference.clone(),
             ]);
         }
-        println!("{table}");
+        say!("{table}")?;
         if !response.next_page_token.is_empty() {
-            println!("There are more: --page-token {}", response.next_page_token);
+            say!("There are more: --page-token {}", response.next_page_token)?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -193,8 +196,8 @@ pub(crate) fn summary(answer: &Answer) -> String {
     }
 }
 
-pub(crate) fn print_answer(answer: &Answer) {
-    println!("{}", summary(answer));
+pub(crate) fn print_answer(answer: &Answer) -> anyhow::Result<()> {
+    say!("{}", summary(answer))?;
     let mut lines: Vec<(&str, String)> = Vec::new();
     match &answer.outcome {
         Some(Outcome::Established(established)) => {
@@ -223,23 +226,24 @@ pub(crate) fn print_answer(answer: &Answer) {
         lines.push(("as of", time(answer.as_of.as_ref())));
     }
     for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
-        println!("  {name:<20} {value}");
+        say!("  {name:<20} {value}")?;
     }
+    Ok(())
 }
 
-fn print_case(case: &Case) {
-    println!(
+fn print_case(case: &Case) -> anyhow::Result<()> {
+    say!(
         "case {}\n{} · {} · version {}",
         case.case_id,
         kind(case),
         state(case),
         case.version
-    );
+    )?;
     if let Some(answer) = &case.answer {
-        print_answer(answer);
+        print_answer(answer)?;
     }
     for (name, value) in sla_lines(case.sla.as_ref()) {
-        println!("  {name:<20} {value}");
+        say!("  {name:<20} {value}")?;
     }
     let mut table = table(["version", "time", "what", "department"]);
     for event in &case.history {
@@ -250,7 +254,7 @@ fn print_case(case: &Case) {
             event.department.clone(),
         ]);
     }
-    println!("{table}");
+    say!("{table}")
 }
 
 fn fact_lines(facts: &Facts) -> Vec<(&'static str, String)> {
@@ -369,8 +373,7 @@ pub(crate) fn print_json(name: &str, message: &impl Message) -> anyhow::Result<(
     let options = SerializeOptions::new()
         .use_proto_field_name(true)
         .skip_default_fields(false);
-    let mut serializer = serde_json::Serializer::pretty(std::io::stdout());
-    dynamic.serialize_with_options(&mut serializer, &options)?;
-    println!();
-    Ok(())
+    let mut text = Vec::new();
+    dynamic.serialize_with_options(&mut serde_json::Serializer::pretty(&mut text), &options)?;
+    say!("{}", String::from_utf8(text)?)
 }

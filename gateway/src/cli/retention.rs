@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use statuscheck_proto::ops::v1::{RunRetentionRequest, RunRetentionResponse, SetLegalHoldRequest};
 
 use super::operator::Operator;
-use super::output::{Output, print_json, table, time, waiting};
+use super::output::{Output, print_json, say, table, time, waiting};
 use crate::rpc::ops::Operations;
 
 /// Purges what is kept no longer, and holds what must be.
@@ -75,7 +75,7 @@ async fn run(dry_run: bool, json: bool, operator: &Operator) -> anyhow::Result<E
     if json {
         print_json("statuscheck.ops.v1.RunRetentionResponse", &done)?;
     } else {
-        print(&done);
+        print(&done)?;
     }
     Ok(if done.log_emptied {
         ExitCode::SUCCESS
@@ -84,7 +84,7 @@ async fn run(dry_run: bool, json: bool, operator: &Operator) -> anyhow::Result<E
     })
 }
 
-fn print(done: &RunRetentionResponse) {
+fn print(done: &RunRetentionResponse) -> anyhow::Result<()> {
     let mut table = table(["agreement", "check", "kept", "due", "purged", "held", "oldest"]);
     for line in &done.lines {
         let kept = if line.retention.is_empty() {
@@ -102,15 +102,16 @@ fn print(done: &RunRetentionResponse) {
             time(line.oldest.as_ref()),
         ]);
     }
-    println!("{table}");
+    say!("{table}")?;
     if done.more {
-        println!("some were left for another run; run it again");
+        say!("some were left for another run; run it again")?;
     }
     if !done.log_emptied {
-        println!(
+        say!(
             "a reader was in the way of emptying the log, which may still hold what was purged; run it again"
-        );
+        )?;
     }
+    Ok(())
 }
 
 impl Hold {
@@ -127,7 +128,7 @@ impl Hold {
         );
         match waiting("recording", setting).await? {
             Ok(_done) => {
-                println!("{}", if held { "held" } else { "released" });
+                say!("{}", if held { "held" } else { "released" })?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(status) => Output::of(false).error(&status),

@@ -7,7 +7,7 @@ use statuscheck_proto::ops::v1::{ExportSubjectRequest, ExportSubjectResponse, Su
 
 use super::check::PersonArgs;
 use super::operator::Operator;
-use super::output::{Output, print_answer, print_json, time, waiting};
+use super::output::{Output, print_answer, print_json, say, time, waiting};
 use crate::rpc::ops::Operations;
 
 #[derive(Args)]
@@ -45,7 +45,7 @@ impl Subject {
         if self.json {
             print_json("statuscheck.ops.v1.ExportSubjectResponse", &found)?;
         } else {
-            print(&found);
+            print(&found)?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -54,23 +54,24 @@ impl Subject {
 /// A thousand checks with long histories, several times over.
 const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
 
-fn print(found: &ExportSubjectResponse) {
+fn print(found: &ExportSubjectResponse) -> anyhow::Result<()> {
     for check in &found.checks {
-        print_check(check);
+        print_check(check)?;
     }
-    println!("{} checks", found.checks.len());
+    say!("{} checks", found.checks.len())?;
     for case_id in &found.set_aside_case_ids {
-        println!("case {case_id} has another date of birth; see whether it is a slip or somebody else");
+        say!("case {case_id} has another date of birth; see whether it is a slip or somebody else")?;
     }
     if found.more {
-        println!("there are more than one export takes; narrow it down by number or reference");
+        say!("there are more than one export takes; narrow it down by number or reference")?;
     }
+    Ok(())
 }
 
-fn print_check(check: &SubjectCheck) {
-    println!("case {}", check.case_id);
+fn print_check(check: &SubjectCheck) -> anyhow::Result<()> {
+    say!("case {}", check.case_id)?;
     if let Some(answer) = &check.answer {
-        print_answer(answer);
+        print_answer(answer)?;
     }
     let departments: Vec<_> = check
         .history
@@ -86,7 +87,7 @@ fn print_check(check: &SubjectCheck) {
         ("law", &check.legal_basis),
         ("departments asked", &departments.join(", ")),
     ] {
-        println!("  {name:<20} {value}");
+        say!("  {name:<20} {value}")?;
     }
-    println!();
+    say!("")
 }

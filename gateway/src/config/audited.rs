@@ -1,7 +1,7 @@
 //! What an auditor looks at, as the configuration has it.
 
-use super::StoreSection;
-use crate::audit::Subject;
+use super::{ConfigError, StoreSection};
+use crate::audit::{self, Subject};
 use crate::store::signing::SigningKey;
 
 impl StoreSection {
@@ -17,7 +17,15 @@ impl StoreSection {
         }
     }
 
-    /// The same with the signing key itself, whose public key cannot always be written beside it.
+    /// The files of the former keys are there and hold keys.
+    pub(super) fn check_former_keys(&self) -> Result<(), ConfigError> {
+        let mut files = self.former_public_keys.iter();
+        files
+            .try_for_each(|file| audit::check_public_key(file))
+            .map_err(ConfigError::FormerKey)
+    }
+
+    /// The same for the gateway itself, which has the signing key; its public key cannot always be written beside it.
     pub(super) fn audited_with(&self, key: &SigningKey) -> Subject {
         Subject {
             public_keys: self.former_public_keys.clone(),

@@ -1,11 +1,15 @@
 //! `statuscheck audit verify` as it is run from a shell.
 
 use std::fs;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use statuscheck::store::Store as _;
+use statuscheck::store::signing::SigningKey;
+use statuscheck_domain::clock::ManualClock;
 
 use crate::ledgers::{Ledger, rehash};
+use crate::samples;
 
 fn audit<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Output {
     Command::new(env!("CARGO_BIN_EXE_statuscheck"))
@@ -176,6 +180,31 @@ async fn a_configuration_names_everything() {
 }
 
 #[tokio::test]
+async fn checkpoints_of_a_key_that_was_used_before_are_believed_where_the_configuration_names_it() {
+    let ledger = Ledger::sample().await;
+    let former = ledger.directory.file("former.pub");
+    fs::rename(ledger.public_key(), former).unwrap();
+    fs::remove_file(ledger.directory.file("signing.key")).unwrap();
+    assert!(SigningKey::create(&ledger.directory.file("signing.key")).is_ok());
+    let store = ledger.directory.open_default().await;
+    let notary = ledger.notary(&store, &ManualClock::at(samples::start()));
+    store.close().await;
+    notary.close().await;
+    let file = ledger.directory.file("statuscheck.toml");
+    for (named, code) in [("former_public_keys = ['former.pub']", 0), ("", 14)] {
+        let text = format!(
+            "listen = '127.0.0.1:0'\ntrust_domain = 'example.org'\nregister = 'register'\n\
+            [tls]\ncertificate = 'c'\nkey = 'k'\nclient_ca = 'a'\n\
+            [store]\npath = 'store.db'\nkey_file = 'key'\nsigning_key_file = 'signing.key'\n{named}\n\
+            [departments]\n"
+        );
+        fs::write(&file, text).unwrap();
+        let (ended, text) = told(&audit(["--config", file.to_str().unwrap()]));
+        assert_eq!(ended, Some(code), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_command_line_ends_with_2_and_what_cannot_be_read_with_1() {
     let ledger = Ledger::sample().await;
     for wrong in [
@@ -211,4 +240,34 @@ async fn a_wrong_command_line_ends_with_2_and_what_cannot_be_read_with_1() {
         key.to_str().unwrap(),
     ]);
     assert_eq!(no_anchor.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_reader_who_has_seen_enough_is_no_fault() {
+    let ledger = Ledger::sample().await;
+    let store = ledger.directory.file("store.db");
+    for shape in [&["--json"][..], &[]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = Command::new(env!("CARGO_BIN_EXE_statuscheck"))
+            .args(["audit", "verify", "--store", store.to_str().unwrap()])
+            .args(shape)
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+            .wait_with_output()
+            .unwrap();
+        let words = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!((ended.status.code(), words.as_str()), (Some(141), ""));
+    }
+    // Nor is one of what is said of a fault: the exit code tells it.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let ended = Command::new(env!("CARGO_BIN_EXE_statuscheck"))
+        .args(["audit", "verify", "--store", "nowhere.db"])
+        .stderr(writer)
+        .status()
+        .unwrap();
+    assert_eq!(ended.code(), Some(1));
 }

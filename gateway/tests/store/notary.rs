@@ -3,12 +3,14 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use statuscheck::audit::{self, Subject};
 use statuscheck::config::Config;
 use statuscheck::store::Store;
 use statuscheck::store::key_file::KeyFileError;
-use statuscheck::store::notary::{NotaryError, NotarySettings};
+use statuscheck::store::notary::{Notary, NotaryError, NotarySettings};
 use statuscheck::store::signing::{SigningKey, SigningKeyError};
 use statuscheck_domain::clock::{ManualClock, SystemClock};
 
@@ -66,6 +68,62 @@ async fn a_checkpoint_is_made_when_the_interval_is_over_and_something_was_added(
     assert_eq!(made(), [10, 11, 12, 13]);
     assert_eq!(sequences(&ledger.anchored()), [0, 5, 10, 10, 11, 12, 13]);
     assert!(ledger.verify().is_intact());
+}
+
+#[tokio::test]
+async fn the_file_beside_the_store_is_put_aside_when_it_is_full_and_both_are_read() {
+    let ledger = Ledger::sample().await;
+    let store = ledger.directory.open_default().await;
+    let clock = ManualClock::at(samples::start());
+    let settings = NotarySettings {
+        bytes_max: 900,
+        ..NotarySettings::beside(&ledger.directory.file("store.db"))
+    };
+    let key = SigningKey::load(&ledger.directory.file("signing.key"))
+        .ok()
+        .unwrap();
+    let notary = Notary::new(store.ledger_end(), key, settings, Arc::new(clock.clone()));
+    let old = ledger.directory.file("store.db.checkpoints.old");
+    notary.look().await.unwrap();
+    // What stood there was put aside, whole.
+    assert_eq!(sequences(&old), [0, 5, 10]);
+    assert_eq!(sequences(&ledger.beside()), [10]);
+    for n in 4..9 {
+        receive(&store, n).await;
+        clock.advance(NotarySettings::EVERY);
+        notary.look().await.unwrap();
+    }
+    assert_eq!(sequences(&old), [10, 11, 12]);
+    assert_eq!(sequences(&ledger.beside()), [13, 14, 15]);
+    store.close().await;
+    let subject = Subject {
+        anchor: None,
+        ..ledger.subject()
+    };
+    let report = audit::verify(&subject, |_done, _of| {}).unwrap();
+    assert_eq!((report.findings.as_slice(), report.checkpoints), (&[][..], 6));
+}
+
+#[tokio::test]
+async fn the_anchor_gets_a_file_a_month_and_all_are_read() {
+    let ledger = Ledger::sample().await;
+    let store = ledger.directory.open_default().await;
+    let clock = ManualClock::at(samples::start());
+    let notary = ledger.notary(&store, &clock);
+    clock.advance(Duration::from_hours(30 * 24));
+    notary.look().await.unwrap();
+    store.close().await;
+    let folder = fs::read_dir(ledger.anchor()).unwrap();
+    let mut names: Vec<_> = folder
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort_unstable();
+    let report = ledger.verify();
+    let begins = format!("{}.{}", report.ledger, ledger.chain());
+    let named = |month| format!("{begins}.{month}.checkpoints");
+    assert_eq!(names, [named("2026-03"), named("2026-04")]);
+    // Three of the sample and one more, in each of two places.
+    assert_eq!((report.findings.as_slice(), report.checkpoints), (&[][..], 8));
 }
 
 #[tokio::test]
@@ -223,6 +281,7 @@ async fn a_configuration_that_leaves_entries_without_a_signature_is_at_fault() {
         ("checkpoint_every = '61s'", "store.checkpoint_every"),
         ("checkpoint_every = '0s'", "store.checkpoint_every"),
         ("anchor = 'nowhere'", "store.anchor"),
+        ("former_public_keys = ['store.db']", "store.former_public_keys"),
         ("anchor = 'store.db'", "store.anchor"),
     ] {
         let faults = faults(&format!("{key}{wrong}")).await;

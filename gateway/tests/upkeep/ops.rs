@@ -11,6 +11,7 @@ use statuscheck_mocks::population::Population;
 use statuscheck_proto::ops::v1::ops_service_client::OpsServiceClient;
 use statuscheck_proto::ops::v1::{
     ExportSubjectRequest, GetSlaSummaryRequest, RotateKeysRequest, RunRetentionRequest, SetLegalHoldRequest,
+    VerifyLedgerRequest, VerifyLedgerResponse,
 };
 use statuscheck_proto::v1::check_request::Check;
 use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
@@ -81,6 +82,13 @@ impl Gateway {
 
     async fn trust(&self) -> StatusCheckServiceClient<Channel> {
         StatusCheckServiceClient::new(self.channel("organisation/trust").await)
+    }
+
+    /// The one chain of the store.
+    fn chain(&self) -> String {
+        let store = Connection::open(self.folder.path().join("statuscheck.db")).unwrap();
+        let id = "SELECT lower(hex(id)) FROM chains";
+        store.query_row(id, [], |row| row.get(0)).unwrap()
     }
 
     /// Kinds of the entries of the house that name the operator, in order.
@@ -182,6 +190,128 @@ async fn an_operator_exports_holds_purges_and_rotates_and_each_act_is_in_the_led
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_operator_has_the_ledger_verified_and_what_was_found_is_in_it() {
+    let gateway = Gateway::start().await;
+    gateway.trust().await.check(check()).await.unwrap();
+    let mut operator = gateway.operator().await;
+    let whole = VerifyLedgerRequest::default();
+    let found = operator.verify_ledger(whole.clone()).await.unwrap().into_inner();
+    assert!(found.intact && found.fault.is_empty());
+    assert!(found.entries >= 3, "{}", found.entries);
+    let part = VerifyLedgerRequest {
+        from_sequence: 2,
+        to_sequence: 3,
+        chain: gateway.chain(),
+    };
+    let found = operator.verify_ledger(part.clone()).await.unwrap().into_inner();
+    assert_eq!((found.intact, found.entries), (true, 2));
+
+    let stranger = Connection::open(gateway.folder.path().join("statuscheck.db")).unwrap();
+    let alteration = "UPDATE entries SET payload = x'00' WHERE place = 2";
+    stranger.execute_batch(alteration).unwrap();
+    let VerifyLedgerResponse { intact, fault, .. } =
+        operator.verify_ledger(whole).await.unwrap().into_inner();
+    let words = format!(
+        "alteration: entry 2 of chain {} is not what was recorded",
+        gateway.chain()
+    );
+    assert_eq!((intact, fault), (false, words));
+
+    assert_eq!(gateway.acts(), ["ledger_verified"; 3]);
+    let details = "SELECT json_extract(CAST(payload AS TEXT), '$.details') FROM entries
+        WHERE kind = 'ledger_verified' ORDER BY place";
+    let mut entries = stranger.prepare(details).unwrap();
+    let details: Vec<String> = entries
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(
+        details[1],
+        format!(
+            r#"{{"chain":"{}","entries":2,"exit_code":0,"from":2,"intact":true,"to":3}}"#,
+            gateway.chain()
+        )
+    );
+    assert!(
+        details[2].contains(r#""exit_code":11,"intact":false"#),
+        "{}",
+        details[2]
+    );
+
+    for (wrong, field) in [
+        (
+            VerifyLedgerRequest {
+                from_sequence: 9_999,
+                ..part.clone()
+            },
+            "from_sequence",
+        ),
+        (
+            VerifyLedgerRequest {
+                to_sequence: u64::MAX,
+                ..part.clone()
+            },
+            "to_sequence",
+        ),
+        (
+            VerifyLedgerRequest {
+                chain: "00".repeat(16),
+                ..part.clone()
+            },
+            "chain",
+        ),
+        (
+            VerifyLedgerRequest {
+                chain: "the first".to_owned(),
+                ..part.clone()
+            },
+            "chain",
+        ),
+    ] {
+        let status = operator.verify_ledger(wrong).await.err().unwrap();
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let details = status.get_error_details();
+        assert_eq!(details.bad_request().unwrap().field_violations[0].field, field);
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_is_verified_by_one_at_a_time() {
+    let gateway = Gateway::start().await;
+    // Whoever reads it waits until somebody writes to it.
+    let pipe = gateway.folder.path().join("statuscheck.db.checkpoints.old");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let mut operator = gateway.operator().await;
+    let verifying = tokio::spawn(async move { operator.verify_ledger(VerifyLedgerRequest::default()).await });
+    let writing = tokio::task::spawn_blocking(move || fs::OpenOptions::new().write(true).open(pipe));
+    let writer = writing.await.unwrap().unwrap();
+    let mut other = gateway.operator().await;
+    let refused = other
+        .verify_ledger(VerifyLedgerRequest::default())
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::ResourceExhausted, "BUSY")
+    );
+    assert!(
+        refused
+            .get_error_details()
+            .retry_info()
+            .unwrap()
+            .retry_delay
+            .is_some()
+    );
+    drop(writer);
+    assert!(verifying.await.unwrap().unwrap().into_inner().intact);
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_purged_case_is_not_found_like_one_that_never_was() {
     let gateway = Gateway::start().await;
     let mut trust = gateway.trust().await;
@@ -221,6 +351,7 @@ async fn nobody_but_an_operator_may_act() {
                 .await
                 .err(),
             stranger.rotate_keys(RotateKeysRequest {}).await.err(),
+            stranger.verify_ledger(VerifyLedgerRequest::default()).await.err(),
         ];
         for refused in refusals {
             let status = refused.unwrap();

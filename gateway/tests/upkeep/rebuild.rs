@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use aws_lc_rs::digest;
+use rusqlite::params;
 use statuscheck::store::Store;
 use statuscheck::store::embedded::{RebuildError, Rebuilt, Settings, rebuild};
 use statuscheck::store::seal::Kek;
@@ -176,6 +178,62 @@ async fn a_damaged_entry_is_named_and_nothing_is_replaced() {
 async fn a_store_that_a_gateway_holds_is_not_rebuilt() {
     let bench = Bench::new().await;
     assert!(matches!(run(&bench, true), Err(RebuildError::Open(_))));
+}
+
+/// Has the writer go on with a chain of its own from here, as on a file into which a store of other writers was copied.
+fn begin_chain(bench: &Bench) {
+    let genesis = [b"statuscheck.ledger.v1.genesis".as_slice(), &[7; 16]].concat();
+    let hash = digest::digest(&digest::SHA256, &genesis);
+    let chain = "INSERT INTO chains (number, id, sequence, hash) VALUES (1, ?1, 0, ?2)";
+    bench
+        .stranger()
+        .execute(chain, params![[7_u8; 16], hash.as_ref()])
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_case_and_a_hold_are_read_from_all_chains() {
+    let mut bench = Bench::new().await;
+    let (one, two) = (bench.receive(&worker(1)).await, bench.receive(&worker(2)).await);
+    let reason = Reason::parse("Claim 2026/17").ok().unwrap();
+    for id in [one, two] {
+        assert!(bench.keeping().set_hold(ACTOR, id, true, &reason).await.is_ok());
+    }
+    bench.store.close().await;
+    begin_chain(&bench);
+    bench.reopen().await;
+    bench.set("2026-03-03T09:00:00Z");
+    bench.answer(one).await;
+    assert!(bench.keeping().set_hold(ACTOR, one, false, &reason).await.is_ok());
+    assert_eq!(bench.store.case(one).await.unwrap().unwrap().version, 2);
+    bench.store.close().await;
+    // The chains in the other order: the hold was still set before it was released.
+    bench
+        .stranger()
+        .execute_batch(
+            "UPDATE chains SET number = 2 WHERE number = 0;
+             UPDATE entries SET place = place + 2199023255552 WHERE place < 1099511627776;",
+        )
+        .unwrap();
+    assert_eq!(run(&bench, true).unwrap().differences, []);
+    bench
+        .stranger()
+        .execute_batch("DELETE FROM cases; DELETE FROM holds")
+        .unwrap();
+    let rebuilt = run(&bench, false).unwrap();
+    assert_eq!((rebuilt.cases, differing(&rebuilt)), (2, vec!["cases", "holds"]));
+    bench.reopen().await;
+    assert!(bench.is_there(one).await && bench.is_there(two).await);
+    bench.store.close().await;
+    let held: Vec<Vec<u8>> = bench
+        .stranger()
+        .prepare("SELECT case_id FROM holds")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(held, [two.0.as_bytes().to_vec()]);
 }
 
 /// A table that nobody rebuilds, and that is neither the ledger nor keys, could be lost for good.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
+use statuscheck::audit::Subject;
 use statuscheck::demo::authority::{Authority, Identity, TRUST_DOMAIN};
 use statuscheck::demo::shipped_register;
 use statuscheck::departments::Departments;
@@ -179,6 +180,10 @@ impl House {
             store,
             upkeep: file,
             notary,
+            audited: Subject {
+                store: self.file(name, "db").into(),
+                ..Subject::default()
+            },
             clock: self.clock.clone(),
         };
         let binding = self.gateway.spawn(Gateway::bind(setup));

@@ -1,5 +1,6 @@
 //! A call that was not answered: what the gateway said, or why it could not be asked.
 
+use super::{complain, say};
 use std::error::Error as _;
 use std::process::ExitCode;
 
@@ -32,27 +33,27 @@ pub(super) fn show(status: &Status, json: bool) -> anyhow::Result<ExitCode> {
             "violations": violations.collect::<Vec<_>>(),
             "retry_after_seconds": retry.map(|delay| delay.as_secs_f64()),
         }});
-        println!("{}", serde_json::to_string_pretty(&error)?);
+        say!("{}", serde_json::to_string_pretty(&error)?)?;
     } else {
-        eprintln!("{}: {} [{reason}]", status.code().description(), status.message());
+        complain!("{}: {} [{reason}]", status.code().description(), status.message());
         let causes = std::iter::successors(cause, |&error| error.source());
         let mut causes: Vec<_> = causes.map(ToString::to_string).collect();
         causes.dedup();
         for cause in causes {
-            eprintln!("  because: {cause}");
+            complain!("  because: {cause}");
         }
         for fault in violations {
-            eprintln!("  {}: {}", fault.field, fault.description);
+            complain!("  {}: {}", fault.field, fault.description);
         }
         for link in details
             .help()
             .map(|help| help.links.as_slice())
             .unwrap_or_default()
         {
-            eprintln!("  {}: {}", link.description, link.url);
+            complain!("  {}: {}", link.description, link.url);
         }
         if let Some(delay) = retry {
-            eprintln!("  try again in {:.1} s", delay.as_secs_f64());
+            complain!("  try again in {:.1} s", delay.as_secs_f64());
         }
     }
     Ok(ExitCode::from(match status.code() {
