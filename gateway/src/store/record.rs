@@ -231,20 +231,20 @@ enum EducationBenefitRecord {
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Subject")]
 struct SubjectRecord {
-    #[serde(with = "name")]
+    #[serde(with = "name", default, skip_serializing_if = "Option::is_none")]
     name: Option<Name>,
     also_known_as: Vec<Zeroizing<String>>,
     #[serde(with = "date_of_birth")]
     date_of_birth: DateOfBirth,
-    #[serde(with = "text::maybe")]
+    #[serde(with = "text::maybe", default, skip_serializing_if = "Option::is_none")]
     nino: Option<Nino>,
-    #[serde(with = "text::maybe")]
+    #[serde(with = "text::maybe", default, skip_serializing_if = "Option::is_none")]
     home_office_reference: Option<HomeOfficeReference>,
-    #[serde(with = "text::maybe")]
+    #[serde(with = "text::maybe", default, skip_serializing_if = "Option::is_none")]
     asylum_support_reference: Option<AsylumSupportReference>,
-    #[serde(with = "text::maybe")]
+    #[serde(with = "text::maybe", default, skip_serializing_if = "Option::is_none")]
     postcode: Option<Postcode>,
-    #[serde(with = "text::maybe")]
+    #[serde(with = "text::maybe", default, skip_serializing_if = "Option::is_none")]
     share_code: Option<ShareCode>,
 }
 

@@ -17,6 +17,7 @@ pub(super) struct AnswerRecord {
     legal_basis: String,
     #[serde(with = "text::one")]
     agreement_id: AgreementId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     as_of: Option<Timestamp>,
 }
 
@@ -45,24 +46,32 @@ enum OutcomeRecord {
 #[serde(remote = "Facts", rename_all = "snake_case")]
 enum FactsRecord {
     RightToWork {
-        #[serde(with = "text::maybe")]
+        #[serde(with = "text::maybe", default, skip_serializing_if = "Option::is_none")]
         entitlement: Option<Entitlement>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         valid_until: Option<Date>,
         conditions: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         follow_up_on: Option<Date>,
     },
     RightToRent {
-        #[serde(with = "text::maybe")]
+        #[serde(with = "text::maybe", default, skip_serializing_if = "Option::is_none")]
         entitlement: Option<Entitlement>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         valid_until: Option<Date>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         follow_up_on: Option<Date>,
     },
     #[serde(rename = "section_95")]
     Section95 { supported_since: Option<Date> },
     Iecas {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         immigration_status: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         valid_from: Option<Date>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         valid_until: Option<Date>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         health_surcharge_paid: Option<bool>,
     },
 }

@@ -16,6 +16,7 @@ use super::text;
 pub(super) struct ReplyRecord {
     #[serde(with = "OutcomeRecord")]
     outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     as_of: Option<Timestamp>,
 }
 
@@ -29,11 +30,13 @@ enum OutcomeRecord {
         would_settle: Vec<Field>,
     },
     Deferred {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         expected_by: Option<Timestamp>,
         ticket: String,
     },
     Unavailable(#[serde(with = "UnavailableRecord")] Unavailable),
     Closed {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
     },
 }
@@ -67,12 +70,16 @@ enum FactsRecord {
 struct ImmigrationStatusRecord {
     leave: String,
     valid_from: Date,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     valid_until: Option<Date>,
     may_work: bool,
     may_rent: bool,
     conditions: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     health_surcharge_paid: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     arrived_on: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     document_valid_until: Option<Date>,
 }
 
@@ -80,7 +87,9 @@ struct ImmigrationStatusRecord {
 #[serde(remote = "Section95Support")]
 struct Section95SupportRecord {
     in_force: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     since: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     legal_basis: Option<String>,
 }
 
@@ -88,8 +97,9 @@ struct Section95SupportRecord {
 #[serde(remote = "EducationEligibility")]
 struct EducationEligibilityRecord {
     eligible: bool,
-    #[serde(with = "text::maybe")]
+    #[serde(with = "text::maybe", default, skip_serializing_if = "Option::is_none")]
     source: Option<DepartmentId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     loaded_at: Option<Timestamp>,
 }
 
@@ -97,6 +107,7 @@ struct EducationEligibilityRecord {
 #[serde(remote = "Period")]
 struct PeriodRecord {
     from: Date,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<Date>,
 }
 
