@@ -17,6 +17,7 @@ mod hex;
 mod house;
 pub mod key_file;
 pub mod notary;
+pub mod postgres;
 mod record;
 pub mod seal;
 mod sealed;

@@ -20,6 +20,10 @@ mod embedded_seal;
 mod ledgers;
 #[path = "store/notary.rs"]
 mod notary;
+#[path = "store/postgres.rs"]
+mod postgres;
+#[path = "store/postgres_server.rs"]
+mod postgres_server;
 #[path = "store/samples.rs"]
 mod samples;
 #[path = "store/steps.rs"]

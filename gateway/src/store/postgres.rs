@@ -1,0 +1,429 @@
+//! The engine for several gateways: a PostgreSQL server, and in each gateway one writer that group-commits.
+//!
+//! Gateways share cases and requests, and each adds to a chain of the ledger of its own, so that none waits for another
+//! but over the same case. A gateway holds its chain by a lease ([`lease`]); one that was stopped past it finds that out
+//! before it writes anything. The server must be reached directly: a pooler in between that hands one connection to
+//! several clients cannot be used.
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use statuscheck_domain::case::Case;
+use statuscheck_domain::event::Change;
+use statuscheck_domain::ids::CaseId;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+pub use self::address::{Address, AddressError};
+pub use self::connect::ConnectError;
+use self::connect::Connector;
+pub use self::fault::DatabaseError;
+pub use self::migrations::{MigrateError, Migrated, migrate};
+use self::notices::Listener;
+pub use self::opening::OpenError;
+use self::opening::Opened;
+use self::readers::Readers;
+use self::work::{Outcome, Recorded, Request, Waiting, Work};
+use self::writer::{State, Writer};
+use super::chain::{Head, LedgerId};
+use super::seal::Kek;
+use super::sealed::{Note, Purge, Sealer};
+use super::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, Store};
+
+mod address;
+mod batch;
+mod changes;
+mod connect;
+mod fault;
+mod lease;
+mod migrations;
+mod notices;
+mod opening;
+mod pauses;
+mod readers;
+mod rotation;
+mod single;
+mod statements;
+mod tables;
+mod upkeep;
+mod verifier;
+mod work;
+mod writer;
+
+/// Where the database is, and the limits. A limit of 0 counts as 1.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The database.
+    pub address: Address,
+    /// File with the password, mode 0600, read at every connection. None where the server asks for none.
+    pub password_file: Option<PathBuf>,
+    /// Certificates of the authority that signed the server's: PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Bring the tables up to date when the store is opened. Otherwise that is left to whoever owns them, by
+    /// `statuscheck store migrate`, and the gateway's role need not be allowed to change tables.
+    pub migrate: bool,
+    /// Changes that may wait for the writer. 4,096 are some tens of batches, well under a second of work; at 2 KiB each
+    /// they hold no more than some 8 MiB.
+    pub queue_max: usize,
+    /// Changes in one commit. Past 256 the two round trips and the fsync are a small part of the batch already, and a
+    /// larger batch only makes its first change wait for its last.
+    pub batch_max: usize,
+    /// Connections for reading. 8 for each gateway: three gateways then hold some thirty of a server's usual hundred
+    /// connections, with writers and listeners.
+    pub readers: usize,
+    /// Reads that may wait for a connection. 1,024 are some hundred milliseconds of reading.
+    pub reads_waiting_max: usize,
+    /// How long a read waits for a connection. 1 s: half of the time that a check may take.
+    pub read_wait_max: Duration,
+    /// Cases on one page, whatever is asked. 500 cases, the most that the contract allows, are about a megabyte.
+    pub page_max: usize,
+    /// Keys of cases kept unwrapped. 10,000 cover every case of the last minute or so at full rate of new callers; a key
+    /// that is not at hand costs one read.
+    pub data_keys_max: usize,
+    /// How long a chain stays its holder's without a word of it. 6 s: three renewals, so that one that is lost or late does
+    /// not cost the chain. It only decides how soon the chain of a gateway that died is used again, and cannot be
+    /// chosen wrongly: what keeps the ledger whole is the fence.
+    pub lease: Duration,
+    /// How often the lease is renewed while nothing is recorded. 2 s: a third of the lease.
+    pub renew_every: Duration,
+    /// How long making a connection may take, with TLS and authentication. 2 s: far more than within one site is needed.
+    pub connect_max: Duration,
+    /// How long the server works on one statement, waits for a lock, or lets a transaction stand idle. 3 s: longer than a
+    /// check may take, so that nobody is served by more, and what a gateway that is cut off has locked is free then.
+    pub statement_max: Duration,
+    /// How long one round trip may take. 4 s: a second more than the server's own limit, which is the better answer.
+    pub answer_max: Duration,
+    /// How long a change is kept waiting with all attempts; then it is `Unavailable`. 5 s: what a primary's restart takes.
+    /// Longer is of no use: every caller has given up.
+    pub patience: Duration,
+    /// How often a batch is tried again after the first time. 5: with doubling pauses, some 0.6 s.
+    pub retries_max: u32,
+    /// The pause before the first repeat; it doubles. 20 ms: two gateways that met in a deadlock are out of each other's way.
+    pub retry_after: Duration,
+    /// The longest pause between two attempts to reach a database that is away. 5 s: next to nothing for the server.
+    pub reconnect_max: Duration,
+    /// How often to look for changes of others while they cannot be heard of. 1 s: half of the time that a check may take.
+    pub poll_every: Duration,
+}
+
+impl Settings {
+    /// The database at `address`, with the limits as their descriptions have them.
+    pub const fn at(address: Address) -> Self {
+        Self {
+            address,
+            password_file: None,
+            ca_file: None,
+            migrate: false,
+            queue_max: 4_096,
+            batch_max: 256,
+            readers: 8,
+            reads_waiting_max: 1_024,
+            read_wait_max: Duration::from_secs(1),
+            page_max: 500,
+            data_keys_max: 10_000,
+            lease: Duration::from_secs(6),
+            renew_every: Duration::from_secs(2),
+            connect_max: Duration::from_secs(2),
+            statement_max: Duration::from_secs(3),
+            answer_max: Duration::from_secs(4),
+            patience: Duration::from_secs(5),
+            retries_max: 5,
+            retry_after: Duration::from_millis(20),
+            reconnect_max: Duration::from_secs(5),
+            poll_every: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Up to where somebody has read the ledger: for each chain, by its number, the sequence of the last entry read. A chain
+/// that is missing was not read at all; the empty one is the beginning.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Position(pub std::collections::BTreeMap<i32, i64>);
+
+impl Position {
+    /// Goes on past `entry`.
+    pub fn pass(&mut self, entry: &Followed) {
+        self.0.insert(entry.chain, entry.sequence);
+    }
+}
+
+/// An entry of the ledger, as whoever follows it sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Followed {
+    /// Number of its chain.
+    pub chain: i32,
+    /// Its place in the chain.
+    pub sequence: i64,
+    /// None of an entry of the house.
+    pub case_id: Option<CaseId>,
+    /// Version of the case after it; 0 of an entry of the house.
+    pub version: u64,
+    /// Stable name of what happened.
+    pub kind: String,
+}
+
+/// A store in a PostgreSQL database.
+pub struct PostgresStore {
+    sealer: Arc<Sealer>,
+    queue: mpsc::Sender<Request>,
+    readers: Readers,
+    connector: Connector,
+    holder: Uuid,
+    chain: LedgerId,
+    head: watch::Receiver<Head>,
+    changes: watch::Receiver<u64>,
+    state: Arc<State>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    listener: Mutex<Option<AbortOnDropHandle<()>>>,
+    page_max: usize,
+    /// Read while a new case is sealed and put in the queue: a rotation waits for those at it.
+    sealing: RwLock<()>,
+    /// Held by the one rotation that there may be.
+    rotating: tokio::sync::Mutex<()>,
+}
+
+impl PostgresStore {
+    /// Opens the store, and makes it where the tables are empty. To be called in a tokio runtime, which has to last as
+    /// long as the store.
+    ///
+    /// # Errors
+    /// [`OpenError`]
+    pub async fn open(settings: Settings, kek: Kek) -> Result<Self, OpenError> {
+        let settings = Settings {
+            queue_max: settings.queue_max.max(1),
+            batch_max: settings.batch_max.max(1),
+            page_max: settings.page_max.max(1),
+            // An interval of nothing is none.
+            renew_every: settings.renew_every.max(Duration::from_millis(1)),
+            ..settings
+        };
+        let opened = Opened::new(&settings, kek).await?;
+        let (queue, requests) = mpsc::channel(settings.queue_max);
+        let (head_now, head) = watch::channel(opened.head);
+        let (changes_now, changes) = watch::channel(0);
+        let state = Arc::new(State::default());
+        let listener = Listener {
+            connector: opened.connector.clone(),
+            sealer: Arc::clone(&opened.sealer),
+            changes: changes_now,
+            poll_every: settings.poll_every,
+            answer_max: settings.answer_max,
+        };
+        let page_max = settings.page_max;
+        let writer = Writer {
+            connector: opened.connector.clone(),
+            settings,
+            holder: opened.holder,
+            session: Some(opened.session),
+            holding: opened.holding,
+            first: opened.holding.id,
+            head: head_now,
+            queue: requests,
+            pending: std::collections::VecDeque::new(),
+            state: Arc::clone(&state),
+            refused: 0,
+        };
+        Ok(Self {
+            sealer: opened.sealer,
+            queue,
+            readers: opened.readers,
+            connector: opened.connector,
+            holder: opened.holder,
+            chain: opened.holding.id,
+            head,
+            changes,
+            state,
+            writer: Mutex::new(Some(tokio::spawn(writer.run()))),
+            listener: Mutex::new(Some(AbortOnDropHandle::new(tokio::spawn(listener.run())))),
+            page_max,
+            sealing: RwLock::default(),
+            rotating: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// The chain that this store began to write to, and where it ends: what the head says is on disk. Should the chain be
+    /// taken over while this store was stopped, the head stays where it was left; [`Self::heads`] tells of all chains.
+    pub fn ledger_end(&self) -> (LedgerId, watch::Receiver<Head>) {
+        (self.chain, self.head.clone())
+    }
+
+    /// Where every chain of the ledger ends, as they were together at one moment, in the order in which they were begun.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub async fn heads(&self) -> Result<Vec<(LedgerId, Head)>, ReadError> {
+        tables::heads(&self.readers).await
+    }
+
+    /// A count that changes after anything was recorded in the database, by whichever gateway. It may change for nothing
+    /// as well, and by one for several changes. While changes cannot be heard of, it changes all the time.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+
+    /// The entries after `position`, chain by chain and in order within each; at most `limit` of each chain. None is ever
+    /// missed: the entries of a chain become visible in their order.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub async fn entries_after(&self, position: &Position, limit: usize) -> Result<Vec<Followed>, ReadError> {
+        tables::entries_after(&self.readers, position, limit).await
+    }
+
+    /// Hands a new case to the writer, or refuses it where the queue is full.
+    fn enqueue(&self, work: Work) -> Result<oneshot::Receiver<Outcome>, CommitError> {
+        let place = self.queue.try_reserve().map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(()) => CommitError::Full,
+            mpsc::error::TrySendError::Closed(()) => CommitError::Unavailable,
+        })?;
+        self.hand_over(place, work)
+    }
+
+    /// Hands work on what is recorded already to the writer and waits until it is done. It waits for its turn, for
+    /// departments were asked about a known case already, and there are no more such steps than cases that were let in.
+    async fn done(&self, work: Work) -> Result<(), CommitError> {
+        let place = self
+            .queue
+            .reserve()
+            .await
+            .map_err(|_closed| CommitError::Unavailable)?;
+        match told(self.hand_over(place, work)?).await? {
+            Recorded::Done => Ok(()),
+            Recorded::Known { .. } => Err(CommitError::Stale),
+        }
+    }
+
+    fn hand_over(
+        &self,
+        place: mpsc::Permit<'_, Request>,
+        work: Work,
+    ) -> Result<oneshot::Receiver<Outcome>, CommitError> {
+        if !self.is_healthy() {
+            return Err(CommitError::Unavailable);
+        }
+        let (answer, outcome) = oneshot::channel();
+        place.send(Request::Record(Waiting { work, answer }));
+        Ok(outcome)
+    }
+}
+
+async fn told(outcome: oneshot::Receiver<Outcome>) -> Outcome {
+    outcome.await.unwrap_or(Err(CommitError::Unavailable))
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn receive(&self, change: Change, content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError> {
+        let (outcome, key) = {
+            let _sealing = self.sealing.read().unwrap_or_else(PoisonError::into_inner);
+            let (sealed, key) = self.sealer.seal_first(&change, &content)?;
+            (self.enqueue(Work::Change(Box::new(sealed)))?, key)
+        };
+        match told(outcome).await? {
+            Recorded::Done => {
+                self.sealer.keep(change.case_id, key);
+                Ok(Received::New)
+            }
+            Recorded::Known {
+                case_id,
+                same_content,
+            } => Ok(Received::Known {
+                case_id,
+                same_content,
+            }),
+        }
+    }
+
+    async fn commit(&self, change: Change) -> Result<(), CommitError> {
+        let case_id = change.case_id;
+        let key = match self.sealer.key(case_id) {
+            Some(key) => key,
+            None => {
+                let wrapped = tables::wrapped_key(&self.readers, case_id).await?;
+                let wrapped = wrapped.ok_or(CommitError::Stale)?;
+                self.sealer.unwrap_key(case_id, wrapped)?
+            }
+        };
+        let sealed = self.sealer.seal(&change, &key)?;
+        self.done(Work::Change(Box::new(sealed))).await
+    }
+
+    async fn note(&self, entry: HouseEntry) -> Result<(), CommitError> {
+        self.done(Work::Note(Note::of(&entry)?)).await
+    }
+
+    async fn purge(
+        &self,
+        case_id: CaseId,
+        expected_version: u64,
+        time: Timestamp,
+    ) -> Result<(), CommitError> {
+        let purge = Purge::of(case_id, expected_version, time)?;
+        self.done(Work::Purge(purge)).await?;
+        self.sealer.forget(case_id);
+        Ok(())
+    }
+
+    async fn case(&self, id: CaseId) -> Result<Option<Case>, ReadError> {
+        let stored = tables::stored_case(&self.readers, id).await?;
+        stored.map(|stored| self.sealer.open(stored)).transpose()
+    }
+
+    async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError> {
+        let limit = query.limit.clamp(1, self.page_max);
+        // One more than wanted shows whether there is a next page.
+        let mut stored = tables::page(&self.readers, &query, limit + 1).await?;
+        let more = stored.len() > limit;
+        stored.truncate(limit);
+        let next = stored.last().map(|last| last.id).filter(|_| more);
+        let sealer = Arc::clone(&self.sealer);
+        let opening = move || {
+            let open = |stored| {
+                let case = sealer.open(stored)?;
+                // The row's organisation is not sealed, the receipt's is: no altered row hands a case to another.
+                if case.receipt.organisation == query.organisation {
+                    Ok(case)
+                } else {
+                    Err(ReadError::Corrupt)
+                }
+            };
+            stored.into_iter().map(open).collect::<Result<_, _>>()
+        };
+        // Several thousand entries are to be opened: too long for a thread that others wait for.
+        let cases = tokio::task::spawn_blocking(opening)
+            .await
+            .map_err(|_panicked| ReadError::Unavailable)??;
+        Ok(CasePage { cases, next })
+    }
+
+    fn is_healthy(&self) -> bool {
+        let is_away = self.state.is_away.load(Ordering::Acquire);
+        let is_stopped = self.state.is_stopped.load(Ordering::Acquire);
+        !is_away && !is_stopped && !self.queue.is_closed()
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        let take = |slot: &Mutex<Option<_>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(
+            self.listener
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        // Gone already means that there is nothing left to drain.
+        self.queue.send(Request::Close).await.ok();
+        if let Some(writer) = take(&self.writer)
+            && writer.await.is_err()
+        {
+            tracing::error!("the store's writer panicked");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! A PostgreSQL server of the tests' own: in a temporary folder, on a Unix socket there, gone with the tests.
+
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tempfile::TempDir;
+
+/// Where Debian's packages put the programs of a server.
+const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
+
+/// Not durable, for nothing is to be kept. Every commit that asks to be on a standby as well waits for ever, for there is
+/// none: that is how a test holds a commit back after it is made. By default none asks.
+const SETTINGS: &str = "
+listen_addresses = ''
+fsync = off
+max_connections = 300
+shared_buffers = 32MB
+synchronous_commit = local
+synchronous_standby_names = 'nobody'
+";
+
+/// The server.
+pub(crate) struct Server {
+    folder: TempDir,
+    /// Stops the server once this process has ended, however it ended: then its input does.
+    _guard: Child,
+}
+
+/// A database on it.
+pub(crate) struct Database {
+    pub(crate) name: String,
+}
+
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(Server::start)
+}
+
+impl Server {
+    fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        let data = folder.path().join("data");
+        let initdb = as_server(&format!("{PROGRAMS}/initdb"))
+            .args([
+                "--auth=trust",
+                "--username=postgres",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+                "-D",
+            ])
+            .arg(&data)
+            .stdout(Stdio::null())
+            .status();
+        assert!(initdb.unwrap().success());
+        let settings = format!(
+            "{SETTINGS}unix_socket_directories = '{}'\n",
+            folder.path().display()
+        );
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .open(data.join("postgresql.conf"))
+            .unwrap();
+        file.write_all(settings.as_bytes()).unwrap();
+        assert!(control(&data, "start").status().unwrap().success());
+        let guard = Command::new("sh")
+            .arg("-c")
+            .arg(format!(
+                "cat; {:?} && rm -rf {:?}",
+                control(&data, "stop"),
+                folder.path()
+            ))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Self {
+            folder,
+            _guard: guard.unwrap(),
+        }
+    }
+}
+
+/// A server refuses to run as root.
+fn as_server(program: &str) -> Command {
+    if rustix::process::geteuid().is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", program]);
+        command.current_dir("/");
+        command
+    } else {
+        Command::new(program)
+    }
+}
+
+fn control(data: &Path, what: &str) -> Command {
+    let mut command = as_server(&format!("{PROGRAMS}/pg_ctl"));
+    command
+        .args([what, "--wait", "--silent", "--mode=immediate", "-D"])
+        .arg(data);
+    if what == "start" {
+        command
+            .args(["-o", "-c logging_collector=off", "-l"])
+            .arg(data.join("log"));
+        command.stdout(Stdio::null());
+    }
+    command
+}
+
+impl Database {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("store_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let database = Self { name };
+        sql_in("postgres", &format!("CREATE DATABASE {}", database.name));
+        database
+    }
+
+    /// Where a store finds it.
+    pub(crate) fn url(&self) -> String {
+        let folder = server().folder.path().display().to_string().replace('/', "%2F");
+        format!("postgres://postgres@{folder}/{}", self.name)
+    }
+
+    /// Runs statements past the store, as a stranger might, and is what they print.
+    pub(crate) fn sql(&self, statements: &str) -> String {
+        sql_in(&self.name, statements)
+    }
+}
+
+fn sql_in(database: &str, statements: &str) -> String {
+    let ran = Command::new(PathBuf::from(PROGRAMS).join("psql"))
+        .args([
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-U",
+            "postgres",
+            "-h",
+        ])
+        .arg(server().folder.path())
+        .args(["-d", database, "-c", statements])
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8(ran.stdout).unwrap().trim().to_owned()
+}
