@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 /// Where Debian's packages put the programs of a server.
 const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
@@ -32,7 +33,7 @@ pub(crate) struct Server {
 
 /// A database on it.
 pub(crate) struct Database {
-    pub(crate) name: String,
+    name: String,
 }
 
 fn server() -> &'static Server {
@@ -117,9 +118,8 @@ impl Database {
     pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("store_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let database = Self { name };
-        sql_in("postgres", &format!("CREATE DATABASE {}", database.name));
-        database
+        create(&name);
+        Self { name }
     }
 
     /// Where a store finds it.
@@ -128,13 +128,27 @@ impl Database {
         format!("postgres://postgres@{folder}/{}", self.name)
     }
 
-    /// Runs statements past the store, as a stranger might, and is what they print.
-    pub(crate) fn sql(&self, statements: &str) -> String {
-        sql_in(&self.name, statements)
+    /// A connection past the store, as a stranger might have.
+    pub(crate) async fn stranger(&self) -> Client {
+        let (client, connection) = tokio_postgres::connect(&self.url(), NoTls).await.unwrap();
+        // It ends with the client; what it ends with is told to that.
+        tokio::spawn(async { connection.await.ok() });
+        client
+    }
+
+    /// Runs statements past the store, and is the first column of the last row that they find.
+    pub(crate) async fn sql(&self, statements: &str) -> String {
+        let found = self.stranger().await.simple_query(statements).await.unwrap();
+        let rows = found.iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        rows.last().unwrap_or_default().to_owned()
     }
 }
 
-fn sql_in(database: &str, statements: &str) -> String {
+/// For what happens before there is a runtime.
+fn create(database: &str) {
     let ran = Command::new(PathBuf::from(PROGRAMS).join("psql"))
         .args([
             "-X",
@@ -148,9 +162,8 @@ fn sql_in(database: &str, statements: &str) -> String {
             "-h",
         ])
         .arg(server().folder.path())
-        .args(["-d", database, "-c", statements])
+        .args(["-d", "postgres", "-c", &format!("CREATE DATABASE {database}")])
         .output()
         .unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    String::from_utf8(ran.stdout).unwrap().trim().to_owned()
 }

@@ -1,5 +1,7 @@
 //! Reading cases, and the ledger as others follow it.
 
+use std::collections::BTreeMap;
+
 use statuscheck_domain::case::CaseState;
 use statuscheck_domain::ids::CaseId;
 use tokio_postgres::Row;
@@ -8,10 +10,36 @@ use uuid::Uuid;
 use super::fault::DatabaseError;
 use super::lease;
 use super::readers::Readers;
-use super::{Followed, Position};
 use crate::store::chain::{Head, LedgerId};
 use crate::store::sealed::{SealedEntry, StoredCase};
 use crate::store::{CaseQuery, ReadError};
+
+/// Up to where somebody has read the ledger: for each chain, by its number, the sequence of the last entry read. A chain
+/// that is missing was not read at all; the empty one is the beginning.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Position(pub BTreeMap<i32, i64>);
+
+impl Position {
+    /// Goes on past `entry`.
+    pub fn pass(&mut self, entry: &Followed) {
+        self.0.insert(entry.chain, entry.sequence);
+    }
+}
+
+/// An entry of the ledger, as whoever follows it sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Followed {
+    /// Number of its chain.
+    pub chain: i32,
+    /// Its place in the chain.
+    pub sequence: i64,
+    /// None of an entry of the house.
+    pub case_id: Option<CaseId>,
+    /// Version of the case after it; 0 of an entry of the house.
+    pub version: u64,
+    /// Stable name of what happened.
+    pub kind: String,
+}
 
 /// Every entry of the cases that `page` has the ids of, with the case's version and key.
 macro_rules! cases_of {
