@@ -22,8 +22,12 @@ mod ledgers;
 mod notary;
 #[path = "store/postgres.rs"]
 mod postgres;
+#[path = "store/postgres_outage.rs"]
+mod postgres_outage;
 #[path = "store/postgres_server.rs"]
 mod postgres_server;
+#[path = "store/postgres_upkeep.rs"]
+mod postgres_upkeep;
 #[path = "store/samples.rs"]
 mod samples;
 #[path = "store/steps.rs"]

@@ -32,7 +32,7 @@ impl Ground {
         ground
     }
 
-    fn key_file(&self) -> PathBuf {
+    pub(crate) fn key_file(&self) -> PathBuf {
         self.folder.path().join("key")
     }
 
@@ -51,8 +51,12 @@ impl Ground {
         PostgresStore::open(settings, self.key()).await
     }
 
+    pub(crate) async fn open_default_or_not(&self) -> Result<PostgresStore, OpenError> {
+        self.open_with(self.settings()).await
+    }
+
     pub(crate) async fn open_default(&self) -> PostgresStore {
-        self.open_with(self.settings()).await.unwrap()
+        self.open_default_or_not().await.unwrap()
     }
 }
 
@@ -87,18 +91,18 @@ const GAPS: &str = "
 
 impl Ground {
     /// The ledger is whole.
-    async fn assert_whole(&self) {
+    pub(crate) async fn assert_whole(&self) {
         assert_eq!(self.database.sql(BROKEN_LINKS).await, "0");
         assert_eq!(self.database.sql(GAPS).await, "0");
     }
 
-    async fn count(&self, what: &str) -> u32 {
+    pub(crate) async fn count(&self, what: &str) -> u32 {
         let count = format!("SELECT count(*) FROM statuscheck.{what}");
         self.database.sql(&count).await.parse().unwrap()
     }
 
     /// Settings under which nothing happens but what is asked for.
-    fn quiet(&self) -> Settings {
+    pub(crate) fn quiet(&self) -> Settings {
         Settings {
             renew_every: Duration::from_secs(3_600),
             poll_every: Duration::from_secs(3_600),

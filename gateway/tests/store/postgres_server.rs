@@ -124,16 +124,17 @@ impl Database {
 
     /// Where a store finds it.
     pub(crate) fn url(&self) -> String {
-        let folder = server().folder.path().display().to_string().replace('/', "%2F");
-        format!("postgres://postgres@{folder}/{}", self.name)
+        url(&self.name)
     }
 
     /// A connection past the store, as a stranger might have.
     pub(crate) async fn stranger(&self) -> Client {
-        let (client, connection) = tokio_postgres::connect(&self.url(), NoTls).await.unwrap();
-        // It ends with the client; what it ends with is told to that.
-        tokio::spawn(async { connection.await.ok() });
-        client
+        connect(&self.url()).await
+    }
+
+    /// A connection to another database of the same server.
+    pub(crate) async fn elsewhere(&self) -> Client {
+        connect(&url("postgres")).await
     }
 
     /// Runs statements past the store, and is the first column of the last row that they find.
@@ -145,6 +146,18 @@ impl Database {
         });
         rows.last().unwrap_or_default().to_owned()
     }
+}
+
+fn url(database: &str) -> String {
+    let folder = server().folder.path().display().to_string().replace('/', "%2F");
+    format!("postgres://postgres@{folder}/{database}")
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    // It ends with the client; what it ends with is told to that.
+    tokio::spawn(async { connection.await.ok() });
+    client
 }
 
 /// For what happens before there is a runtime.
