@@ -1,7 +1,7 @@
 //! `statuscheck audit`
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -112,10 +112,13 @@ impl Verify {
         };
         if let Some(config) = self.config {
             let store = Config::read(&config)?.store;
-            subject.store = store.path;
-            subject.anchor = subject.anchor.or(store.anchor);
+            subject.store = store
+                .path()
+                .context("the configuration's store is in a database, which this does not read; give a file by --store")?
+                .to_owned();
+            subject.anchor = subject.anchor.or_else(|| store.anchor().map(Path::to_owned));
             if subject.public_keys.is_empty() {
-                subject.public_keys = vec![SigningKey::public_path(&store.signing_key_file)];
+                subject.public_keys = vec![SigningKey::public_path(store.signing_key_file())];
             }
         }
         Ok(subject)

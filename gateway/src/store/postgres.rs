@@ -29,7 +29,7 @@ use self::notices::Listener;
 pub use self::opening::OpenError;
 use self::opening::Opened;
 use self::readers::Readers;
-pub use self::settings::Settings;
+pub use self::settings::{Limits, Settings};
 pub use self::tables::{Followed, Position};
 use self::work::{Outcome, Recorded, Request, Waiting, Work};
 use self::writer::{State, Writer};
@@ -86,16 +86,20 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`]
     pub async fn open(settings: Settings, kek: Kek) -> Result<Self, OpenError> {
+        let limits = &settings.limits;
         let settings = Settings {
-            queue_max: settings.queue_max.max(1),
-            batch_max: settings.batch_max.max(1),
-            page_max: settings.page_max.max(1),
-            // An interval of nothing is none.
-            renew_every: settings.renew_every.max(Duration::from_millis(1)),
+            limits: Limits {
+                queue_max: limits.queue_max.max(1),
+                batch_max: limits.batch_max.max(1),
+                page_max: limits.page_max.max(1),
+                // An interval of nothing is none.
+                renew_every: limits.renew_every.max(Duration::from_millis(1)),
+                ..limits.clone()
+            },
             ..settings
         };
         let opened = Opened::new(&settings, kek).await?;
-        let (queue, requests) = mpsc::channel(settings.queue_max);
+        let (queue, requests) = mpsc::channel(settings.limits.queue_max);
         let (head_now, head) = watch::channel(opened.head);
         let (changes_now, changes) = watch::channel(0);
         let state = Arc::new(State::default());
@@ -103,13 +107,13 @@ impl PostgresStore {
             connector: opened.connector.clone(),
             sealer: Arc::clone(&opened.sealer),
             changes: changes_now,
-            poll_every: settings.poll_every,
-            answer_max: settings.answer_max,
+            poll_every: settings.limits.poll_every,
+            answer_max: settings.limits.answer_max,
         };
-        let page_max = settings.page_max;
+        let page_max = settings.limits.page_max;
         let writer = Writer {
             connector: opened.connector.clone(),
-            settings,
+            limits: settings.limits,
             holder: opened.holder,
             session: Some(opened.session),
             holding: opened.holding,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use statuscheck::store::postgres::{OpenError, PostgresStore, Settings};
+use statuscheck::store::postgres::{Limits, OpenError, PostgresStore, Settings};
 use statuscheck::store::seal::Kek;
 use statuscheck::store::{CommitError, HouseKind, Received, Store};
 use tempfile::TempDir;
@@ -103,11 +103,15 @@ impl Ground {
 
     /// Settings under which nothing happens but what is asked for.
     pub(crate) fn quiet(&self) -> Settings {
-        Settings {
+        let limits = Limits {
             renew_every: Duration::from_secs(3_600),
             poll_every: Duration::from_secs(3_600),
             retry_after: Duration::from_millis(1),
             reconnect_max: Duration::from_millis(1),
+            ..Limits::default()
+        };
+        Settings {
+            limits,
             ..self.settings()
         }
     }
@@ -214,7 +218,11 @@ async fn of_many_changes_to_one_version_over_two_gateways_one_is_recorded() {
     let stores = [ground.open_default().await, ground.open_default().await];
     join_all((0..20).map(|n| receive(&stores[0], n))).await;
     let step = |n: u32| {
-        let case = if n % 2 == 0 { n / 2 % 20 } else { 19 - n / 2 % 20 };
+        let case = if n.is_multiple_of(2) {
+            n / 2 % 20
+        } else {
+            19 - n / 2 % 20
+        };
         stores[(n % 2) as usize].commit(asking(case_id(case), 1))
     };
     let results = join_all((0..80).map(step)).await;

@@ -146,11 +146,8 @@ async fn while_the_database_is_away_everything_is_unavailable_and_afterwards_not
 #[tokio::test]
 async fn a_full_queue_refuses_at_once_and_what_it_took_is_recorded() {
     let ground = Ground::new();
-    let settings = Settings {
-        queue_max: 1,
-        batch_max: 1,
-        ..ground.quiet()
-    };
+    let mut settings = ground.quiet();
+    (settings.limits.queue_max, settings.limits.batch_max) = (1, 1);
     let store = ground.open_with(settings).await.unwrap();
     receive(&store, 100).await;
     // Holds the writer at its first change, so that one more can wait and the rest cannot.

@@ -72,7 +72,7 @@ impl Session {
         lease: Duration,
     ) -> Result<Self, DatabaseError> {
         let connected = connector.connect().await?;
-        let statements = in_time(answer_max, Statements::prepare(&connected.client)).await?;
+        let statements = in_time(answer_max, Box::pin(Statements::prepare(&connected.client))).await?;
         Ok(Self {
             connected,
             statements,
@@ -143,7 +143,7 @@ impl Session {
                 advanced.transpose()?.unwrap_or_default(),
             ))
         };
-        let (locked, opened, advanced) = self.trip(first).await?;
+        let (locked, opened, advanced) = self.trip(Box::pin(first)).await?;
         let head = unfenced(locked)?;
         let mut judged = Judged::of(&opened, &advanced)?;
         if let Some(asked) = changes.repeats(&judged) {
@@ -168,7 +168,7 @@ impl Session {
             begun?;
             Ok::<_, DatabaseError>((locked?, made?))
         };
-        let (locked, made) = self.trip(first).await?;
+        let (locked, made) = self.trip(Box::pin(first)).await?;
         Ok((made, unfenced(locked)?))
     }
 

@@ -93,18 +93,18 @@ impl Connector {
         let mut config = settings.address.config();
         config
             .application_name("statuscheck")
-            .connect_timeout(settings.connect_max)
+            .connect_timeout(settings.limits.connect_max)
             .keepalives_idle(KEEPALIVE_IDLE)
             .keepalives_interval(KEEPALIVE_INTERVAL)
             .keepalives_retries(KEEPALIVE_RETRIES)
             // What was sent and is not acknowledged by then was sent into the void.
-            .tcp_user_timeout(settings.answer_max);
+            .tcp_user_timeout(settings.limits.answer_max);
         let connector = Self {
             config,
             tls: MakeRustlsConnect::new(tls(&settings.address, settings.ca_file.as_deref())?),
             password_file: settings.password_file.clone(),
-            statement_max: settings.statement_max,
-            connect_max: settings.connect_max,
+            statement_max: settings.limits.statement_max,
+            connect_max: settings.limits.connect_max,
         };
         // Known now rather than at the first connection.
         connector.password()?;

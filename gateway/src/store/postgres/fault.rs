@@ -26,7 +26,10 @@ pub(super) enum Fault {
 /// An error of the database: its SQLSTATE, and the table and constraint where it names them. What the server said about
 /// it is kept only where it is about the connection or about rights; elsewhere it may quote what is stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DatabaseError {
+pub struct DatabaseError(Box<Details>);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Details {
     fault: Fault,
     /// The server ended the connection with it.
     is_fatal: bool,
@@ -43,43 +46,43 @@ impl DatabaseError {
     }
 
     pub(super) fn lost(words: &str) -> Self {
-        Self {
+        Self(Box::new(Details {
             fault: Fault::Lost,
             is_fatal: true,
             code: None,
             table: None,
             constraint: None,
             words: Some(words.to_owned()),
-        }
+        }))
     }
 
-    pub(super) const fn fault(&self) -> Fault {
-        self.fault
+    pub(super) fn fault(&self) -> Fault {
+        self.0.fault
     }
 
     /// The server took the work back and said so; otherwise it may or may not have done it.
-    pub(super) const fn is_certain(&self) -> bool {
-        self.code.is_some() && !self.is_fatal
+    pub(super) fn is_certain(&self) -> bool {
+        self.0.code.is_some() && !self.0.is_fatal
     }
 
     pub(super) fn constraint(&self) -> Option<&str> {
-        self.constraint.as_deref()
+        self.0.constraint.as_deref()
     }
 }
 
 impl fmt::Display for DatabaseError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the database failed")?;
-        if let Some(code) = &self.code {
+        if let Some(code) = &self.0.code {
             write!(formatter, " with {code}")?;
         }
-        if let Some(table) = &self.table {
+        if let Some(table) = &self.0.table {
             write!(formatter, " at table {table}")?;
         }
-        if let Some(constraint) = &self.constraint {
+        if let Some(constraint) = &self.0.constraint {
             write!(formatter, " ({constraint})")?;
         }
-        match &self.words {
+        match &self.0.words {
             Some(words) => write!(formatter, ": {words}"),
             None => Ok(()),
         }
@@ -97,21 +100,18 @@ impl From<tokio_postgres::Error> for DatabaseError {
 impl DatabaseError {
     pub(super) fn of(error: &tokio_postgres::Error) -> Self {
         let Some(told) = error.as_db_error() else {
-            return Self {
-                words: Some(words(error)),
-                ..Self::lost("")
-            };
+            return Self::lost(&words(error));
         };
         let code = told.code().code();
         let is_fatal = matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
-        Self {
+        Self(Box::new(Details {
             fault: if is_fatal { Fault::Lost } else { fault(told.code()) },
             is_fatal,
             code: Some(code.to_owned()),
             table: told.table().map(str::to_owned),
             constraint: told.constraint().map(str::to_owned),
             words: is_about_the_way_in(code).then(|| told.message().to_owned()),
-        }
+        }))
     }
 }
 
@@ -162,7 +162,7 @@ impl From<DatabaseError> for ReadError {
     /// The error is logged here, where it ends.
     fn from(error: DatabaseError) -> Self {
         tracing::error!(%error, "a read from the store failed");
-        match error.fault {
+        match error.0.fault {
             Fault::Damage => Self::Corrupt,
             Fault::Lost | Fault::Passing | Fault::Constraint => Self::Unavailable,
         }

@@ -101,11 +101,11 @@ impl Opened {
             let connected = connector.connect().await?;
             fit(&connected.client).await?;
         }
-        let session = Session::open(&connector, settings.answer_max, settings.lease).await?;
+        let session = Session::open(&connector, settings.limits.answer_max, settings.limits.lease).await?;
         warn_of_loss(session.client()).await?;
         let holder = Uuid::new_v4();
         // Before the secret is read: see `rotation`.
-        let (holding, head) = lease::take(session.client(), holder, settings.lease).await?;
+        let (holding, head) = lease::take(session.client(), holder, settings.limits.lease).await?;
         let secret = match secret(session.client(), &kek).await {
             Ok(secret) => secret,
             Err(error) => {
@@ -113,7 +113,7 @@ impl Opened {
                 return Err(error);
             }
         };
-        let sealer = Sealer::new(kek, &secret, settings.data_keys_max).map_err(OpenError::Seal)?;
+        let sealer = Sealer::new(kek, &secret, settings.limits.data_keys_max).map_err(OpenError::Seal)?;
         Ok(Self {
             readers: Readers::new(connector.clone(), settings)?,
             connector,

@@ -31,8 +31,8 @@ pub(super) struct Readers {
 impl Readers {
     /// A pool without connections: each is made when it is first needed.
     pub(super) fn new(connector: Connector, settings: &Settings) -> Result<Self, DatabaseError> {
-        let count = settings.readers.max(1);
-        let places = count + settings.reads_waiting_max;
+        let count = settings.limits.readers.max(1);
+        let places = count + settings.limits.reads_waiting_max;
         let manager = Manager::from_connect(
             settings.address.config(),
             connector,
@@ -43,16 +43,16 @@ impl Readers {
         let pool = Pool::builder(manager)
             .max_size(count)
             .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(settings.read_wait_max))
-            .create_timeout(Some(settings.connect_max))
-            .recycle_timeout(Some(settings.connect_max))
+            .wait_timeout(Some(settings.limits.read_wait_max))
+            .create_timeout(Some(settings.limits.connect_max))
+            .recycle_timeout(Some(settings.limits.connect_max))
             .build()
             .map_err(|_no_runtime| DatabaseError::lost("there is no runtime"))?;
         Ok(Self {
             pool,
             places: Semaphore::new(places),
             at_work: RwLock::default(),
-            answer_max: settings.answer_max,
+            answer_max: settings.limits.answer_max,
         })
     }
 

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use uuid::Uuid;
 
-use super::Settings;
+use super::Limits;
 use super::batch::{Failure, Session, Settled};
 use super::connect::Connector;
 use super::fault::{DatabaseError, Fault};
@@ -33,7 +33,7 @@ pub(super) struct State {
 /// The writer.
 pub(super) struct Writer {
     pub(super) connector: Connector,
-    pub(super) settings: Settings,
+    pub(super) limits: Limits,
     pub(super) holder: Uuid,
     /// None where the connection is lost.
     pub(super) session: Option<Session>,
@@ -63,7 +63,7 @@ enum Refusal {
 impl Writer {
     /// Runs until it is closed, or finds the ledger damaged. What waits then is refused.
     pub(super) async fn run(mut self) {
-        let mut renewals = interval(self.settings.renew_every);
+        let mut renewals = interval(self.limits.renew_every);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut requests = Vec::new();
         loop {
@@ -71,20 +71,20 @@ impl Writer {
                 biased;
                 _ = renewals.tick() => self.renew().await,
                 () = future::ready(()), if !self.pending.is_empty() => {}
-                count = self.queue.recv_many(&mut requests, self.settings.batch_max) => {
+                count = self.queue.recv_many(&mut requests, self.limits.batch_max) => {
                     if count == 0 {
                         break;
                     }
                 }
             }
             // What came in while the batch before was on its way.
-            while self.pending.len() + requests.len() < self.settings.batch_max
+            while self.pending.len() + requests.len() < self.limits.batch_max
                 && let Ok(request) = self.queue.try_recv()
             {
                 requests.push(request);
             }
             self.take_in(&mut requests);
-            let batch = next_batch(&mut self.pending, self.settings.batch_max);
+            let batch = next_batch(&mut self.pending, self.limits.batch_max);
             if !batch.is_empty() {
                 self.settle(batch).await;
             }
@@ -136,7 +136,7 @@ impl Writer {
 
     /// Records a batch, within the time that its callers are kept waiting at most.
     async fn record(&mut self, works: &[&Work]) -> Result<Vec<Outcome>, Refusal> {
-        let patience = self.settings.patience;
+        let patience = self.limits.patience;
         let settled = match timeout(patience, self.attempt(works)).await {
             Ok(settled) => settled?,
             Err(_elapsed) => {
@@ -160,9 +160,9 @@ impl Writer {
     /// Tries until the batch is known to be recorded, or known not to be, or the attempts are used up.
     async fn attempt(&mut self, works: &[&Work]) -> Result<Settled, Refusal> {
         let mut unknown = None;
-        let mut pauses = Pauses::new(self.settings.retry_after, self.settings.patience);
+        let mut pauses = Pauses::new(self.limits.retry_after, self.limits.patience);
         let mut last = DatabaseError::unanswered();
-        for attempt in 0..=self.settings.retries_max {
+        for attempt in 0..=self.limits.retries_max {
             if attempt > 0 {
                 sleep(pauses.next()).await;
             }
@@ -219,7 +219,7 @@ impl Writer {
     }
 
     async fn connect(&self) -> Result<Session, DatabaseError> {
-        Session::open(&self.connector, self.settings.answer_max, self.settings.lease).await
+        Session::open(&self.connector, self.limits.answer_max, self.limits.lease).await
     }
 
     /// What to tell those whose batch was not recorded, and what follows from it.
@@ -252,7 +252,7 @@ impl Writer {
         let Some(session) = &self.session else {
             return;
         };
-        let renewed = session.trip(lease::renew(session.client(), self.holding, self.settings.lease));
+        let renewed = session.trip(lease::renew(session.client(), self.holding, self.limits.lease));
         match renewed.await {
             Ok(true) => {}
             Ok(false) => self.claim_anew().await,
@@ -269,7 +269,7 @@ impl Writer {
         let Some(session) = &self.session else {
             return self.leave(&DatabaseError::lost("there is no connection"));
         };
-        match claim(session, self.holder, self.settings.lease).await {
+        match claim(session, self.holder, self.limits.lease).await {
             Ok((holding, _head)) => self.holding = holding,
             Err(error) => self.cannot_claim(error),
         }
@@ -288,7 +288,7 @@ impl Writer {
 
     /// Connects again, however long it takes, and refuses what comes meanwhile. False where the store is closed first.
     async fn come_back(&mut self) -> bool {
-        let mut pauses = Pauses::new(self.settings.retry_after, self.settings.reconnect_max);
+        let mut pauses = Pauses::new(self.limits.retry_after, self.limits.reconnect_max);
         let mut requests = Vec::new();
         loop {
             self.refuse_pending();
@@ -304,7 +304,7 @@ impl Writer {
             loop {
                 tokio::select! {
                     () = &mut pause => break,
-                    count = self.queue.recv_many(&mut requests, self.settings.batch_max) => {
+                    count = self.queue.recv_many(&mut requests, self.limits.batch_max) => {
                         if count == 0 {
                             return false;
                         }
@@ -320,7 +320,7 @@ impl Writer {
         let Ok(session) = self.connect().await else {
             return false;
         };
-        let lease = self.settings.lease;
+        let lease = self.limits.lease;
         let held = session
             .trip(lease::renew(session.client(), self.holding, lease))
             .await;
