@@ -22,6 +22,8 @@ mod ledgers;
 mod notary;
 #[path = "store/postgres.rs"]
 mod postgres;
+#[path = "store/postgres_access.rs"]
+mod postgres_access;
 #[path = "store/postgres_outage.rs"]
 mod postgres_outage;
 #[path = "store/postgres_server.rs"]

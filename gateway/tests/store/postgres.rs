@@ -32,8 +32,12 @@ impl Ground {
         ground
     }
 
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     pub(crate) fn key_file(&self) -> PathBuf {
-        self.folder.path().join("key")
+        self.file("key")
     }
 
     pub(crate) fn key(&self) -> Kek {

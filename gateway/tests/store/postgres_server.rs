@@ -1,7 +1,9 @@
-//! A PostgreSQL server of the tests' own: in a temporary folder, on a Unix socket there, gone with the tests.
+//! A PostgreSQL server of the tests' own: in a temporary folder, on a Unix socket there and a loopback port,
+//! gone with the tests.
 
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -16,7 +18,8 @@ const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 /// Not durable, for nothing is to be kept. Every commit that asks to be on a standby as well waits for ever, for there is
 /// none: that is how a test holds a commit back after it is made. By default none asks.
 const SETTINGS: &str = "
-listen_addresses = ''
+listen_addresses = '127.0.0.1'
+ssl = on
 fsync = off
 max_connections = 300
 shared_buffers = 32MB
@@ -27,6 +30,7 @@ synchronous_standby_names = 'nobody'
 /// The server.
 pub(crate) struct Server {
     folder: TempDir,
+    port: u16,
     /// Stops the server once this process has ended, however it ended: then its input does.
     _guard: Child,
 }
@@ -49,6 +53,7 @@ impl Server {
         let initdb = as_server(&format!("{PROGRAMS}/initdb"))
             .args([
                 "--auth=trust",
+                "--auth-host=scram-sha-256",
                 "--username=postgres",
                 "--encoding=UTF8",
                 "--locale=C",
@@ -59,10 +64,14 @@ impl Server {
             .stdout(Stdio::null())
             .status();
         assert!(initdb.unwrap().success());
-        let settings = format!(
-            "{SETTINGS}unix_socket_directories = '{}'\n",
-            folder.path().display()
-        );
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let socket = folder.path().display();
+        let settings = format!("{SETTINGS}port = {port}\nunix_socket_directories = '{socket}'\n");
+        certify(&data);
         let mut file = std::fs::OpenOptions::new()
             .append(true)
             .open(data.join("postgresql.conf"))
@@ -82,8 +91,25 @@ impl Server {
             .spawn();
         Self {
             folder,
+            port,
             _guard: guard.unwrap(),
         }
+    }
+}
+
+/// Gives the server a certificate for `localhost` that it signed itself.
+fn certify(data: &Path) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let owner = std::fs::metadata(data).unwrap();
+    let files = [
+        ("server.crt", made.cert.pem()),
+        ("server.key", made.signing_key.serialize_pem()),
+    ];
+    for (name, pem) in files {
+        let path = data.join(name);
+        std::fs::write(&path, pem).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        chown(&path, Some(owner.uid()), Some(owner.gid())).unwrap();
     }
 }
 
@@ -127,6 +153,20 @@ impl Database {
         url(&self.name)
     }
 
+    /// Where a store finds it over TCP, as a role that needs a password.
+    pub(crate) fn tcp_url(&self, role: &str, host: &str, mode: &str) -> String {
+        format!(
+            "postgres://{role}@{host}:{}/{}?sslmode={mode}",
+            server().port,
+            self.name
+        )
+    }
+
+    /// The certificate that the server shows, PEM.
+    pub(crate) fn certificate(&self) -> String {
+        std::fs::read_to_string(server().folder.path().join("data/server.crt")).unwrap()
+    }
+
     /// A connection past the store, as a stranger might have.
     pub(crate) async fn stranger(&self) -> Client {
         connect(&self.url()).await
@@ -150,7 +190,7 @@ impl Database {
 
 fn url(database: &str) -> String {
     let folder = server().folder.path().display().to_string().replace('/', "%2F");
-    format!("postgres://postgres@{folder}/{database}")
+    format!("postgres://postgres@{folder}:{}/{database}", server().port)
 }
 
 async fn connect(url: &str) -> Client {
@@ -175,7 +215,14 @@ fn create(database: &str) {
             "-h",
         ])
         .arg(server().folder.path())
-        .args(["-d", "postgres", "-c", &format!("CREATE DATABASE {database}")])
+        .args([
+            "-p",
+            &server().port.to_string(),
+            "-d",
+            "postgres",
+            "-c",
+            &format!("CREATE DATABASE {database}"),
+        ])
         .output()
         .unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
