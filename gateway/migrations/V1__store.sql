@@ -52,24 +52,25 @@ CREATE TABLE statuscheck.cases (
 CREATE INDEX cases_by_state ON statuscheck.cases (organisation, state, id);
 CREATE INDEX cases_by_terms ON statuscheck.cases (agreement, kind, id);
 
+-- What a purge deletes from is vacuumed by the server within a minute or so, however little it is.
 CREATE TABLE statuscheck.requests (
     organisation text NOT NULL,
     request_id uuid NOT NULL,
     case_id uuid NOT NULL,
     content bytea NOT NULL,
     PRIMARY KEY (organisation, request_id)
-);
+) WITH (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0);
 
 CREATE TABLE statuscheck.case_keys (
     case_id uuid PRIMARY KEY,
     wrapped bytea NOT NULL
-);
+) WITH (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0);
 
 CREATE TABLE statuscheck.subjects (
     key bytea NOT NULL,
     case_id uuid NOT NULL,
     PRIMARY KEY (key, case_id)
-);
+) WITH (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0);
 CREATE INDEX subjects_by_case ON statuscheck.subjects (case_id);
 
 CREATE TABLE statuscheck.holds (

@@ -4,6 +4,10 @@
 //! but over the same case. A gateway holds its chain by a lease ([`lease`]); one that was stopped past it finds that out
 //! before it writes anything. The server must be reached directly: a pooler in between that hands one connection to
 //! several clients cannot be used.
+//!
+//! A commit is durable when the server says so. With a standby that takes over, that holds only for what the standby had:
+//! the server has to be set to wait for it (`synchronous_standby_names`). Where it was not, the chains are shorter after
+//! the take-over than the last checkpoints say, and the auditor finds that.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

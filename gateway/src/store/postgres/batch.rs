@@ -11,11 +11,12 @@ use futures_util::future::OptionFuture;
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
+use uuid::Uuid;
 
 use super::changes::{Changes, Judged};
 use super::connect::{Connected, Connector};
-use super::fault::DatabaseError;
-use super::lease::{self, Holding};
+use super::fault::{DatabaseError, Fault};
+use super::lease::{self, Holding, LeaseError};
 use super::notices;
 use super::single::{self, Single};
 use super::statements::Statements;
@@ -93,6 +94,17 @@ impl Session {
         in_time(self.answer_max, async { trip.await.map_err(Into::into) }).await
     }
 
+    /// Takes a chain for `holder`.
+    pub(super) async fn claim(&self, holder: Uuid) -> Result<(Holding, Head), LeaseError> {
+        // Up to three statements: the time of as many trips.
+        timeout(
+            self.answer_max * 3,
+            lease::take(self.client(), holder, self.lease),
+        )
+        .await
+        .unwrap_or_else(|_elapsed| Err(DatabaseError::unanswered().into()))
+    }
+
     /// Records `batch`: on return it is on disk.
     pub(super) async fn record(&self, holding: Holding, batch: &[&Work]) -> Result<Settled, Failure> {
         let made = match Single::of(batch) {
@@ -110,7 +122,9 @@ impl Session {
             }
             Err(failure) => {
                 // Where the server cannot be told any more, it rolls back by itself.
-                self.roll_back().await.ok();
+                if !matches!(&failure, Failure::Refused(error) if error.fault() == Fault::Lost) {
+                    self.roll_back().await.ok();
+                }
                 Err(failure)
             }
         }

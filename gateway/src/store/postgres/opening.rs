@@ -105,7 +105,7 @@ impl Opened {
         warn_of_loss(session.client()).await?;
         let holder = Uuid::new_v4();
         // Before the secret is read: see `rotation`.
-        let (holding, head) = lease::take(session.client(), holder, settings.limits.lease).await?;
+        let (holding, head) = session.claim(holder).await?;
         let secret = match secret(session.client(), &kek).await {
             Ok(secret) => secret,
             Err(error) => {

@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use futures_util::future;
 use tokio::sync::{mpsc, watch};
@@ -219,7 +218,10 @@ impl Writer {
     }
 
     async fn connect(&self) -> Result<Session, DatabaseError> {
-        Session::open(&self.connector, self.limits.answer_max, self.limits.lease).await
+        let session = Session::open(&self.connector, self.limits.answer_max, self.limits.lease).await?;
+        // Signals may have been lost with the connection before.
+        session.tell_of_change().await?;
+        Ok(session)
     }
 
     /// What to tell those whose batch was not recorded, and what follows from it.
@@ -269,7 +271,7 @@ impl Writer {
         let Some(session) = &self.session else {
             return self.leave(&DatabaseError::lost("there is no connection"));
         };
-        match claim(session, self.holder, self.limits.lease).await {
+        match session.claim(self.holder).await {
             Ok((holding, _head)) => self.holding = holding,
             Err(error) => self.cannot_claim(error),
         }
@@ -326,16 +328,12 @@ impl Writer {
             .await;
         let claimed = match held {
             Ok(true) => Ok(self.holding),
-            Ok(false) => claim(&session, self.holder, lease)
-                .await
-                .map(|(holding, _head)| holding),
+            Ok(false) => session.claim(self.holder).await.map(|(holding, _head)| holding),
             Err(error) => Err(error.into()),
         };
         match claimed {
             Ok(holding) => {
                 self.holding = holding;
-                // Signals may have been lost with the connection before.
-                session.tell_of_change().await.ok();
                 self.session = Some(session);
                 true
             }
@@ -363,14 +361,4 @@ impl Writer {
             tracing::warn!(%error, "the lease was not given back; it runs out by itself");
         }
     }
-}
-
-/// Takes a chain, within the time of a few round trips.
-pub(super) async fn claim(
-    session: &Session,
-    holder: Uuid,
-    lease: Duration,
-) -> Result<(Holding, Head), LeaseError> {
-    // Not one trip: there are up to three statements in it, each with the server's own limit.
-    lease::take(session.client(), holder, lease).await
 }
