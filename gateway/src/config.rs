@@ -2,6 +2,7 @@
 
 mod audited;
 mod figures;
+mod store;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,6 +18,7 @@ use statuscheck_adapters::{BoxDepartment, ConnectError};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 
+pub use self::store::StoreSection;
 use crate::audit::AuditError;
 use crate::departments::Departments;
 use crate::limits::LimitSettings;
@@ -24,12 +26,11 @@ use crate::listener::ConnectionLimits;
 use crate::peer::{TrustDomain, TrustDomainError};
 use crate::register::{self, RegisterError};
 use crate::server::{CheckSettings, Setup};
-use crate::store::embedded::{EmbeddedStore, OpenError, Settings as StoreSettings};
+use crate::store::embedded::OpenError;
 use crate::store::key_file::KeyFileError;
-use crate::store::notary::{Notary, NotarySettings};
-use crate::store::seal::Kek;
-use crate::store::signing::{SigningKey, SigningKeyError};
-use crate::store::upkeep::Upkeep;
+use crate::store::notary::Notary;
+use crate::store::postgres::{AddressError, OpenError as DatabaseOpenError};
+use crate::store::signing::SigningKeyError;
 use crate::tls::{Tls, TlsError, TlsFiles};
 
 /// What `statuscheck serve` runs on.
@@ -83,63 +84,6 @@ pub struct TlsSection {
 /// Thirty seconds: a revoked certificate is out half a minute after its list is in place.
 const fn reload_every() -> Duration {
     Duration::from_secs(30)
-}
-
-/// The embedded store.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StoreSection {
-    /// The database file; it is made where it is missing.
-    pub path: PathBuf,
-    /// File with the key-encryption key, 64 hexadecimal digits, mode 0600. Make one with
-    /// `openssl rand -hex 32 > FILE && chmod 600 FILE`.
-    pub key_file: PathBuf,
-    /// File with the key that signs checkpoints of the ledger, made in the same way. Its public key is written beside it,
-    /// with `.pub` behind the name, for auditors.
-    pub signing_key_file: PathBuf,
-    /// Public keys of signing keys that were used before, so that their checkpoints are still believed.
-    #[serde(default)]
-    pub former_public_keys: Vec<PathBuf>,
-    /// Folder to which every checkpoint goes as well as to `<path>.checkpoints`. It must be there. Checkpoints prove
-    /// something where whoever can write the database cannot alter what is in this folder.
-    #[serde(default)]
-    pub anchor: Option<PathBuf>,
-    /// How long entries may be without a checkpoint; at most `60s`.
-    #[serde(
-        default = "checkpoint_every",
-        with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required"
-    )]
-    pub checkpoint_every: Duration,
-}
-
-const fn checkpoint_every() -> Duration {
-    NotarySettings::EVERY
-}
-
-impl StoreSection {
-    /// The notary's part.
-    pub fn notary(&self) -> NotarySettings {
-        NotarySettings {
-            anchor: self.anchor.clone(),
-            every: self.checkpoint_every,
-            ..NotarySettings::beside(&self.path)
-        }
-    }
-
-    fn load_signing_key(&self) -> Result<SigningKey, ConfigError> {
-        SigningKey::load(&self.signing_key_file).map_err(ConfigError::SigningKey)
-    }
-
-    fn check_notary(&self) -> Result<(), ConfigError> {
-        let is_short = self.checkpoint_every <= NotarySettings::EVERY_MAX;
-        if !is_short || self.checkpoint_every.is_zero() {
-            return Err(ConfigError::CheckpointEvery);
-        }
-        match &self.anchor {
-            Some(anchor) if !anchor.is_dir() => Err(ConfigError::Anchor { path: anchor.clone() }),
-            Some(_) | None => Ok(()),
-        }
-    }
 }
 
 /// What is wrong with a configuration, by the section where it is mended; the cause is the source.
@@ -218,9 +162,18 @@ pub enum ConfigError {
         /// What was given.
         path: PathBuf,
     },
+    /// `store`: neither a file nor a database, or both.
+    #[error("store: give either path, for a file, or url, for a PostgreSQL database")]
+    StorePlace,
     /// `store.path`
     #[error("store.path")]
     Store(#[source] OpenError),
+    /// `store.url`, as it is written
+    #[error("store.url")]
+    StoreUrl(#[source] AddressError),
+    /// `store.url`: the database there, or the way to it
+    #[error("store.url")]
+    Database(#[source] DatabaseOpenError),
     /// `store.path`: the file may be missing, its folder may not.
     #[error("store.path: {folder} is no folder; make it, for the gateway's user alone")]
     StoreFolder {
@@ -255,17 +208,10 @@ impl Config {
             &mut tls.client_ca,
             &mut self.register,
         ];
-        let store = [
-            &mut self.store.path,
-            &mut self.store.key_file,
-            &mut self.store.signing_key_file,
-        ];
-        let lists = [&mut self.store.anchor].into_iter().flatten();
-        let lists = lists.chain(&mut self.store.former_public_keys);
-        let lists = lists.chain(&mut tls.revocation_lists);
-        for path in own.into_iter().chain(store).chain(lists) {
+        for path in own.into_iter().chain(&mut tls.revocation_lists) {
             *path = folder.join(&*path);
         }
+        self.store.rebase(folder);
         for department in self.departments.values_mut() {
             department.rebase(folder);
         }
@@ -286,11 +232,7 @@ impl Config {
             }
         }
         faults.extend(register::load(&self.register).err().map(ConfigError::Register));
-        faults.extend(self.store_folder().err());
-        faults.extend(Kek::load(&self.store.key_file).err().map(ConfigError::Key));
-        faults.extend(self.store.load_signing_key().err());
-        faults.extend(self.store.check_notary().err());
-        faults.extend(self.store.check_former_keys().err());
+        faults.extend(self.store.faults());
         faults.extend(self.connect(clock).1);
         faults.extend(self.figures());
         faults
@@ -316,16 +258,6 @@ impl Config {
         Tls::load(files, trust_domain, clock.clone())
             .await
             .map_err(ConfigError::Tls)
-    }
-
-    fn store_folder(&self) -> Result<(), ConfigError> {
-        let folder = self.store.path.parent().unwrap_or(Path::new("."));
-        if folder.as_os_str().is_empty() || folder.is_dir() {
-            return Ok(());
-        }
-        Err(ConfigError::StoreFolder {
-            folder: folder.to_owned(),
-        })
     }
 
     /// The departments that can be connected, and a fault for each of the others.
@@ -363,17 +295,11 @@ impl Config {
         if let Some(fault) = faults.into_iter().chain(self.figures()).next() {
             return Err(fault);
         }
-        let key = Kek::load(&self.store.key_file).map_err(ConfigError::Key)?;
         let signing_key = self.store.load_signing_key()?;
-        self.store.check_notary()?;
-        self.store.check_former_keys()?;
-        let notary = self.store.notary();
+        let notary = self.store.notary()?;
         let audited = self.store.audited_with(&signing_key);
-        let store = EmbeddedStore::open(StoreSettings::at(self.store.path), key)
-            .await
-            .map_err(ConfigError::Store)?;
-        let store = Arc::new(store);
-        let notary = Notary::new(store.ledger_end(), signing_key, notary, clock.clone());
+        let opened = self.store.open().await?;
+        let notary = Notary::new(opened.heads, signing_key, notary, clock.clone());
         Ok(Setup {
             listen: self.listen,
             tls,
@@ -383,8 +309,8 @@ impl Config {
             checks: self.checks,
             register: Arc::new(register),
             departments: Departments::new(departments),
-            upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,
-            store,
+            upkeep: opened.upkeep,
+            store: opened.store,
             notary,
             audited,
             clock,

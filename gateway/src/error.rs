@@ -286,6 +286,12 @@ impl From<RotationError> for Error {
             RotationError::Running => Self::Busy {
                 retry_after: ROTATION_RETRY,
             },
+            RotationError::Others => {
+                tracing::warn!("keys are not rotated while other gateways work on the store");
+                Self::Busy {
+                    retry_after: ROTATION_RETRY,
+                }
+            }
             RotationError::KeyFile(error) => {
                 let cause: &dyn std::error::Error = &error;
                 tracing::error!(error = cause, "the key file cannot be changed");

@@ -17,6 +17,7 @@ mod hex;
 mod house;
 pub mod key_file;
 pub mod notary;
+pub mod postgres;
 mod record;
 pub mod seal;
 mod sealed;
@@ -74,7 +75,8 @@ pub trait Store: Send + Sync {
     /// [`ReadError`]
     async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError>;
 
-    /// The store records changes. Once false it stays false until the store is opened anew.
+    /// The store records changes. Once false, that of a file stays false until it is opened anew; that of a database comes
+    /// back by itself when the database does, unless it was closed or the ledger is damaged.
     fn is_healthy(&self) -> bool;
 
     /// Records what is waiting and lets the store go, so that it can be opened again. Later changes and reads are
@@ -127,8 +129,8 @@ pub enum CommitError {
     /// Try again a little later: too much is waiting, so no new case is taken. Nothing was recorded.
     #[error("too many changes are waiting to be recorded")]
     Full,
-    /// Tell nobody anything: the change cannot be made durable now. Where the disk failed in the middle, it is known
-    /// only after the store is opened again whether the change is there.
+    /// Tell nobody anything: the change cannot be made durable now. Where the disk failed in the middle, or a database went
+    /// away, it is known only after the store is opened again, or the database is back, whether the change is there.
     #[error("the store cannot record now")]
     Unavailable,
     /// Restore from a backup or call for help: what is stored was altered or damaged, or its key is gone.

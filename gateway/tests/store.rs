@@ -20,14 +20,24 @@ mod conformance;
 mod embedded;
 #[path = "store/embedded_seal.rs"]
 mod embedded_seal;
+#[path = "store/ledger_server.rs"]
+mod ledger_server;
 #[path = "store/ledgers.rs"]
 mod ledgers;
 #[path = "store/notary.rs"]
 mod notary;
+#[path = "store/postgres.rs"]
+mod postgres;
+#[path = "store/postgres_access.rs"]
+mod postgres_access;
 #[path = "store/postgres_ledger.rs"]
 mod postgres_ledger;
+#[path = "store/postgres_outage.rs"]
+mod postgres_outage;
 #[path = "store/postgres_server.rs"]
 mod postgres_server;
+#[path = "store/postgres_upkeep.rs"]
+mod postgres_upkeep;
 #[path = "store/samples.rs"]
 mod samples;
 #[path = "store/steps.rs"]

@@ -131,6 +131,7 @@ impl Verify {
             subject.store = match store.to_str().filter(|text| Address::is_meant_by(text)) {
                 Some(url) => StoreAt::Postgres(Address {
                     url: url.to_owned(),
+                    ca_file: None,
                     password_file: self.password_file,
                     pass_file: self.pass_file,
                 }),

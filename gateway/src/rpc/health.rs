@@ -1,7 +1,6 @@
 //! `grpc.health.v1.Health`: whether this gateway can do what it is there for.
 
 use std::convert::Infallible;
-use std::future::pending;
 use std::time::Duration;
 
 use statuscheck_proto::ops::v1::ops_service_server::SERVICE_NAME as OPERATIONS;
@@ -35,17 +34,29 @@ impl Health {
         (health, HealthServer::new(service))
     }
 
-    /// Tells it once `store` has stopped recording; that is for good, until the store is opened anew.
+    /// Tells whether `store` records, whenever that changes. Some stores stop for good, until they are opened anew; others come
+    /// back when their database does.
     pub(crate) async fn follow(&self, store: &dyn Store) -> Infallible {
         let mut glances = interval(GLANCE);
-        while store.is_healthy() {
+        let mut was_healthy = true;
+        loop {
+            let is_healthy = store.is_healthy();
+            match (was_healthy, is_healthy) {
+                (true, false) => {
+                    tracing::error!(
+                        "the store has stopped recording: no check is taken until it records again"
+                    );
+                    self.tell(ServingStatus::NotServing).await;
+                }
+                (false, true) => {
+                    tracing::info!("the store records again");
+                    self.tell(ServingStatus::Serving).await;
+                }
+                (true, true) | (false, false) => {}
+            }
+            was_healthy = is_healthy;
             glances.tick().await;
         }
-        tracing::error!(
-            "the store has stopped recording: no check is taken until the gateway is started anew"
-        );
-        self.tell(ServingStatus::NotServing).await;
-        pending().await
     }
 
     /// Tells everybody that the gateway stops, and ends every watch: one that never ends would hold its connection until

@@ -106,6 +106,9 @@ pub enum RotationError {
     /// Wait for the other rotation.
     #[error("the keys are being rotated already")]
     Running,
+    /// Stop the other gateways first: they have the old key alone at hand, and could open nothing that is wrapped anew.
+    #[error("other gateways work on the store, and they do not have the new key; stop them first")]
+    Others,
     /// Look at the key file, and at whether its folder may be written.
     #[error("the key file cannot be changed")]
     KeyFile(#[source] KeyFileError),

@@ -8,6 +8,7 @@ use statuscheck::limits::LimitSettings;
 use statuscheck::listener::ConnectionLimits;
 use statuscheck::register;
 use statuscheck::server::CheckSettings;
+use statuscheck::store::postgres::Limits;
 
 use crate::program::{Ran, run};
 use crate::sample::{Host, SAMPLE};
@@ -45,6 +46,7 @@ fn the_sample_parses_and_shows_the_true_defaults() {
     assert_eq!(format!("{:?}", shown.limits), format!("{limits:?}"));
     assert_eq!(format!("{:?}", shown.checks), format!("{checks:?}"));
     assert_eq!(shown.tls.reload_every, read(SAMPLE).unwrap().tls.reload_every);
+    assert_eq!(shown.store.limits(), &Limits::default());
 
     let plain = read(SAMPLE).unwrap();
     let (department, shown) = (
@@ -244,4 +246,67 @@ async fn serve_refuses_what_config_check_refuses() {
         ran.stderr
     );
     assert!(!host.path("statuscheck.db").exists());
+}
+
+#[tokio::test]
+async fn a_store_in_a_database_is_told_what_it_lacks_and_never_quoted() {
+    let host = Host::new();
+    fs::write(host.path("password"), "hunter2\n").unwrap();
+    let place = "path = \"statuscheck.db\"";
+    let url = "url = \"postgres://gateway@db.example/cases\"\nca_file = \"tls/client-authorities.pem\"";
+    let sound = check(&host.configure(|text| text.replace(place, url))).await;
+    assert!(sound.ends(0).stdout.contains("nothing at fault"));
+
+    host.set_mode("password", 0o644);
+    let exposed = format!("{url}\npassword_file = \"password\"");
+    let with_password = url.replace("gateway@", "gateway:hunter2@");
+    let unencrypted = url.replace("/cases", "/cases?sslmode=disable");
+    let no_authority = url.lines().next().unwrap().to_owned();
+    let missing_authority = url.replace("client-authorities", "nobody");
+    let both = format!("{place}\n{url}");
+    for (given, told) in [
+        (exposed, "store.url: the password cannot be read"),
+        (with_password, "store.url: holds a password"),
+        (unencrypted, "store.url: sslmode=disable is for"),
+        (no_authority, "store.url: TLS needs to know"),
+        (missing_authority, "store.url: cannot read the certificates"),
+        (both, "store: give either path"),
+        (String::new(), "store: give either path"),
+    ] {
+        let ran = check(&host.configure(|text| text.replace(place, &given)))
+            .await
+            .ends(1);
+        assert!(ran.stderr.contains(told), "{told} is not in: {}", ran.stderr);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        assert!(!ran.stderr.contains("hunter2"));
+    }
+    let slow = |text: String| {
+        text.replace(place, url)
+            .replace("#renew_every = \"2s\"", "renew_every = \"6s\"")
+    };
+    faults(
+        &host,
+        slow,
+        &["store.limits.renew_every: must be less than the lease"],
+    )
+    .await;
+}
+
+#[test]
+fn a_store_may_be_one_line() {
+    let shorten = |line: &str| {
+        let (before, rest) = SAMPLE.split_once("[store]").unwrap();
+        let (_, after) = rest.split_once("[departments.home-office]").unwrap();
+        let (top, sections) = before.split_once("[tls]").unwrap();
+        read(&format!(
+            "{top}{line}\n[tls]{sections}[departments.home-office]{after}"
+        ))
+        .unwrap()
+        .store
+    };
+    let file = shorten("store = \"cases.db\"");
+    assert!(file.path().is_some_and(|path| path.ends_with("cases.db")));
+    assert!(file.audited().public_keys[0].ends_with("signing.key.pub"));
+    let database = shorten("store = \"postgres://gateway@%2Frun%2Fpostgresql/cases\"");
+    assert_eq!(database.path(), None);
 }

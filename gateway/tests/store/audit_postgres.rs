@@ -7,8 +7,8 @@ use std::process::{Command, Output};
 
 use statuscheck::audit::{AuditError, ChainId, Finding, Subject};
 
+use crate::ledger_server::PASSWORD;
 use crate::postgres_ledger::{FEW, Filled, ONE, TWO, verify};
-use crate::postgres_server::PASSWORD;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_done_to_the_tables_is_found_and_told_apart() {

@@ -14,8 +14,8 @@ use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use crate::ledger_server::Server;
 use crate::ledgers::{Written, genesis};
-use crate::postgres_server::Server;
 use crate::samples;
 
 const LEDGER: [u8; 16] = [1; 16];
@@ -86,6 +86,7 @@ impl Filled {
         Subject {
             store: StoreAt::Postgres(Address {
                 url: self.server.socket_url(),
+                ca_file: None,
                 password_file: None,
                 pass_file: None,
             }),

@@ -1,159 +1,229 @@
-//! A PostgreSQL server of a test's own: in a folder of its own, on a socket and a loopback port of its own, gone with it.
+//! A PostgreSQL server of the tests' own: in a temporary folder, on a Unix socket there and a loopback port,
+//! gone with the tests.
 
-use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
-/// The password of everyone who comes over TCP.
-pub(crate) const PASSWORD: &str = "a pass:word";
+/// Where Debian's packages put the programs of a server.
+const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 
+/// Not durable, for nothing is to be kept. Every commit that asks to be on a standby as well waits for ever, for there is
+/// none: that is how a test holds a commit back after it is made. By default none asks.
+const SETTINGS: &str = "
+listen_addresses = '127.0.0.1'
+ssl = on
+fsync = off
+max_connections = 300
+shared_buffers = 32MB
+synchronous_commit = local
+synchronous_standby_names = 'nobody'
+";
+
+/// The server.
 pub(crate) struct Server {
     folder: TempDir,
-    pub(crate) port: u16,
+    port: u16,
+    /// Stops the server once this process has ended, however it ended: then its input does.
+    _guard: Child,
+}
+
+/// A database on it.
+pub(crate) struct Database {
+    name: String,
+}
+
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(Server::start)
 }
 
 impl Server {
-    /// Makes a database cluster and starts its server.
-    pub(crate) fn start() -> Self {
+    fn start() -> Self {
         let folder = TempDir::new().unwrap();
-        let server = Self {
-            folder,
-            port: TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-                .and_then(|free| free.local_addr())
-                .unwrap()
-                .port(),
-        };
-        let root = server.folder.path();
-        fs::set_permissions(root, fs::Permissions::from_mode(0o755)).unwrap();
-        server.issue_certificate();
-        fs::write(root.join("initial"), PASSWORD).unwrap();
-        // PostgreSQL does not run as root.
-        if is_root() {
-            run(Command::new("chown").args(["-R", "postgres"]).arg(root));
-        }
-        run(server
-            .program("initdb")
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        let data = folder.path().join("data");
+        let initdb = as_server(&format!("{PROGRAMS}/initdb"))
             .args([
-                "--no-sync",
+                "--auth=trust",
+                "--auth-host=scram-sha-256",
                 "--username=postgres",
                 "--encoding=UTF8",
                 "--locale=C",
+                "--no-sync",
+                "-D",
             ])
-            .args(["--auth-local=trust", "--auth-host=scram-sha-256", "--pwfile"])
-            .arg(root.join("initial"))
-            .arg("--pgdata")
-            .arg(server.data()));
-        let options = format!(
-            "-k {root} -h 127.0.0.1 -p {port} -c fsync=off -c ssl=on -c ssl_cert_file={root}/server.pem \
-             -c ssl_key_file={root}/server.key",
-            root = root.display(),
-            port = server.port
-        );
-        run(server
-            .program("pg_ctl")
-            .args(["start", "--wait", "--silent", "--pgdata"])
-            .arg(server.data())
-            .args([
-                "--log",
-                &root.join("log").display().to_string(),
-                "--options",
-                &options,
-            ]));
-        server
+            .arg(&data)
+            .stdout(Stdio::null())
+            .status();
+        assert!(initdb.unwrap().success());
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let socket = folder.path().display();
+        let settings = format!("{SETTINGS}port = {port}\nunix_socket_directories = '{socket}'\n");
+        certify(&data);
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .open(data.join("postgresql.conf"))
+            .unwrap();
+        file.write_all(settings.as_bytes()).unwrap();
+        assert!(control(&data, "start").status().unwrap().success());
+        let guard = Command::new("sh")
+            .arg("-c")
+            .arg(format!(
+                "cat; {:?} && rm -rf {:?}",
+                control(&data, "stop"),
+                folder.path()
+            ))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Self {
+            folder,
+            port,
+            _guard: guard.unwrap(),
+        }
+    }
+}
+
+/// Gives the server a certificate for `localhost` that it signed itself.
+fn certify(data: &Path) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let owner = std::fs::metadata(data).unwrap();
+    let files = [
+        ("server.crt", made.cert.pem()),
+        ("server.key", made.signing_key.serialize_pem()),
+    ];
+    for (name, pem) in files {
+        let path = data.join(name);
+        std::fs::write(&path, pem).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        chown(&path, Some(owner.uid()), Some(owner.gid())).unwrap();
+    }
+}
+
+/// A server refuses to run as root.
+fn as_server(program: &str) -> Command {
+    if rustix::process::geteuid().is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", program]);
+        command.current_dir("/");
+        command
+    } else {
+        Command::new(program)
+    }
+}
+
+fn control(data: &Path, what: &str) -> Command {
+    let mut command = as_server(&format!("{PROGRAMS}/pg_ctl"));
+    command
+        .args([what, "--wait", "--silent", "--mode=immediate", "-D"])
+        .arg(data);
+    if what == "start" {
+        command
+            .args(["-o", "-c logging_collector=off", "-l"])
+            .arg(data.join("log"));
+        command.stdout(Stdio::null());
+    }
+    command
+}
+
+impl Database {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("store_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        create(&name);
+        Self { name }
     }
 
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+    /// Where a store finds it.
+    pub(crate) fn url(&self) -> String {
+        url(&self.name)
     }
 
-    /// The authority of the server's certificate.
-    pub(crate) fn authority(&self) -> PathBuf {
-        self.folder.path().join("authority.pem")
-    }
-
-    /// A file beside the server's.
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// The address of its socket.
-    pub(crate) fn socket_url(&self) -> String {
+    /// Where a store finds it over TCP, as a role that needs a password.
+    pub(crate) fn tcp_url(&self, role: &str, host: &str, mode: &str) -> String {
         format!(
-            "postgres:///postgres?user=postgres&host={}&port={}",
-            self.folder.path().display(),
-            self.port
+            "postgres://{role}@{host}:{}/{}?sslmode={mode}",
+            server().port,
+            self.name
         )
     }
 
-    /// A connection of a stranger's own.
-    pub(crate) async fn connect(&self) -> Client {
-        let (client, connection) = tokio_postgres::connect(&self.socket_url(), NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
+    /// The certificate that the server shows, PEM.
+    pub(crate) fn certificate(&self) -> String {
+        std::fs::read_to_string(server().folder.path().join("data/server.crt")).unwrap()
     }
 
-    fn issue_certificate(&self) {
-        let (key, own_key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = params.self_signed(&key).unwrap();
-        fs::write(self.authority(), authority.pem()).unwrap();
-        let issuer = Issuer::from_params(&params, &key);
-        let own = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-        let own = own.signed_by(&own_key, &issuer).unwrap();
-        fs::write(self.file("server.pem"), own.pem()).unwrap();
-        let key_file = self.file("server.key");
-        fs::write(&key_file, own_key.serialize_pem()).unwrap();
-        fs::set_permissions(key_file, fs::Permissions::from_mode(0o600)).unwrap();
+    /// A connection past the store, as a stranger might have.
+    pub(crate) async fn stranger(&self) -> Client {
+        connect(&self.url()).await
     }
 
-    /// One of PostgreSQL's programs, as a user that it runs as.
-    fn program(&self, name: &str) -> Command {
-        let path = programs().join(name);
-        if !is_root() {
-            return Command::new(path);
-        }
-        let mut command = Command::new("setpriv");
-        command
-            .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
-            .arg(path)
-            .current_dir(self.folder.path());
-        command
+    /// A connection to another database of the same server.
+    pub(crate) async fn elsewhere(&self) -> Client {
+        connect(&url("postgres")).await
+    }
+
+    /// Runs statements past the store, and is the first column of the last row that they find.
+    pub(crate) async fn sql(&self, statements: &str) -> String {
+        let found = self.stranger().await.simple_query(statements).await.unwrap();
+        let rows = found.iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        rows.last().unwrap_or_default().to_owned()
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        run(self
-            .program("pg_ctl")
-            .args(["stop", "--mode=immediate", "--silent", "--pgdata"])
-            .arg(self.data()));
-    }
+fn url(database: &str) -> String {
+    let folder = server().folder.path().display().to_string().replace('/', "%2F");
+    format!("postgres://postgres@{folder}:{}/{database}", server().port)
 }
 
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    // It ends with the client; what it ends with is told to that.
+    tokio::spawn(async { connection.await.ok() });
+    client
 }
 
-/// Where PostgreSQL's programs are: the newest of Debian's folders, or the search path.
-fn programs() -> PathBuf {
-    let mut versions: Vec<_> = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
-        .filter(|folder| folder.join("initdb").exists())
-        .collect();
-    versions.sort_unstable();
-    versions.pop().unwrap_or_else(|| Path::new("").to_owned())
-}
-
-fn run(command: &mut Command) {
-    let done = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
-    assert!(done.unwrap().success(), "{command:?}");
+/// For what happens before there is a runtime.
+fn create(database: &str) {
+    let ran = Command::new(PathBuf::from(PROGRAMS).join("psql"))
+        .args([
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-U",
+            "postgres",
+            "-h",
+        ])
+        .arg(server().folder.path())
+        .args([
+            "-p",
+            &server().port.to_string(),
+            "-d",
+            "postgres",
+            "-c",
+            &format!("CREATE DATABASE {database}"),
+        ])
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
 }

@@ -56,7 +56,7 @@ async fn stays_stopped(
     assert_eq!(whole.into_inner().status(), ServingStatus::NotServing);
     for said in [
         "changes cannot be recorded",
-        "the store has stopped recording: no check is taken until the gateway is started anew",
+        "the store has stopped recording: no check is taken until it records again",
     ] {
         assert_eq!(program.times_logged(said), 1, "{}", program.log_so_far());
     }

@@ -13,6 +13,8 @@ pub struct Address {
     /// Its `sslmode` is `verify-full` unless it says `disable`, or the host is a socket's folder (`?host=/run/postgresql`);
     /// `require` and `verify-ca` mean `verify-full` as well. `sslrootcert` names the PEM file of the authorities.
     pub url: String,
+    /// PEM file of the authorities, in the place of `sslrootcert`.
+    pub ca_file: Option<PathBuf>,
     /// A file with the password alone, mode 0600.
     pub password_file: Option<PathBuf>,
     /// A file of passwords as `libpq` has it (`HOST:PORT:DATABASE:USER:PASSWORD`), mode 0600; looked into where there is no
@@ -39,13 +41,14 @@ impl Address {
         let (base, query) = self.url.split_once('?').unwrap_or((&self.url, ""));
         let mut tls = Tls {
             is_off: false,
-            roots: None,
+            roots: self.ca_file.clone(),
         };
         let mut mode = None;
         let mut rest = Vec::new();
         for setting in query.split('&').filter(|setting| !setting.is_empty()) {
             match setting.split_once('=') {
                 Some(("sslmode", value)) => mode = Some(value),
+                Some(("sslrootcert", _)) if self.ca_file.is_some() => {}
                 Some(("sslrootcert", value)) => {
                     let path = decoded(value).ok_or(PostgresError::Address("sslrootcert is no path"))?;
                     tls.roots = Some(path.into());
@@ -107,6 +110,7 @@ mod tests {
     fn parsed(url: &str) -> Result<(tokio_postgres::Config, Tls), PostgresError> {
         let address = Address {
             url: url.to_owned(),
+            ca_file: None,
             password_file: None,
             pass_file: None,
         };

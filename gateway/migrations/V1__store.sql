@@ -1,0 +1,79 @@
+-- The store. `entries` is the ledger, and `chains` is where each of its chains ends; the others are made from it, or are
+-- keys to it. The schema itself is made before this runs. Who may do what is in `grants.sql`, which runs after every
+-- migration.
+
+-- One row: what belongs to the store as a whole.
+CREATE TABLE statuscheck.store (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    ledger bytea NOT NULL CHECK (length(ledger) = 16),
+    secret bytea NOT NULL
+);
+
+-- One chain for each writer there has been at a time. A writer holds its chain until `lease_until`, by the clock of this
+-- server; `fence` grows with every change of hands, and nothing is added under an old one. Its row is written by every
+-- commit: room is left so that it stays on its page.
+CREATE TABLE statuscheck.chains (
+    number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bytea NOT NULL UNIQUE CHECK (length(id) = 16),
+    sequence bigint NOT NULL CHECK (sequence >= 0),
+    hash bytea NOT NULL CHECK (length(hash) = 32),
+    fence bigint NOT NULL,
+    holder uuid NOT NULL,
+    lease_until timestamptz NOT NULL
+) WITH (fillfactor = 10);
+
+-- Only ever added to. Times are nanoseconds since 1970.
+CREATE TABLE statuscheck.entries (
+    chain integer NOT NULL,
+    sequence bigint NOT NULL,
+    case_id uuid,
+    version bigint NOT NULL,
+    time bigint NOT NULL,
+    kind text NOT NULL,
+    payload bytea NOT NULL,
+    hash bytea NOT NULL,
+    PRIMARY KEY (chain, sequence)
+);
+CREATE UNIQUE INDEX entries_by_case ON statuscheck.entries (case_id, version) WHERE case_id IS NOT NULL;
+-- Payloads are sealed: nothing in them can be packed.
+ALTER TABLE statuscheck.entries ALTER COLUMN payload SET STORAGE EXTERNAL;
+
+-- Steps of a case change its version and seldom its state: room is left so that they touch no index.
+CREATE TABLE statuscheck.cases (
+    id uuid PRIMARY KEY,
+    organisation text NOT NULL,
+    request_id uuid NOT NULL,
+    state text NOT NULL,
+    version bigint NOT NULL,
+    created bigint NOT NULL,
+    agreement text NOT NULL,
+    kind text NOT NULL
+) WITH (fillfactor = 80);
+CREATE INDEX cases_by_state ON statuscheck.cases (organisation, state, id);
+CREATE INDEX cases_by_terms ON statuscheck.cases (agreement, kind, id);
+
+-- What a purge deletes from is vacuumed by the server within a minute or so, however little it is.
+CREATE TABLE statuscheck.requests (
+    organisation text NOT NULL,
+    request_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    content bytea NOT NULL,
+    PRIMARY KEY (organisation, request_id)
+) WITH (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0);
+
+CREATE TABLE statuscheck.case_keys (
+    case_id uuid PRIMARY KEY,
+    wrapped bytea NOT NULL
+) WITH (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0);
+
+CREATE TABLE statuscheck.subjects (
+    key bytea NOT NULL,
+    case_id uuid NOT NULL,
+    PRIMARY KEY (key, case_id)
+) WITH (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0);
+CREATE INDEX subjects_by_case ON statuscheck.subjects (case_id);
+
+CREATE TABLE statuscheck.holds (
+    case_id uuid PRIMARY KEY,
+    since bigint NOT NULL
+);

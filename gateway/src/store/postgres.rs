@@ -1,0 +1,321 @@
+//! The engine for several gateways: a PostgreSQL server, and in each gateway one writer that group-commits.
+//!
+//! Gateways share cases and requests, and each adds to a chain of the ledger of its own, so that none waits for another
+//! but over the same case. A gateway holds its chain by a lease ([`lease`]); one that was stopped past it finds that out
+//! before it writes anything. The server must be reached directly: a pooler in between that hands one connection to
+//! several clients cannot be used.
+//!
+//! A commit is durable when the server says so. With a standby that takes over, that holds only for what the standby had:
+//! the server has to be set to wait for it (`synchronous_standby_names`). Where it was not, the chains are shorter after
+//! the take-over than the last checkpoints say, and the auditor finds that.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use statuscheck_domain::case::Case;
+use statuscheck_domain::event::Change;
+use statuscheck_domain::ids::CaseId;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+pub use self::address::{Address, AddressError};
+pub use self::connect::ConnectError;
+use self::connect::Connector;
+pub use self::fault::DatabaseError;
+use self::heads::DatabaseHeads;
+pub use self::migrations::{MigrateError, Migrated, migrate};
+use self::notices::Listener;
+pub use self::opening::OpenError;
+use self::opening::Opened;
+use self::readers::Readers;
+pub use self::settings::{Limits, Settings};
+pub use self::tables::{Followed, Position};
+use self::work::{Outcome, Recorded, Request, Waiting, Work};
+use self::writer::{State, Writer};
+use super::notary::Heads;
+use super::seal::Kek;
+use super::sealed::{Note, Purge, Sealer};
+use super::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, Store};
+
+mod address;
+mod batch;
+mod changes;
+mod connect;
+mod fault;
+mod heads;
+mod lease;
+mod migrations;
+mod notices;
+mod opening;
+mod pauses;
+mod readers;
+mod rotation;
+mod settings;
+mod single;
+mod statements;
+mod tables;
+mod upkeep;
+mod verifier;
+mod work;
+mod writer;
+
+/// A store in a PostgreSQL database.
+pub struct PostgresStore {
+    sealer: Arc<Sealer>,
+    queue: mpsc::Sender<Request>,
+    readers: Readers,
+    connector: Connector,
+    holder: Uuid,
+    heads: Arc<dyn Heads>,
+    changes: watch::Receiver<u64>,
+    state: Arc<State>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    listener: Mutex<Option<AbortOnDropHandle<()>>>,
+    page_max: usize,
+    /// Read while a new case is sealed and put in the queue: a rotation waits for those at it.
+    sealing: RwLock<()>,
+    /// Held by the one rotation that there may be.
+    rotating: tokio::sync::Mutex<()>,
+}
+
+impl PostgresStore {
+    /// Opens the store, and makes it where the tables are empty. To be called in a tokio runtime, which has to last as
+    /// long as the store.
+    ///
+    /// # Errors
+    /// [`OpenError`]
+    pub async fn open(settings: Settings, kek: Kek) -> Result<Self, OpenError> {
+        let limits = &settings.limits;
+        let settings = Settings {
+            limits: Limits {
+                queue_max: limits.queue_max.max(1),
+                batch_max: limits.batch_max.max(1),
+                page_max: limits.page_max.max(1),
+                // An interval of nothing is none.
+                renew_every: limits.renew_every.max(Duration::from_millis(1)),
+                ..limits.clone()
+            },
+            ..settings
+        };
+        let opened = Opened::new(&settings, kek).await?;
+        let (queue, requests) = mpsc::channel(settings.limits.queue_max);
+        let (changes_now, changes) = watch::channel(0);
+        let state = Arc::new(State::default());
+        let listener = Listener {
+            connector: opened.connector.clone(),
+            sealer: Arc::clone(&opened.sealer),
+            changes: changes_now,
+            poll_every: settings.limits.poll_every,
+            answer_max: settings.limits.answer_max,
+        };
+        let heads = Arc::new(DatabaseHeads {
+            ledger: opened.ledger,
+            own: opened.holding.id,
+            connector: opened.connector.clone(),
+            answer_max: settings.limits.answer_max,
+        });
+        let page_max = settings.limits.page_max;
+        let writer = Writer {
+            connector: opened.connector.clone(),
+            limits: settings.limits,
+            holder: opened.holder,
+            session: Some(opened.session),
+            holding: opened.holding,
+            queue: requests,
+            pending: std::collections::VecDeque::new(),
+            state: Arc::clone(&state),
+            refused: 0,
+        };
+        Ok(Self {
+            sealer: opened.sealer,
+            queue,
+            readers: opened.readers,
+            connector: opened.connector,
+            holder: opened.holder,
+            heads,
+            changes,
+            state,
+            writer: Mutex::new(Some(tokio::spawn(writer.run()))),
+            listener: Mutex::new(Some(AbortOnDropHandle::new(tokio::spawn(listener.run())))),
+            page_max,
+            sealing: RwLock::default(),
+            rotating: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Where every chain of the ledger ends, for the notary.
+    pub fn ledger_end(&self) -> Arc<dyn Heads> {
+        Arc::clone(&self.heads)
+    }
+
+    /// A count that changes after anything was recorded in the database, by whichever gateway. It may change for nothing
+    /// as well, and by one for several changes. While changes cannot be heard of, it changes all the time.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+
+    /// The entries after `position`, chain by chain and in order within each; at most `limit` of each chain. None is ever
+    /// missed: the entries of a chain become visible in their order.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub async fn entries_after(&self, position: &Position, limit: usize) -> Result<Vec<Followed>, ReadError> {
+        tables::entries_after(&self.readers, position, limit).await
+    }
+
+    /// Hands a new case to the writer, or refuses it where the queue is full.
+    fn enqueue(&self, work: Work) -> Result<oneshot::Receiver<Outcome>, CommitError> {
+        let place = self.queue.try_reserve().map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(()) => CommitError::Full,
+            mpsc::error::TrySendError::Closed(()) => CommitError::Unavailable,
+        })?;
+        self.hand_over(place, work)
+    }
+
+    /// Hands work on what is recorded already to the writer and waits until it is done. It waits for its turn, for
+    /// departments were asked about a known case already, and there are no more such steps than cases that were let in.
+    async fn done(&self, work: Work) -> Result<(), CommitError> {
+        let place = self
+            .queue
+            .reserve()
+            .await
+            .map_err(|_closed| CommitError::Unavailable)?;
+        match told(self.hand_over(place, work)?).await? {
+            Recorded::Done => Ok(()),
+            Recorded::Known { .. } => Err(CommitError::Stale),
+        }
+    }
+
+    fn hand_over(
+        &self,
+        place: mpsc::Permit<'_, Request>,
+        work: Work,
+    ) -> Result<oneshot::Receiver<Outcome>, CommitError> {
+        if !self.is_healthy() {
+            return Err(CommitError::Unavailable);
+        }
+        let (answer, outcome) = oneshot::channel();
+        place.send(Request::Record(Waiting { work, answer }));
+        Ok(outcome)
+    }
+}
+
+async fn told(outcome: oneshot::Receiver<Outcome>) -> Outcome {
+    outcome.await.unwrap_or(Err(CommitError::Unavailable))
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn receive(&self, change: Change, content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError> {
+        let (outcome, key) = {
+            let _sealing = self.sealing.read().unwrap_or_else(PoisonError::into_inner);
+            let (sealed, key) = self.sealer.seal_first(&change, &content)?;
+            (self.enqueue(Work::Change(Box::new(sealed)))?, key)
+        };
+        match told(outcome).await? {
+            Recorded::Done => {
+                self.sealer.keep(change.case_id, key);
+                Ok(Received::New)
+            }
+            Recorded::Known {
+                case_id,
+                same_content,
+            } => Ok(Received::Known {
+                case_id,
+                same_content,
+            }),
+        }
+    }
+
+    async fn commit(&self, change: Change) -> Result<(), CommitError> {
+        let case_id = change.case_id;
+        let key = match self.sealer.key(case_id) {
+            Some(key) => key,
+            None => {
+                let wrapped = tables::wrapped_key(&self.readers, case_id).await?;
+                let wrapped = wrapped.ok_or(CommitError::Stale)?;
+                self.sealer.unwrap_key(case_id, wrapped)?
+            }
+        };
+        let sealed = self.sealer.seal(&change, &key)?;
+        self.done(Work::Change(Box::new(sealed))).await
+    }
+
+    async fn note(&self, entry: HouseEntry) -> Result<(), CommitError> {
+        self.done(Work::Note(Note::of(&entry)?)).await
+    }
+
+    async fn purge(
+        &self,
+        case_id: CaseId,
+        expected_version: u64,
+        time: Timestamp,
+    ) -> Result<(), CommitError> {
+        let purge = Purge::of(case_id, expected_version, time)?;
+        self.done(Work::Purge(purge)).await?;
+        self.sealer.forget(case_id);
+        Ok(())
+    }
+
+    async fn case(&self, id: CaseId) -> Result<Option<Case>, ReadError> {
+        let stored = tables::stored_case(&self.readers, id).await?;
+        stored.map(|stored| self.sealer.open(stored)).transpose()
+    }
+
+    async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError> {
+        let limit = query.limit.clamp(1, self.page_max);
+        // One more than wanted shows whether there is a next page.
+        let mut stored = tables::page(&self.readers, &query, limit + 1).await?;
+        let more = stored.len() > limit;
+        stored.truncate(limit);
+        let next = stored.last().map(|last| last.id).filter(|_| more);
+        let sealer = Arc::clone(&self.sealer);
+        let opening = move || {
+            let open = |stored| {
+                let case = sealer.open(stored)?;
+                // The row's organisation is not sealed, the receipt's is: no altered row hands a case to another.
+                if case.receipt.organisation == query.organisation {
+                    Ok(case)
+                } else {
+                    Err(ReadError::Corrupt)
+                }
+            };
+            stored.into_iter().map(open).collect::<Result<_, _>>()
+        };
+        // Several thousand entries are to be opened: too long for a thread that others wait for.
+        let cases = tokio::task::spawn_blocking(opening)
+            .await
+            .map_err(|_panicked| ReadError::Unavailable)??;
+        Ok(CasePage { cases, next })
+    }
+
+    fn is_healthy(&self) -> bool {
+        let is_away = self.state.is_away.load(Ordering::Acquire);
+        let is_stopped = self.state.is_stopped.load(Ordering::Acquire);
+        !is_away && !is_stopped && !self.queue.is_closed()
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        let take = |slot: &Mutex<Option<_>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(
+            self.listener
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        // Gone already means that there is nothing left to drain.
+        self.queue.send(Request::Close).await.ok();
+        if let Some(writer) = take(&self.writer)
+            && writer.await.is_err()
+        {
+            tracing::error!("the store's writer panicked");
+        }
+    }
+}

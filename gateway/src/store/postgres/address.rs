@@ -1,0 +1,185 @@
+//! Where a database is: a URL without a password.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+
+/// A database, as `postgres://user@host:port/database?sslmode=verify-full`.
+///
+/// Several hosts may be given, with commas between; the one that takes writes is used. `sslmode` is one of
+/// - `verify-full`: TLS 1.3, and the server's certificate is by the given authority and for this host. What counts where
+///   nothing is said.
+/// - `require`: TLS 1.3, and the certificate is by the given authority, for whatever host.
+/// - `disable`: no TLS. Only for a Unix socket, for which it counts where nothing is said, or a loopback address.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    config: Config,
+    pub(super) tls: TlsMode,
+}
+
+/// How the server shows who it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum TlsMode {
+    Disable,
+    Require,
+    VerifyFull,
+}
+
+/// Why a text is no address of a database. The text itself is not told again: it may hold a password.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum AddressError {
+    /// Write it as a URL.
+    #[error("is not of the form postgres://user@host:port/database")]
+    Form,
+    /// Put the password into a file of its own, mode 0600, and name it in `password_file`.
+    #[error("holds a password; put it into a file of mode 0600 and name that in password_file")]
+    Password,
+    /// Choose one.
+    #[error("sslmode must be verify-full, require or disable")]
+    SslMode,
+    /// Use TLS.
+    #[error("sslmode=disable is for a Unix socket or a loopback address alone; use verify-full")]
+    Exposed,
+}
+
+impl Address {
+    /// The text is meant to be one: it begins as a URL of PostgreSQL does.
+    pub fn is_meant(text: &str) -> bool {
+        ["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| text.starts_with(scheme))
+    }
+
+    /// What a driver connects with.
+    pub(super) fn config(&self) -> Config {
+        self.config.clone()
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        if !Self::is_meant(text) {
+            return Err(AddressError::Form);
+        }
+        let (text, tls) = take_tls(text)?;
+        let mut config: Config = text.parse().map_err(|_quotes| AddressError::Form)?;
+        if config.get_password().is_some() {
+            return Err(AddressError::Password);
+        }
+        let hosts = config.get_hosts();
+        if hosts.is_empty() || config.get_user().is_none() || config.get_dbname().is_none() {
+            return Err(AddressError::Form);
+        }
+        let is_socket = hosts.iter().all(|host| matches!(host, Host::Unix(_)));
+        let tls = tls.unwrap_or(if is_socket {
+            TlsMode::Disable
+        } else {
+            TlsMode::VerifyFull
+        });
+        if tls == TlsMode::Disable && !hosts.iter().all(is_here) {
+            return Err(AddressError::Exposed);
+        }
+        config.ssl_mode(match tls {
+            TlsMode::Disable => SslMode::Disable,
+            TlsMode::Require | TlsMode::VerifyFull => SslMode::Require,
+        });
+        // A standby takes no writes, and what was just written need not be there yet.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        Ok(Self { config, tls })
+    }
+}
+
+/// The driver knows no `verify-full`, so it does not see `sslmode` at all.
+fn take_tls(text: &str) -> Result<(String, Option<TlsMode>), AddressError> {
+    let Some((place, parameters)) = text.split_once('?') else {
+        return Ok((text.to_owned(), None));
+    };
+    let mut tls = None;
+    let mut others = Vec::new();
+    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+        match parameter.strip_prefix("sslmode=") {
+            Some("verify-full") => tls = Some(TlsMode::VerifyFull),
+            Some("require") => tls = Some(TlsMode::Require),
+            Some("disable") => tls = Some(TlsMode::Disable),
+            Some(_) => return Err(AddressError::SslMode),
+            None => others.push(parameter),
+        }
+    }
+    Ok((format!("{place}?{}", others.join("&")), tls))
+}
+
+fn is_here(host: &Host) -> bool {
+    match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tls(text: &str) -> Result<TlsMode, AddressError> {
+        text.parse::<Address>().map(|address| address.tls)
+    }
+
+    #[test]
+    fn tls_is_as_the_address_says_and_full_where_it_says_nothing() {
+        for (text, expected) in [
+            ("postgres://gateway@db.example:5432/cases", TlsMode::VerifyFull),
+            (
+                "postgresql://gateway@one.example,two.example/cases",
+                TlsMode::VerifyFull,
+            ),
+            (
+                "postgres://gateway@db.example/cases?sslmode=require",
+                TlsMode::Require,
+            ),
+            ("postgres://gateway@127.0.0.1/cases", TlsMode::VerifyFull),
+            ("postgres://gateway@[::1]/cases?sslmode=disable", TlsMode::Disable),
+            (
+                "postgres://gateway@localhost/cases?sslmode=disable",
+                TlsMode::Disable,
+            ),
+            ("postgres://gateway@%2Frun%2Fpostgresql/cases", TlsMode::Disable),
+        ] {
+            assert!(tls(text).is_ok_and(|tls| tls == expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_will_not_do_says_why_without_quoting_itself() {
+        for (text, expected) in [
+            (
+                "postgres://gateway:hunter2@db.example/cases",
+                AddressError::Password,
+            ),
+            (
+                "postgres://gateway@db.example/cases?password=hunter2",
+                AddressError::Password,
+            ),
+            (
+                "postgres://gateway@db.example/cases?sslmode=prefer",
+                AddressError::SslMode,
+            ),
+            (
+                "postgres://gateway@db.example/cases?sslmode=disable",
+                AddressError::Exposed,
+            ),
+            ("postgres://db.example/cases", AddressError::Form),
+            ("postgres://gateway@db.example", AddressError::Form),
+            ("postgres://gateway@db.example:hunter2/cases", AddressError::Form),
+            ("mysql://gateway@db.example/cases", AddressError::Form),
+        ] {
+            let error = tls(text).err();
+            assert_eq!(error, Some(expected), "{text}");
+            assert!(!error.is_some_and(|error| error.to_string().contains("hunter2")));
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! One batch: several changes in one transaction, each recorded or refused alone, in two round trips.
+//!
+//! The first asks for the chain and makes the changes; what the server answers tells which of them hold. The second adds
+//! their entries, says where the chain ends, and commits. Statements of one trip are sent together; once one fails the
+//! server does none after it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::future::OptionFuture;
+use tokio::time::timeout;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row};
+use uuid::Uuid;
+
+use super::changes::{Changes, Judged};
+use super::connect::{Connected, Connector};
+use super::fault::{DatabaseError, Fault};
+use super::lease::{self, Holding, LeaseError};
+use super::notices;
+use super::single::{self, Single};
+use super::statements::Statements;
+use super::work::{Outcome, Work};
+use crate::store::chain::{Chain, Entry, Head};
+
+/// The writer's connection with its statements.
+pub(super) struct Session {
+    connected: Connected,
+    pub(super) statements: Statements,
+    /// How long one round trip may take.
+    answer_max: Duration,
+    /// How far a commit prolongs the lease.
+    lease: Duration,
+}
+
+/// What a batch came to.
+pub(super) struct Settled {
+    pub(super) outcomes: Vec<Outcome>,
+    /// Where the chain ends with it; none where it added no entry.
+    pub(super) head: Option<Head>,
+}
+
+/// Why a batch is not known to be recorded.
+pub(super) enum Failure {
+    /// The chain has another writer. Nothing was recorded.
+    Fenced,
+    /// Nothing was recorded.
+    Refused(DatabaseError),
+    /// The commit was sent, and its answer did not come: it is recorded, as this has it, or it is not.
+    Unknown(DatabaseError, Settled),
+}
+
+impl From<DatabaseError> for Failure {
+    fn from(error: DatabaseError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// The changes of a transaction that is not committed yet.
+pub(super) struct Made<'a> {
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) entries: Vec<Entry<'a>>,
+    /// Something was written, with an entry or without one.
+    pub(super) is_written: bool,
+    /// What to tell the other gateways beside that the chain grew.
+    pub(super) news: Option<(&'static str, String)>,
+}
+
+impl Session {
+    pub(super) async fn open(
+        connector: &Connector,
+        answer_max: Duration,
+        lease: Duration,
+    ) -> Result<Self, DatabaseError> {
+        let connected = connector.connect().await?;
+        let statements = in_time(answer_max, Box::pin(Statements::prepare(&connected.client))).await?;
+        Ok(Self {
+            connected,
+            statements,
+            answer_max,
+            lease,
+        })
+    }
+
+    pub(super) const fn client(&self) -> &Client {
+        &self.connected.client
+    }
+
+    /// Waits for `trip` as long as a round trip may take.
+    pub(super) async fn trip<T, E: Into<DatabaseError>>(
+        &self,
+        trip: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, DatabaseError> {
+        in_time(self.answer_max, async { trip.await.map_err(Into::into) }).await
+    }
+
+    /// Takes a chain for `holder`.
+    pub(super) async fn claim(&self, holder: Uuid) -> Result<(Holding, Head), LeaseError> {
+        // Up to three statements: the time of as many trips.
+        timeout(
+            self.answer_max * 3,
+            lease::take(self.client(), holder, self.lease),
+        )
+        .await
+        .unwrap_or_else(|_elapsed| Err(DatabaseError::unanswered().into()))
+    }
+
+    /// Records `batch`: on return it is on disk.
+    pub(super) async fn record(&self, holding: Holding, batch: &[&Work]) -> Result<Settled, Failure> {
+        let made = match Single::of(batch) {
+            Some(single) => self.begin_single(holding, single).await,
+            None => self.begin_changes(holding, &Changes::of(batch)).await,
+        };
+        match made {
+            Ok((made, head)) if made.is_written => self.commit(holding, made, head).await,
+            Ok((made, _)) => {
+                self.roll_back().await?;
+                Ok(Settled {
+                    outcomes: made.outcomes,
+                    head: None,
+                })
+            }
+            Err(failure) => {
+                // Where the server cannot be told any more, it rolls back by itself.
+                if !matches!(&failure, Failure::Refused(error) if error.fault() == Fault::Lost) {
+                    self.roll_back().await.ok();
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    async fn begin_changes<'a>(
+        &self,
+        holding: Holding,
+        changes: &Changes<'a>,
+    ) -> Result<(Made<'a>, Head), Failure> {
+        let (client, statements) = (self.client(), &self.statements);
+        let held: [&(dyn ToSql + Sync); 2] = [&holding.number, &holding.fence];
+        let open = changes.open_parameters();
+        let advance = changes.advance_parameters();
+        let first = async {
+            let (begun, locked, opened, advanced) = tokio::join!(
+                client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
+                client.query_opt(&statements.lock, &held),
+                OptionFuture::from(open.as_ref().map(|open| open.run(client, &statements.open))),
+                OptionFuture::from(
+                    advance
+                        .as_ref()
+                        .map(|advance| advance.run(client, &statements.advance))
+                ),
+            );
+            begun?;
+            Ok::<_, DatabaseError>((
+                locked?,
+                opened.transpose()?.unwrap_or_default(),
+                advanced.transpose()?.unwrap_or_default(),
+            ))
+        };
+        let (locked, opened, advanced) = self.trip(Box::pin(first)).await?;
+        let head = unfenced(locked)?;
+        let mut judged = Judged::of(&opened, &advanced)?;
+        if let Some(asked) = changes.repeats(&judged) {
+            judged.add_known(&self.trip(asked.run(client, &statements.known)).await?)?;
+        }
+        Ok((changes.judge(&judged), head))
+    }
+
+    async fn begin_single<'a>(
+        &self,
+        holding: Holding,
+        single: Single<'a>,
+    ) -> Result<(Made<'a>, Head), Failure> {
+        let client = self.client();
+        let held: [&(dyn ToSql + Sync); 2] = [&holding.number, &holding.fence];
+        let first = async {
+            let (begun, locked, made) = tokio::join!(
+                client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
+                client.query_opt(&self.statements.lock, &held),
+                single::make(client, &self.statements, single),
+            );
+            begun?;
+            Ok::<_, DatabaseError>((locked?, made?))
+        };
+        let (locked, made) = self.trip(Box::pin(first)).await?;
+        Ok((made, unfenced(locked)?))
+    }
+
+    /// The second round trip.
+    async fn commit(&self, holding: Holding, made: Made<'_>, head: Head) -> Result<Settled, Failure> {
+        let mut chain = Chain::at(i64::from(holding.number), head);
+        let places: Vec<Head> = made.entries.iter().map(|entry| chain.append(entry)).collect();
+        let after = chain.head();
+        let settled = Settled {
+            outcomes: made.outcomes,
+            head: (after != head).then_some(after),
+        };
+        let grew = format!("{}:{}", holding.number, after.sequence);
+        let written = timeout(self.answer_max, async {
+            tokio::join!(
+                self.append(holding, &made.entries, &places),
+                self.client().batch_execute("COMMIT"),
+                // After the commit: within, the commits of all gateways would have to wait for each other. A signal that is
+                // lost with the connection is made good for when the next connection is made.
+                self.tell(notices::CHANGED, &grew),
+                OptionFuture::from(made.news.as_ref().map(|(topic, news)| self.tell(topic, news))),
+            )
+        })
+        .await;
+        let Ok((appended, committed, _told, _news)) = written else {
+            return Err(Failure::Unknown(DatabaseError::unanswered(), settled));
+        };
+        // A commit of a transaction in which something failed is answered as one that went well.
+        match appended.and(committed.map_err(DatabaseError::from)) {
+            Ok(()) => Ok(settled),
+            Err(error) if error.is_certain() => {
+                self.roll_back().await.ok();
+                Err(Failure::Refused(error))
+            }
+            Err(error) => Err(Failure::Unknown(error, settled)),
+        }
+    }
+    async fn append(
+        &self,
+        holding: Holding,
+        entries: &[Entry<'_>],
+        places: &[Head],
+    ) -> Result<(), DatabaseError> {
+        let Some(after) = places.last() else {
+            return Ok(());
+        };
+        let sequences: Vec<_> = places.iter().map(|place| place.sequence).collect();
+        let hashes: Vec<_> = places.iter().map(|place| place.hash.as_slice()).collect();
+        let case_ids: Vec<_> = entries.iter().map(|entry| entry.case_id.map(|id| id.0)).collect();
+        let versions: Vec<_> = entries.iter().map(|entry| entry.version).collect();
+        let times: Vec<_> = entries.iter().map(|entry| entry.time).collect();
+        let kinds: Vec<_> = entries.iter().map(|entry| entry.kind).collect();
+        let payloads: Vec<_> = entries.iter().map(|entry| entry.payload).collect();
+        let Holding { number, fence, .. } = holding;
+        let (client, statements) = (self.client(), &self.statements);
+        let (hash, lease) = (after.hash.as_slice(), self.lease.as_secs_f64());
+        let columns: [&(dyn ToSql + Sync); 8] = [
+            &number, &sequences, &case_ids, &versions, &times, &kinds, &payloads, &hashes,
+        ];
+        let end: [&(dyn ToSql + Sync); 5] = [&number, &fence, &after.sequence, &hash, &lease];
+        let (appended, advanced) = tokio::join!(
+            client.execute(&statements.append, &columns),
+            client.execute(&statements.advance_head, &end),
+        );
+        appended?;
+        advanced?;
+        Ok(())
+    }
+
+    async fn tell(&self, topic: &str, news: &str) -> Result<(), DatabaseError> {
+        self.client()
+            .execute(&self.statements.notify, &[&topic, &news])
+            .await?;
+        Ok(())
+    }
+
+    /// Tells every gateway that something may have changed.
+    pub(super) async fn tell_of_change(&self) -> Result<(), DatabaseError> {
+        self.trip(self.tell(notices::CHANGED, "")).await
+    }
+
+    async fn roll_back(&self) -> Result<(), DatabaseError> {
+        self.trip(self.client().batch_execute("ROLLBACK")).await
+    }
+
+    /// A batch whose outcome was not told is recorded: its last entry is there. Waits until whoever sent it, on a connection
+    /// that is lost, can commit no more.
+    pub(super) async fn is_recorded(&self, holding: Holding, head: Head) -> Result<bool, DatabaseError> {
+        let (client, statements) = (self.client(), &self.statements);
+        // The transaction of the lost connection has the row locked as long as it lives.
+        self.trip(client.query_opt(&statements.settle, &[&holding.number]))
+            .await?;
+        let place: [&(dyn ToSql + Sync); 2] = [&holding.number, &head.sequence];
+        let found = client.query_opt(&statements.hash_at, &place);
+        Ok(match self.trip(found).await? {
+            Some(row) => lease::array(&row, 0)? == head.hash,
+            None => false,
+        })
+    }
+}
+
+fn unfenced(locked: Option<Row>) -> Result<Head, Failure> {
+    let row = locked.ok_or(Failure::Fenced)?;
+    Ok(lease::head(&row, 0)?)
+}
+
+pub(super) async fn in_time<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, DatabaseError>>,
+) -> Result<T, DatabaseError> {
+    timeout(limit, work)
+        .await
+        .unwrap_or_else(|_elapsed| Err(DatabaseError::unanswered()))
+}

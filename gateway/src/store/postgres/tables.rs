@@ -1,0 +1,202 @@
+//! Reading cases, and the ledger as others follow it.
+
+use std::collections::BTreeMap;
+
+use statuscheck_domain::case::CaseState;
+use statuscheck_domain::ids::CaseId;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::fault::DatabaseError;
+use super::readers::Readers;
+use crate::store::sealed::{SealedEntry, StoredCase};
+use crate::store::{CaseQuery, ReadError};
+
+/// Up to where somebody has read the ledger: for each chain, by its number, the sequence of the last entry read. A chain
+/// that is missing was not read at all; the empty one is the beginning.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Position(pub BTreeMap<i32, i64>);
+
+impl Position {
+    /// Goes on past `entry`.
+    pub fn pass(&mut self, entry: &Followed) {
+        self.0.insert(entry.chain, entry.sequence);
+    }
+}
+
+/// An entry of the ledger, as whoever follows it sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Followed {
+    /// Number of its chain.
+    pub chain: i32,
+    /// Its place in the chain.
+    pub sequence: i64,
+    /// None of an entry of the house.
+    pub case_id: Option<CaseId>,
+    /// Version of the case after it; 0 of an entry of the house.
+    pub version: u64,
+    /// Stable name of what happened.
+    pub kind: String,
+}
+
+/// Every entry of the cases that `page` has the ids of, with the case's version and key.
+macro_rules! cases_of {
+    ($page:literal) => {
+        concat!(
+            "WITH RECURSIVE ",
+            $page,
+            " SELECT cases.id, cases.version, case_keys.wrapped,
+                     entries.version, entries.time, entries.kind, entries.payload
+              FROM page JOIN statuscheck.cases USING (id)
+              LEFT JOIN statuscheck.case_keys ON case_keys.case_id = cases.id
+              LEFT JOIN statuscheck.entries ON entries.case_id = cases.id
+              ORDER BY cases.id, entries.version"
+        )
+    };
+}
+
+const ONE: &str = cases_of!("page AS (SELECT $1::uuid AS id)");
+
+/// One look into the index for each state, so that the few open cases among very many answered ones are found at once. The
+/// states that an organisation has cases in are found by leaps through the index.
+const PAGE: &str = cases_of!(
+    "used (state) AS (
+         SELECT min(state) FROM statuscheck.cases WHERE organisation = $1 AND cardinality($2::text[]) = 0
+         UNION ALL
+         SELECT (SELECT min(state) FROM statuscheck.cases WHERE organisation = $1 AND state > used.state)
+         FROM used WHERE used.state IS NOT NULL
+     ), wanted AS (
+         SELECT state FROM used WHERE state IS NOT NULL UNION SELECT unnest($2::text[])
+     ), page AS (
+         SELECT found.id
+         FROM wanted, LATERAL (
+             SELECT id FROM statuscheck.cases
+             WHERE organisation = $1 AND cases.state = wanted.state AND id < $3
+             ORDER BY id DESC LIMIT $4
+         ) AS found
+         ORDER BY found.id DESC LIMIT $4
+     )"
+);
+
+const ABOUT: &str = cases_of!(
+    "page AS (
+         SELECT DISTINCT found.case_id AS id
+         FROM unnest($1::bytea[]) AS wanted (key), LATERAL (
+             SELECT case_id FROM statuscheck.subjects WHERE subjects.key = wanted.key ORDER BY case_id LIMIT $2
+         ) AS found
+         ORDER BY found.case_id LIMIT $2
+     )"
+);
+
+/// A case with all its entries.
+pub(super) async fn stored_case(readers: &Readers, id: CaseId) -> Result<Option<StoredCase>, ReadError> {
+    let rows = readers.rows(ONE, &[&id.0]).await?;
+    Ok(cases(&rows)?.pop())
+}
+
+/// The newest `limit` cases that `query` means, newest first; its own limit is not looked at.
+pub(super) async fn page(
+    readers: &Readers,
+    query: &CaseQuery,
+    limit: usize,
+) -> Result<Vec<StoredCase>, ReadError> {
+    let organisation = query.organisation.as_str();
+    let states: Vec<_> = query
+        .states
+        .iter()
+        .map(|state| CaseState::as_str(*state))
+        .collect();
+    let before = query.after.map_or(Uuid::max(), |id| id.0);
+    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+        [&organisation, &states, &before, &rows_max(limit)];
+    let rows = readers.rows(PAGE, &values).await?;
+    let mut cases = cases(&rows)?;
+    cases.reverse();
+    Ok(cases)
+}
+
+/// The cases about whoever one of `subjects` stands for, oldest first; at most `limit`.
+pub(super) async fn about(
+    readers: &Readers,
+    subjects: &[&[u8]],
+    limit: usize,
+) -> Result<Vec<StoredCase>, ReadError> {
+    let rows = readers.rows(ABOUT, &[&subjects, &rows_max(limit)]).await?;
+    Ok(cases(&rows)?)
+}
+
+/// The sealed key of a case; none where it was destroyed.
+pub(super) async fn wrapped_key(readers: &Readers, id: CaseId) -> Result<Option<Vec<u8>>, ReadError> {
+    let rows = readers
+        .rows(
+            "SELECT wrapped FROM statuscheck.case_keys WHERE case_id = $1",
+            &[&id.0],
+        )
+        .await?;
+    let key = rows.first().map(|row| row.try_get(0)).transpose();
+    Ok(key.map_err(DatabaseError::from)?)
+}
+
+/// The entries after `position`, up to `limit` of each chain.
+pub(super) async fn entries_after(
+    readers: &Readers,
+    position: &Position,
+    limit: usize,
+) -> Result<Vec<Followed>, ReadError> {
+    let (chains, sequences): (Vec<i32>, Vec<i64>) = position.0.iter().map(|(c, s)| (*c, *s)).unzip();
+    let rows = readers
+        .rows(
+            "SELECT chains.number, entry.sequence, entry.case_id, entry.version, entry.kind
+             FROM statuscheck.chains
+             LEFT JOIN unnest($1::integer[], $2::bigint[]) AS read (chain, sequence) ON read.chain = chains.number
+             CROSS JOIN LATERAL (
+                 SELECT sequence, case_id, version, kind FROM statuscheck.entries
+                 WHERE entries.chain = chains.number AND entries.sequence > coalesce(read.sequence, 0)
+                 ORDER BY sequence LIMIT $3
+             ) AS entry
+             ORDER BY chains.number, entry.sequence",
+            &[&chains, &sequences, &rows_max(limit)],
+        )
+        .await?;
+    let followed = |row: &Row| {
+        let version: i64 = row.try_get(3)?;
+        Ok(Followed {
+            chain: row.try_get(0)?,
+            sequence: row.try_get(1)?,
+            case_id: row.try_get::<_, Option<Uuid>>(2)?.map(CaseId),
+            version: version.unsigned_abs(),
+            kind: row.try_get(4)?,
+        })
+    };
+    Ok(rows.iter().map(followed).collect::<Result<_, DatabaseError>>()?)
+}
+
+pub(super) fn rows_max(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// One case for each id, in the order of the rows.
+fn cases(rows: &[Row]) -> Result<Vec<StoredCase>, DatabaseError> {
+    let mut cases = Vec::<StoredCase>::new();
+    for row in rows {
+        let id = CaseId(row.try_get(0)?);
+        if cases.last().is_none_or(|last| last.id != id) {
+            cases.push(StoredCase {
+                id,
+                version: row.try_get(1)?,
+                wrapped_key: row.try_get(2)?,
+                entries: Vec::new(),
+            });
+        }
+        // A case that lost its entries has one row without any.
+        if let (Some(case), Some(version)) = (cases.last_mut(), row.try_get(3)?) {
+            case.entries.push(SealedEntry {
+                version,
+                time: row.try_get(4)?,
+                kind: row.try_get(5)?,
+                payload: row.try_get(6)?,
+            });
+        }
+    }
+    Ok(cases)
+}

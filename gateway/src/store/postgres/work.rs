@@ -1,0 +1,136 @@
+//! What is asked of the writer, and what goes into one batch.
+
+use std::collections::{HashSet, VecDeque};
+
+use statuscheck_domain::ids::CaseId;
+use tokio::sync::oneshot;
+
+use crate::store::CommitError;
+use crate::store::sealed::{Note, Purge, SealedChange};
+
+/// What is asked of the writer.
+pub(super) enum Request {
+    /// To record a change.
+    Record(Waiting),
+    /// To record what waits already, take no more, and end.
+    Close,
+}
+
+/// Something to record, and who waits for it.
+pub(super) struct Waiting {
+    pub(super) work: Work,
+    pub(super) answer: oneshot::Sender<Outcome>,
+}
+
+/// What the writer records. Each is one step of the ledger: recorded whole, or refused and not there at all.
+pub(super) enum Work {
+    /// Events of a case.
+    Change(Box<SealedChange>),
+    /// An entry of the house.
+    Note(Note),
+    /// The end of a case.
+    Purge(Purge),
+    /// A case must be kept, or need not.
+    Hold(Hold),
+    /// Keys that are wrapped anew; the ledger has no entry for each.
+    Rewrap(Rewrapped),
+}
+
+/// A hold that is set or released, with its entry.
+pub(super) struct Hold {
+    pub(super) case_id: CaseId,
+    pub(super) held: bool,
+    pub(super) note: Note,
+}
+
+/// Wrapped keys that take the place of others.
+pub(super) enum Rewrapped {
+    /// Of cases: id, as it was, as it shall be.
+    Cases(Vec<(CaseId, Vec<u8>, Vec<u8>)>),
+    /// The store's secret.
+    Secret(Vec<u8>),
+}
+
+/// What became of a change that was not refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Recorded {
+    /// It is on disk.
+    Done,
+    /// The request id was used before; nothing was written.
+    Known { case_id: CaseId, same_content: bool },
+}
+
+/// What a waiter is told. One that is told nothing, because the writer is gone, knows no more than `Unavailable` says.
+pub(super) type Outcome = Result<Recorded, CommitError>;
+
+/// Tells a waiter. One that stopped waiting is told nothing; its change stands.
+pub(super) fn tell(waiting: Waiting, outcome: Outcome) {
+    waiting.answer.send(outcome).ok();
+}
+
+/// Takes what goes into the next batch off the front: at most `batch_max` changes, of one case at most one. What is no
+/// change or note, and is rare, is a batch of its own. The order stays.
+pub(super) fn next_batch(pending: &mut VecDeque<Waiting>, batch_max: usize) -> Vec<Waiting> {
+    let mut cases = HashSet::new();
+    let fits = |waiting: &Waiting| match &waiting.work {
+        Work::Change(change) => cases.insert(change.case_id),
+        Work::Note(_) => true,
+        Work::Purge(_) | Work::Hold(_) | Work::Rewrap(_) => false,
+    };
+    let together = pending
+        .iter()
+        .take(batch_max)
+        .map(fits)
+        .take_while(|fits| *fits)
+        .count();
+    pending.drain(..together.max(1).min(pending.len())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(work: Work) -> Waiting {
+        Waiting {
+            work,
+            answer: oneshot::channel().0,
+        }
+    }
+
+    fn step(case: u128) -> Waiting {
+        waiting(Work::Change(Box::new(SealedChange {
+            case_id: CaseId(uuid::Uuid::from_u128(case)),
+            expected_version: 1,
+            version: 2,
+            state: None,
+            entries: Vec::new(),
+            opening: None,
+        })))
+    }
+
+    fn purge(case: u128) -> Waiting {
+        waiting(Work::Purge(Purge {
+            case_id: CaseId(uuid::Uuid::from_u128(case)),
+            expected_version: 1,
+            time: 0,
+        }))
+    }
+
+    #[test]
+    fn a_batch_has_one_change_of_a_case_and_the_order_stays() {
+        let mut pending: VecDeque<_> =
+            [step(1), step(2), step(1), step(3), purge(3), purge(4), step(5)].into();
+        let sizes: Vec<_> = std::iter::from_fn(|| Some(next_batch(&mut pending, 256).len()))
+            .take_while(|size| *size > 0)
+            .collect();
+        assert_eq!(sizes, [2, 2, 1, 1, 1]);
+    }
+
+    #[test]
+    fn a_batch_is_no_larger_than_it_may_be() {
+        let mut pending: VecDeque<_> = (0..5).map(step).collect();
+        assert_eq!(next_batch(&mut pending, 2).len(), 2);
+        assert_eq!(next_batch(&mut pending, 3).len(), 3);
+        assert!(next_batch(&mut pending, 3).is_empty());
+    }
+}

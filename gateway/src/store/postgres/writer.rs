@@ -1,0 +1,355 @@
+//! The one writer of a gateway: it takes every change that waits, records them in one transaction, and has all of them
+//! answered. While the database is away it refuses at once, and comes back by itself.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future;
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use uuid::Uuid;
+
+use super::Limits;
+use super::batch::{Failure, Session, Settled};
+use super::connect::Connector;
+use super::fault::{DatabaseError, Fault};
+use super::lease::{self, Holding, LeaseError};
+use super::pauses::Pauses;
+use super::work::{Outcome, Request, Waiting, Work, next_batch, tell};
+use crate::store::CommitError;
+
+/// What the store tells of its writer.
+#[derive(Default)]
+pub(super) struct State {
+    /// The database cannot be reached now.
+    pub(super) is_away: AtomicBool,
+    /// The writer has ended, or the ledger is damaged: for good.
+    pub(super) is_stopped: AtomicBool,
+}
+
+/// The writer.
+pub(super) struct Writer {
+    pub(super) connector: Connector,
+    pub(super) limits: Limits,
+    pub(super) holder: Uuid,
+    /// None where the connection is lost.
+    pub(super) session: Option<Session>,
+    pub(super) holding: Holding,
+    pub(super) queue: mpsc::Receiver<Request>,
+    pub(super) pending: VecDeque<Waiting>,
+    pub(super) state: Arc<State>,
+    /// Changes refused since the last one was recorded.
+    pub(super) refused: u64,
+}
+
+/// Why a batch was not recorded.
+enum Refusal {
+    /// The database is away, or too busy for too long.
+    Away(DatabaseError),
+    /// The chain has another writer.
+    Fenced,
+    /// A row is there that another says cannot be.
+    Constraint(DatabaseError),
+    /// The ledger makes no sense.
+    Damaged,
+}
+
+impl Writer {
+    /// Runs until it is closed, or finds the ledger damaged. What waits then is refused.
+    pub(super) async fn run(mut self) {
+        let mut renewals = interval(self.limits.renew_every);
+        renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut requests = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                _ = renewals.tick() => self.renew().await,
+                () = future::ready(()), if !self.pending.is_empty() => {}
+                count = self.queue.recv_many(&mut requests, self.limits.batch_max) => {
+                    if count == 0 {
+                        break;
+                    }
+                }
+            }
+            // What came in while the batch before was on its way.
+            while self.pending.len() + requests.len() < self.limits.batch_max
+                && let Ok(request) = self.queue.try_recv()
+            {
+                requests.push(request);
+            }
+            self.take_in(&mut requests);
+            let batch = next_batch(&mut self.pending, self.limits.batch_max);
+            if !batch.is_empty() {
+                self.settle(batch).await;
+            }
+            if self.state.is_away.load(Ordering::Acquire) && !self.come_back().await {
+                break;
+            }
+            if self.state.is_stopped.load(Ordering::Acquire) {
+                break;
+            }
+        }
+        self.end().await;
+    }
+
+    fn take_in(&mut self, requests: &mut Vec<Request>) {
+        for request in requests.drain(..) {
+            match request {
+                Request::Record(waiting) => self.pending.push_back(waiting),
+                Request::Close => self.queue.close(),
+            }
+        }
+    }
+
+    async fn settle(&mut self, batch: Vec<Waiting>) {
+        let works: Vec<&Work> = batch.iter().map(|waiting| &waiting.work).collect();
+        let outcomes = match self.record(&works).await {
+            Ok(outcomes) => outcomes,
+            Err(Refusal::Constraint(_)) if works.len() > 1 => {
+                // One of them meets a damaged case: that one is found by recording each alone.
+                let mut outcomes = Vec::with_capacity(works.len());
+                for work in works {
+                    let alone = self.record(&[work]).await;
+                    let alone = match alone {
+                        Ok(mut outcome) => outcome.pop().unwrap_or(Err(CommitError::Unavailable)),
+                        Err(refusal) => self.refuse(&refusal, 1).await,
+                    };
+                    outcomes.push(alone);
+                }
+                outcomes
+            }
+            Err(refusal) => {
+                let outcome = self.refuse(&refusal, works.len() as u64).await;
+                vec![outcome; works.len()]
+            }
+        };
+        for (waiting, outcome) in batch.into_iter().zip(outcomes) {
+            tell(waiting, outcome);
+        }
+    }
+
+    /// Records a batch, within the time that its callers are kept waiting at most.
+    async fn record(&mut self, works: &[&Work]) -> Result<Vec<Outcome>, Refusal> {
+        let patience = self.limits.patience;
+        let settled = match timeout(patience, self.attempt(works)).await {
+            Ok(settled) => settled?,
+            Err(_elapsed) => {
+                // Whether it was recorded is found out by nobody: its callers ask again.
+                self.session = None;
+                return Err(Refusal::Away(DatabaseError::unanswered()));
+            }
+        };
+        if self.refused > 0 {
+            tracing::info!(refused = self.refused, "changes are recorded again");
+            self.refused = 0;
+        }
+        Ok(settled.outcomes)
+    }
+
+    /// Tries until the batch is known to be recorded, or known not to be, or the attempts are used up.
+    async fn attempt(&mut self, works: &[&Work]) -> Result<Settled, Refusal> {
+        let mut unknown = None;
+        let mut pauses = Pauses::new(self.limits.retry_after, self.limits.patience);
+        let mut last = DatabaseError::unanswered();
+        for attempt in 0..=self.limits.retries_max {
+            if attempt > 0 {
+                sleep(pauses.next()).await;
+            }
+            last = match self.attempt_once(works, &mut unknown).await {
+                Ok(settled) => return Ok(settled),
+                Err(Refusal::Away(error)) => error,
+                Err(refusal) => return Err(refusal),
+            };
+            tracing::warn!(error = %last, attempt, "a batch was not recorded, or it is not known whether it was");
+            if last.fault() == Fault::Lost {
+                self.session = None;
+            }
+        }
+        Err(Refusal::Away(last))
+    }
+
+    /// `unknown` is what the attempt before came to, where it committed and was not told how that went.
+    async fn attempt_once(
+        &mut self,
+        works: &[&Work],
+        unknown: &mut Option<Settled>,
+    ) -> Result<Settled, Refusal> {
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => self.connect().await.map_err(Refusal::Away)?,
+        };
+        let session = self.session.insert(session);
+        if let Some(head) = unknown.as_ref().and_then(|settled| settled.head)
+            && session
+                .is_recorded(self.holding, head)
+                .await
+                .map_err(Refusal::Away)?
+            && let Some(settled) = unknown.take()
+        {
+            return Ok(settled);
+        }
+        *unknown = None;
+        match session.record(self.holding, works).await {
+            Ok(settled) => Ok(settled),
+            Err(Failure::Fenced) => Err(Refusal::Fenced),
+            Err(Failure::Unknown(error, settled)) => {
+                *unknown = Some(settled);
+                self.session = None;
+                Err(Refusal::Away(error))
+            }
+            Err(Failure::Refused(error)) => Err(match error.fault() {
+                Fault::Lost | Fault::Passing => Refusal::Away(error),
+                // An entry is where the chain's end says that there is none.
+                Fault::Constraint if error.constraint() == Some("entries_pkey") => Refusal::Damaged,
+                Fault::Constraint => Refusal::Constraint(error),
+                Fault::Damage => Refusal::Damaged,
+            }),
+        }
+    }
+
+    async fn connect(&self) -> Result<Session, DatabaseError> {
+        let session = Session::open(&self.connector, self.limits.answer_max, self.limits.lease).await?;
+        // Signals may have been lost with the connection before.
+        session.tell_of_change().await?;
+        Ok(session)
+    }
+
+    /// What to tell those whose batch was not recorded, and what follows from it.
+    async fn refuse(&mut self, refusal: &Refusal, count: u64) -> Outcome {
+        match refusal {
+            Refusal::Constraint(error) => {
+                tracing::error!(%error, "a case is damaged");
+                return Err(CommitError::Corrupt);
+            }
+            Refusal::Away(error) => self.leave(error),
+            Refusal::Fenced => self.claim_anew().await,
+            Refusal::Damaged => {
+                tracing::error!("the ledger is damaged: nothing is recorded any more");
+                self.state.is_stopped.store(true, Ordering::Release);
+            }
+        }
+        self.refused = self.refused.saturating_add(count);
+        Err(CommitError::Unavailable)
+    }
+
+    /// Told once: while a database is away every change would say the same.
+    fn leave(&mut self, error: &DatabaseError) {
+        self.session = None;
+        if !self.state.is_away.swap(true, Ordering::AcqRel) {
+            tracing::error!(%error, "changes cannot be recorded");
+        }
+    }
+
+    async fn renew(&mut self) {
+        let Some(session) = &self.session else {
+            return;
+        };
+        let renewed = session.trip(lease::renew(session.client(), self.holding, self.limits.lease));
+        match renewed.await {
+            Ok(true) => {}
+            Ok(false) => self.claim_anew().await,
+            Err(error) => self.leave(&error),
+        }
+    }
+
+    /// Another writer has this one's chain: it was stopped past its lease. From here on it has a chain anew, and whoever waits
+    /// decides again.
+    async fn claim_anew(&mut self) {
+        tracing::error!(
+            "another gateway has taken over what this one wrote to; it goes on with a chain anew"
+        );
+        let Some(session) = &self.session else {
+            return self.leave(&DatabaseError::lost("there is no connection"));
+        };
+        match session.claim(self.holder).await {
+            Ok((holding, _head)) => self.holding = holding,
+            Err(error) => self.cannot_claim(error),
+        }
+    }
+
+    fn cannot_claim(&mut self, error: LeaseError) {
+        match error {
+            LeaseError::Broken(chain) => {
+                tracing::error!(%chain, "a chain of the ledger does not end where it says");
+                self.state.is_stopped.store(true, Ordering::Release);
+            }
+            LeaseError::Database(error) => self.leave(&error),
+            LeaseError::Seal(error) => self.leave(&DatabaseError::lost(&error.to_string())),
+        }
+    }
+
+    /// Connects again, however long it takes, and refuses what comes meanwhile. False where the store is closed first.
+    async fn come_back(&mut self) -> bool {
+        let mut pauses = Pauses::new(self.limits.retry_after, self.limits.reconnect_max);
+        let mut requests = Vec::new();
+        loop {
+            self.refuse_pending();
+            if self.reconnect().await {
+                self.state.is_away.store(false, Ordering::Release);
+                tracing::info!("the database is back");
+                return true;
+            }
+            if self.state.is_stopped.load(Ordering::Acquire) {
+                return false;
+            }
+            let mut pause = std::pin::pin!(sleep(pauses.next()));
+            loop {
+                tokio::select! {
+                    () = &mut pause => break,
+                    count = self.queue.recv_many(&mut requests, self.limits.batch_max) => {
+                        if count == 0 {
+                            return false;
+                        }
+                    }
+                }
+                self.take_in(&mut requests);
+                self.refuse_pending();
+            }
+        }
+    }
+
+    async fn reconnect(&mut self) -> bool {
+        let Ok(session) = self.connect().await else {
+            return false;
+        };
+        let lease = self.limits.lease;
+        let held = session
+            .trip(lease::renew(session.client(), self.holding, lease))
+            .await;
+        let claimed = match held {
+            Ok(true) => Ok(self.holding),
+            Ok(false) => session.claim(self.holder).await.map(|(holding, _head)| holding),
+            Err(error) => Err(error.into()),
+        };
+        match claimed {
+            Ok(holding) => {
+                self.holding = holding;
+                self.session = Some(session);
+                true
+            }
+            Err(error) => {
+                self.cannot_claim(error);
+                false
+            }
+        }
+    }
+
+    fn refuse_pending(&mut self) {
+        self.refused = self.refused.saturating_add(self.pending.len() as u64);
+        for waiting in self.pending.drain(..) {
+            tell(waiting, Err(CommitError::Unavailable));
+        }
+    }
+
+    async fn end(mut self) {
+        self.state.is_stopped.store(true, Ordering::Release);
+        self.queue.close();
+        self.refuse_pending();
+        if let Some(session) = &self.session
+            && let Err(error) = session.trip(lease::release(session.client(), self.holding)).await
+        {
+            tracing::warn!(%error, "the lease was not given back; it runs out by itself");
+        }
+    }
+}
