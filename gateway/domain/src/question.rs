@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::check::{Check, CheckKind, EducationBenefit, Terms};
+use crate::check::{Check, CheckKind, EducationBenefit};
 use crate::ids::{DepartmentId, QuestionId};
 use crate::subject::{Field, Subject};
 
@@ -123,16 +123,12 @@ pub struct Question {
 impl Question {
     /// The question of `operation` that `check` raises.
     pub fn about(check: &Check, operation: Operation, id: QuestionId, correlation_id: Uuid) -> Self {
-        let benefit = match check.terms {
-            Terms::Section95 { benefit } => Some(benefit),
-            _ => None,
-        };
         Self {
             id,
             correlation_id,
             operation,
             check: check.kind(),
-            benefit,
+            benefit: check.benefit(),
             subject: Arc::new(check.subject.only(operation.fields())),
         }
     }
