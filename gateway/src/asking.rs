@@ -17,6 +17,7 @@ use statuscheck_domain::ids::QuestionId;
 use statuscheck_domain::question::{Operation, Question};
 use statuscheck_domain::reply::{Facts, Outcome, Reply};
 use statuscheck_domain::route::{self, Replies};
+use statuscheck_domain::working_time::Calendars;
 use tokio::time::sleep;
 
 use crate::departments::Departments;
@@ -30,6 +31,8 @@ pub(crate) struct Asking {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) departments: Departments,
     pub(crate) clock: SharedClock,
+    /// Which days and hours are working time, for what is promised in working days.
+    pub(crate) calendars: Arc<Calendars>,
     /// How often DfE's feeds are loaded.
     pub(crate) feed_interval: SignedDuration,
     /// See `CheckSettings::trace_grace`.

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use statuscheck_domain::agreement::Permit;
 use statuscheck_domain::case::{Case, CaseState};
+use statuscheck_domain::case_clock::CaseClock;
 use statuscheck_domain::check::Check;
 use statuscheck_domain::event::{Change, EventKind, Receipt};
 use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
+use statuscheck_domain::sla::SlaClock;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
@@ -133,7 +136,8 @@ impl Cases {
         let content = request.content();
         let now = self.asking.clock.now();
         let first = self.asking.first(&request.check, &permit);
-        let receipt = receipt(&permit, request, now);
+        let clock = self.promised(&permit, now)?;
+        let receipt = receipt(&permit, request, clock);
         let received = std::iter::once(EventKind::Received(Box::new(receipt)));
         let change = Change::new(id, 0, now, received.chain(first.iter().map(Planned::asked)));
         match self.asking.store.receive(change.clone(), content).await? {
@@ -150,6 +154,16 @@ impl Cases {
         Ok(TakenIn::New(Box::new(
             self.asking.inquire(permit, case, first, budget),
         )))
+    }
+
+    /// What a check received at `now` is promised under its agreement and the calendar of new cases.
+    fn promised(&self, permit: &Permit, now: Timestamp) -> Result<SlaClock, Error> {
+        let calendars = &self.asking.calendars;
+        let policy = &permit.agreement().sla;
+        let terms = policy.terms(now, permit.ground(), calendars.current().version());
+        let started = CaseClock::start(terms, calendars).map_err(|fault| Error::internal(&fault))?;
+        let clock = CaseClock::open(now, started).map_err(|fault| Error::internal(&fault))?;
+        Ok(clock.promise())
     }
 
     async fn repeated(&self, id: CaseId, budget: Duration) -> Result<Case, Error> {
@@ -212,7 +226,7 @@ async fn told(mut answer: watch::Receiver<Outcome>) -> Result<Case, Error> {
     }
 }
 
-fn receipt(permit: &Permit, request: CheckRequest, now: jiff::Timestamp) -> Receipt {
+fn receipt(permit: &Permit, request: CheckRequest, clock: SlaClock) -> Receipt {
     let agreement = permit.agreement();
     Receipt {
         organisation: permit.organisation().clone(),
@@ -221,6 +235,6 @@ fn receipt(permit: &Permit, request: CheckRequest, now: jiff::Timestamp) -> Rece
         caller_reference: request.caller_reference,
         agreement_id: agreement.id.clone(),
         legal_basis: agreement.legal_basis.clone(),
-        clock: agreement.sla.start(now),
+        clock,
     }
 }

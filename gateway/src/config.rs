@@ -1,37 +1,36 @@
 //! The configuration file of `statuscheck serve`: TOML, unknown keys refused, paths relative to the file.
 
 mod audited;
+mod calendar;
+mod error;
 mod figures;
 mod store;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
+use statuscheck_adapters::BoxDepartment;
 use statuscheck_adapters::settings::DepartmentSettings;
-use statuscheck_adapters::{BoxDepartment, ConnectError};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 
-pub use self::store::StoreSection;
-use crate::audit::AuditError;
 use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
-use crate::peer::{TrustDomain, TrustDomainError};
-use crate::register::{self, RegisterError};
+use crate::peer::TrustDomain;
+use crate::register;
 use crate::server::{CheckSettings, Setup};
-use crate::store::embedded::OpenError;
-use crate::store::key_file::KeyFileError;
 use crate::store::notary::Notary;
-use crate::store::postgres::{AddressError, OpenError as DatabaseOpenError};
-use crate::store::signing::SigningKeyError;
-use crate::tls::{Tls, TlsError, TlsFiles};
+use crate::tls::{Tls, TlsFiles};
+
+pub use self::calendar::{CalendarError, CalendarSection, EarlierCalendar};
+pub use self::error::ConfigError;
+pub use self::store::StoreSection;
 
 /// What `statuscheck serve` runs on.
 #[derive(Deserialize)]
@@ -58,6 +57,9 @@ pub struct Config {
     /// What checks may take.
     #[serde(default)]
     pub checks: CheckSettings,
+    /// Which days and hours are working time.
+    #[serde(default)]
+    pub calendar: CalendarSection,
 }
 
 /// Certificates and keys, PEM files.
@@ -84,102 +86,6 @@ pub struct TlsSection {
 /// Thirty seconds: a revoked certificate is out half a minute after its list is in place.
 const fn reload_every() -> Duration {
     Duration::from_secs(30)
-}
-
-/// What is wrong with a configuration, by the section where it is mended; the cause is the source.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("{path}: cannot be read")]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file is not TOML of this shape.
-    #[error("{path}: does not parse")]
-    Syntax {
-        /// Which.
-        path: PathBuf,
-        /// Where and why.
-        source: toml::de::Error,
-    },
-    /// A figure with which nobody could be served.
-    #[error("{key}: {fault}")]
-    Figure {
-        /// The key, with its section.
-        key: &'static str,
-        /// What it must be.
-        fault: &'static str,
-    },
-    /// `trust_domain`
-    #[error("trust_domain")]
-    TrustDomain(#[source] TrustDomainError),
-    /// `departments`
-    #[error("departments.{name}: is no department; use home-office, dwp, hmrc or dfe")]
-    UnknownDepartment {
-        /// The key.
-        name: String,
-    },
-    /// One department under two spellings of its name.
-    #[error("departments.{name}: {department} has a section already")]
-    RepeatedDepartment {
-        /// The key.
-        name: String,
-        /// Which it means.
-        department: DepartmentId,
-    },
-    /// One department's section.
-    #[error("departments.{department}")]
-    Department {
-        /// Which.
-        department: DepartmentId,
-        /// Why.
-        source: ConnectError,
-    },
-    /// `tls`
-    #[error("tls")]
-    Tls(#[source] TlsError),
-    /// `register`
-    #[error("register")]
-    Register(#[source] RegisterError),
-    /// `store.key_file`
-    #[error("store.key_file")]
-    Key(#[source] KeyFileError),
-    /// `store.signing_key_file`
-    #[error("store.signing_key_file")]
-    SigningKey(#[source] SigningKeyError),
-    /// `store.former_public_keys`
-    #[error("store.former_public_keys")]
-    FormerKey(#[source] AuditError),
-    /// `store.checkpoint_every`
-    #[error("store.checkpoint_every: must be more than nothing and at most 60s")]
-    CheckpointEvery,
-    /// `store.anchor`
-    #[error("store.anchor: {path} is no folder")]
-    Anchor {
-        /// What was given.
-        path: PathBuf,
-    },
-    /// `store`: neither a file nor a database, or both.
-    #[error("store: give either path, for a file, or url, for a PostgreSQL database")]
-    StorePlace,
-    /// `store.path`
-    #[error("store.path")]
-    Store(#[source] OpenError),
-    /// `store.url`, as it is written
-    #[error("store.url")]
-    StoreUrl(#[source] AddressError),
-    /// `store.url`: the database there, or the way to it
-    #[error("store.url")]
-    Database(#[source] DatabaseOpenError),
-    /// `store.path`: the file may be missing, its folder may not.
-    #[error("store.path: {folder} is no folder; make it, for the gateway's user alone")]
-    StoreFolder {
-        /// Where the store should lie.
-        folder: PathBuf,
-    },
 }
 
 impl Config {
@@ -212,6 +118,7 @@ impl Config {
             *path = folder.join(&*path);
         }
         self.store.rebase(folder);
+        self.calendar.rebase(folder);
         for department in self.departments.values_mut() {
             department.rebase(folder);
         }
@@ -232,6 +139,7 @@ impl Config {
             }
         }
         faults.extend(register::load(&self.register).err().map(ConfigError::Register));
+        faults.extend(self.calendar.load().err().map(ConfigError::Calendar));
         faults.extend(self.store.faults());
         faults.extend(self.connect(clock).1);
         faults.extend(self.figures());
@@ -291,6 +199,7 @@ impl Config {
     pub async fn setup(self, clock: SharedClock) -> Result<Setup, ConfigError> {
         let tls = self.load_tls(self.trust_domain()?, &clock).await?;
         let register = register::load(&self.register).map_err(ConfigError::Register)?;
+        let calendars = self.calendar.load().map_err(ConfigError::Calendar)?;
         let (departments, faults) = self.connect(&clock);
         if let Some(fault) = faults.into_iter().chain(self.figures()).next() {
             return Err(fault);
@@ -308,6 +217,7 @@ impl Config {
             limits: self.limits,
             checks: self.checks,
             register: Arc::new(register),
+            calendars: Arc::new(calendars),
             departments: Departments::new(departments),
             upkeep: opened.upkeep,
             store: opened.store,

@@ -39,22 +39,28 @@ use crate::store::signing::{SigningKey, SigningKeyError};
 use crate::store::upkeep::Upkeep;
 use crate::tls::{Tls, TlsError, TlsFiles};
 
+macro_rules! shipped {
+    ($($name:literal),+ $(,)?) => {
+        [$(($name, include_str!(concat!("../../deploy/register/", $name)))),+]
+    };
+}
+
 /// The register that ships with the program.
-const REGISTER: [(&str, &str); 4] = [
-    ("iecas.toml", include_str!("../../deploy/register/iecas.toml")),
-    (
-        "right-to-rent.toml",
-        include_str!("../../deploy/register/right-to-rent.toml"),
-    ),
-    (
-        "right-to-work.toml",
-        include_str!("../../deploy/register/right-to-work.toml"),
-    ),
-    (
-        "section-95.toml",
-        include_str!("../../deploy/register/section-95.toml"),
-    ),
-];
+const REGISTER: [(&str, &str); 10] = shipped!(
+    "accessed-public-funds.toml",
+    "free-school-meals.toml",
+    "hmrc-section-40.toml",
+    "iecas.toml",
+    "nino-alignment.toml",
+    "right-to-rent.toml",
+    "right-to-work.toml",
+    "school-census.toml",
+    "section-95.toml",
+    "state-funded-education.toml",
+);
+
+/// Its suspension orders.
+const ORDERS: [(&str, &str); 1] = shipped!("suspensions/proactive-sharing-2018.toml");
 
 /// Puts something before a store.
 pub type BeforeStore = Box<dyn FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + Send>;
@@ -225,6 +231,7 @@ impl Demo {
             limits: settings.limits,
             checks: settings.checks,
             register: Arc::new(register(settings.agreements)?),
+            calendars: Arc::default(),
             departments: Departments::new(departments),
             upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,
             store: (settings.before_store)(store),
@@ -269,12 +276,10 @@ pub fn shipped_register() -> Result<Register, RegisterError> {
 }
 
 fn register(beside: Vec<Agreement>) -> Result<Register, RegisterError> {
-    let shipped = REGISTER
-        .iter()
-        .map(|(name, text)| register::parse(Path::new(name), text));
-    let mut agreements = shipped.collect::<Result<Vec<_>, _>>()?;
-    agreements.extend(beside);
-    Ok(Register::new(agreements)?)
+    let file = |(name, text): (&str, &str)| (name.to_owned(), Ok(text.to_owned()));
+    let shipped = register::parse_files(REGISTER.map(file), ORDERS.map(file))?;
+    let agreements = shipped.agreements().cloned().chain(beside);
+    Register::new(agreements, shipped.orders().iter().cloned()).map_err(RegisterError::Together)
 }
 
 /// The demo's database.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use statuscheck_domain::agreement::{Agreement, Refusal};
+use jiff::civil::Date;
+use statuscheck_domain::agreement::{Agreement, Refusal, Standing};
 use statuscheck_domain::check::{CheckKind, Violation, path};
 use statuscheck_domain::ids::CaseId;
 use tonic::{Code, Status};
@@ -153,6 +154,15 @@ fn refused(kind: CheckKind, refusal: Refusal) -> (Code, ErrorDetails) {
             Code::PermissionDenied,
             under(&agreement, info("CHECK_NOT_COVERED", [check, named(&agreement)])),
         ),
+        Refusal::PurposeNotCovered { agreement, benefit } => {
+            let purpose = ("purpose", benefit.as_str().to_owned());
+            let details = info("PURPOSE_NOT_COVERED", [check, named(&agreement), purpose]);
+            (Code::PermissionDenied, under(&agreement, details))
+        }
+        Refusal::NotInForce { agreement, today } => {
+            let details = not_in_force(check, &agreement, today);
+            (Code::PermissionDenied, under(&agreement, details))
+        }
         Refusal::FieldsNotCovered { agreement, fields } => {
             let violations = fields.into_iter().map(|field| Violation {
                 field: path(kind, field),
@@ -183,6 +193,21 @@ fn refused(kind: CheckKind, refusal: Refusal) -> (Code, ErrorDetails) {
     }
 }
 
+/// Why an agreement is not in force, and since or until when.
+fn not_in_force(check: (&'static str, String), agreement: &Arc<Agreement>, today: Date) -> ErrorDetails {
+    let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+    let (reason, on) = match agreement.standing(today) {
+        Standing::Suspended(suspension) => ("AGREEMENT_SUSPENDED", ("since", suspension.since.to_string())),
+        Standing::Expired => ("AGREEMENT_EXPIRED", ("expired_on", day(agreement.expires_on))),
+        Standing::NotSigned => ("AGREEMENT_NOT_SIGNED", ("signed_on", day(agreement.signed_on))),
+        // An agreement in force is not refused as one that is not.
+        Standing::ListedOnly | Standing::InForce => {
+            ("AGREEMENT_NOT_SERVED", ("signed_on", day(agreement.signed_on)))
+        }
+    };
+    info(reason, [check, named(agreement), on])
+}
+
 fn named(agreement: &Arc<Agreement>) -> (&'static str, String) {
     ("agreement_id", agreement.id.to_string())
 }
@@ -190,7 +215,7 @@ fn named(agreement: &Arc<Agreement>) -> (&'static str, String) {
 /// Adds whom to turn to about the agreement.
 fn under(agreement: &Agreement, mut details: ErrorDetails) -> ErrorDetails {
     let description = format!("Working contact of the agreement {}", agreement.id);
-    details.add_help_link(description, format!("mailto:{}", agreement.contact));
+    details.add_help_link(description, format!("mailto:{}", agreement.contact()));
     details
 }
 

@@ -1,52 +1,28 @@
 //! The register of agreements as files: one TOML file an agreement, checked as a whole.
+//!
+//! A folder has a `.toml` file for each agreement, and in its folder `suspensions` one for each suspension order. A whole
+//! register as one text has the same tables under `[[agreements]]` and `[[suspensions]]`.
 
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use statuscheck_domain::agreement::{Agreement, DuplicateAgreement, Register};
-use statuscheck_domain::answer::Facts;
-use statuscheck_domain::check::CheckKind;
-use statuscheck_domain::ids::OrganisationId;
-use statuscheck_domain::question::Operation;
-use statuscheck_domain::route;
-use statuscheck_domain::subject::Field;
+use statuscheck_domain::agreement::{Agreement, Fault, Register, RegisterFault, SuspensionOrder};
 
-/// One agreement, as its file has it. Unknown keys are refused.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AgreementFile {
-    /// Lower-case letters, digits and hyphens.
-    id: String,
-    /// What it is called.
-    title: String,
-    /// What it is for, in a sentence.
-    purpose: String,
-    /// The law that allows it, in full; it stands in every answer.
-    legal_basis: String,
-    /// `right-to-work`, `right-to-rent`, `section-95`, `iecas`.
-    checks: Vec<String>,
-    /// Ids of the organisations that may ask, as their certificates name them.
-    organisations: Vec<String>,
-    /// What departments may be asked, e.g. `dwp/nino_trace`.
-    operations: Vec<String>,
-    /// Fields of the person that may be sent.
-    request_fields: Vec<String>,
-    /// Facts that may be released.
-    released_fields: Vec<String>,
-    /// How long an answer may take: `48h`, `5d`.
-    sla: String,
-    /// How long a closed case is kept: `90d`, `6mo`, `2y`. Without it, as is usual for the check.
-    retention: Option<String>,
-    /// E-mail address of the working contact (report 6.134: a generic inbox helped nobody).
-    contact: String,
-}
+mod file;
+mod values;
+
+use self::file::{AgreementFile, OrderFile};
+
+/// The folder of the suspension orders, in that of the agreements.
+const SUSPENSIONS: &str = "suspensions";
 
 /// What is wrong with a register.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
-    /// A file or the folder cannot be read.
+    /// The folder cannot be read.
     #[error("{path}: cannot be read")]
     Unreadable {
         /// Which.
@@ -54,35 +30,92 @@ pub enum RegisterError {
         /// Why.
         source: io::Error,
     },
-    /// A file is not the TOML of an agreement.
-    #[error("{path}: is not an agreement")]
-    NotAnAgreement {
-        /// Which.
-        path: PathBuf,
-        /// Where and why.
-        source: toml::de::Error,
-    },
-    /// Values that do not fit, all of the file's at once.
-    #[error("{path}: {}", faults.join("; "))]
-    Invalid {
-        /// Which.
-        path: PathBuf,
-        /// One line a fault: key, and what would be right.
-        faults: Vec<String>,
-    },
-    /// Two files with one id.
-    #[error(transparent)]
-    Duplicate(#[from] DuplicateAgreement),
     /// No agreement at all: nothing could be asked.
     #[error("{0}: has no agreement (a file ending in .toml)")]
     Empty(PathBuf),
+    /// A text that is not the TOML of a register.
+    #[error("is not a register")]
+    NotARegister(#[source] toml::de::Error),
+    /// Files at fault, every one of them.
+    #[error("{}", lines(.0))]
+    Faults(Vec<FileFault>),
+    /// Agreements that are right one by one and cannot stand together.
+    #[error("{}", joined(.0))]
+    Together(Vec<RegisterFault>),
 }
 
-/// Reads every `.toml` file of `directory`, in order of their names.
+/// A file at fault.
+#[derive(Debug)]
+pub struct FileFault {
+    /// The file, or the place in a whole register.
+    pub place: String,
+    /// What is wrong with it.
+    pub kind: FileFaultKind,
+}
+
+/// What is wrong with a file.
+#[derive(Debug)]
+pub enum FileFaultKind {
+    /// It cannot be read.
+    Unreadable(io::Error),
+    /// It is not TOML of the shape.
+    Shape(toml::de::Error),
+    /// Values that do not fit, all of them.
+    Values(Vec<Fault>),
+}
+
+impl fmt::Display for FileFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = &self.place;
+        match &self.kind {
+            FileFaultKind::Unreadable(error) => write!(formatter, "{place}: cannot be read: {error}"),
+            FileFaultKind::Shape(error) => {
+                write!(
+                    formatter,
+                    "{place}: is not an agreement: {}",
+                    error.to_string().trim_end()
+                )
+            }
+            FileFaultKind::Values(faults) => write!(formatter, "{place}: {}", joined(faults)),
+        }
+    }
+}
+
+fn joined<T: fmt::Display>(parts: &[T]) -> String {
+    let parts: Vec<_> = parts.iter().map(ToString::to_string).collect();
+    parts.join("; ")
+}
+
+fn lines(faults: &[FileFault]) -> String {
+    let mut lines = String::new();
+    for fault in faults {
+        let separator = if lines.is_empty() { "" } else { "\n" };
+        // Memory takes what it is given.
+        write!(lines, "{separator}{fault}").unwrap_or_default();
+    }
+    lines
+}
+
+/// Reads every `.toml` file of `directory` and of its folder `suspensions`, in order of their names.
 ///
 /// # Errors
-/// The first file at fault, with every fault in it.
+/// Every file at fault, with every fault in it.
 pub fn load(directory: &Path) -> Result<Register, RegisterError> {
+    let agreements = files_of(directory)?;
+    if agreements.is_empty() {
+        return Err(RegisterError::Empty(directory.to_owned()));
+    }
+    let folder = directory.join(SUSPENSIONS);
+    let orders = if folder.is_dir() {
+        files_of(&folder)?
+    } else {
+        Vec::new()
+    };
+    let read = |path: &PathBuf| (path.display().to_string(), fs::read_to_string(path));
+    parse_files(agreements.iter().map(read), orders.iter().map(read))
+}
+
+fn files_of(directory: &Path) -> Result<Vec<PathBuf>, RegisterError> {
     let unreadable = |source| RegisterError::Unreadable {
         path: directory.to_owned(),
         source,
@@ -94,169 +127,130 @@ pub fn load(directory: &Path) -> Result<Register, RegisterError> {
         .map_err(unreadable)?;
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
     paths.sort();
-    if paths.is_empty() {
-        return Err(RegisterError::Empty(directory.to_owned()));
-    }
-    let read = |path: PathBuf| match fs::read_to_string(&path) {
-        Ok(text) => parse(&path, &text),
-        Err(source) => Err(RegisterError::Unreadable { path, source }),
-    };
-    let agreements = paths.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    Ok(Register::new(agreements)?)
+    Ok(paths)
 }
 
-/// Parses one agreement; `path` is for the errors.
+/// The register of these texts, each with its place for the errors; a text may be a file that could not be read.
+///
+/// # Errors
+/// Every file at fault, with every fault in it.
+pub fn parse_files(
+    agreements: impl IntoIterator<Item = (String, io::Result<String>)>,
+    orders: impl IntoIterator<Item = (String, io::Result<String>)>,
+) -> Result<Register, RegisterError> {
+    let mut faults = Vec::new();
+    let agreements = read_all(agreements, AgreementFile::agreement, &mut faults);
+    let orders = read_all(orders, OrderFile::order, &mut faults);
+    together(agreements, orders, faults)
+}
+
+/// The whole register that one text holds.
+///
+/// # Errors
+/// It is not TOML of that shape; or every fault in it.
+pub fn parse_whole(text: &str) -> Result<Register, RegisterError> {
+    let whole: WholeFile = toml::from_str(text).map_err(RegisterError::NotARegister)?;
+    let mut faults = Vec::new();
+    let agreements = whole.agreements.into_iter().enumerate().map(|(place, file)| {
+        let place = format!("agreements[{place}] ({})", file.id);
+        valid(place, file.agreement(), &mut faults)
+    });
+    let agreements: Vec<_> = agreements.collect();
+    let orders = whole.suspensions.into_iter().enumerate().map(|(place, file)| {
+        let place = format!("suspensions[{place}] ({})", file.id);
+        valid(place, file.order(), &mut faults)
+    });
+    let orders: Vec<_> = orders.collect();
+    together(
+        agreements.into_iter().flatten(),
+        orders.into_iter().flatten(),
+        faults,
+    )
+}
+
+/// Parses one agreement; `place` is for the errors.
 ///
 /// # Errors
 /// Not TOML of this shape, or values that do not fit.
-pub fn parse(path: &Path, text: &str) -> Result<Agreement, RegisterError> {
-    let file: AgreementFile = toml::from_str(text).map_err(|source| RegisterError::NotAnAgreement {
-        path: path.to_owned(),
-        source,
-    })?;
+pub fn parse(place: &str, text: &str) -> Result<Agreement, RegisterError> {
     let mut faults = Vec::new();
-    let agreement = agreement(file, &mut faults);
-    match agreement {
-        Some(agreement) if faults.is_empty() => Ok(agreement),
-        _ => Err(RegisterError::Invalid {
-            path: path.to_owned(),
-            faults,
-        }),
-    }
+    let files = [(place.to_owned(), Ok(text.to_owned()))];
+    let read = read_all(files, AgreementFile::agreement, &mut faults).pop();
+    read.ok_or(RegisterError::Faults(faults))
 }
 
-fn agreement(file: AgreementFile, faults: &mut Vec<String>) -> Option<Agreement> {
-    for (key, text) in [
-        ("title", &file.title),
-        ("purpose", &file.purpose),
-        ("legal_basis", &file.legal_basis),
-    ] {
-        if text.trim().is_empty() {
-            faults.push(format!("{key}: is blank"));
-        }
-    }
-    if !file.contact.contains('@') {
-        faults.push("contact: must be an e-mail address".to_owned());
-    }
-    let checks = known("checks", &file.checks, CheckKind::named, faults);
-    let operations = known("operations", &file.operations, Operation::named, faults);
-    let of_person = |name: &str| Field::named(name).filter(|field| field.is_of_person());
-    let request_fields = known("request_fields", &file.request_fields, of_person, faults);
-    let fact = |name: &str| Facts::FIELDS.contains(&name).then(|| name.to_owned());
-    let released_fields = known("released_fields", &file.released_fields, fact, faults);
-    let organisation = |id: &str| id.parse::<OrganisationId>().ok();
-    let organisations = known("organisations", &file.organisations, organisation, faults);
-    for check in &checks {
-        let required = route::required(*check);
-        if !operations.contains(&required) {
-            faults.push(format!(
-                "operations: {} needs {}",
-                check.as_str(),
-                required.as_str()
-            ));
-        }
-    }
-    let id = file
-        .id
-        .parse()
-        .map_err(|error| faults.push(format!("id: {error}")))
-        .ok();
-    let sla = file
-        .sla
-        .parse()
-        .map_err(|error| faults.push(format!("sla: {error}")))
-        .ok();
-    let retention = file
-        .retention
-        .map(|text| {
-            text.parse()
-                .map_err(|error| faults.push(format!("retention: {error}")))
-        })
-        .and_then(Result::ok);
-    Some(Agreement {
-        id: id?,
-        title: file.title,
-        purpose: file.purpose,
-        legal_basis: file.legal_basis,
-        checks,
-        organisations,
-        operations,
-        request_fields,
-        released_fields,
-        sla: sla?,
-        retention,
-        contact: file.contact,
-    })
-}
-
-fn known<T>(
-    key: &str,
-    names: &[String],
-    parse: impl Fn(&str) -> Option<T>,
-    faults: &mut Vec<String>,
-) -> Vec<T> {
-    if names.is_empty() {
-        faults.push(format!("{key}: is empty"));
-    }
-    let one = |name: &String| {
-        let parsed = parse(name);
-        if parsed.is_none() {
-            faults.push(format!("{key}: \"{name}\" is not known"));
-        }
-        parsed
+/// The text of a whole register made of files, as [`parse_whole`] reads it: agreements, and suspension orders.
+///
+/// # Errors
+/// A file that is not TOML.
+pub fn whole_of(
+    agreements: impl IntoIterator<Item = String>,
+    orders: impl IntoIterator<Item = String>,
+) -> Result<String, toml::de::Error> {
+    let mut whole = toml::Table::new();
+    let tables = |texts: &mut dyn Iterator<Item = String>| {
+        let table = |text: String| text.parse::<toml::Table>().map(toml::Value::Table);
+        texts
+            .map(table)
+            .collect::<Result<Vec<_>, _>>()
+            .map(toml::Value::Array)
     };
-    names.iter().filter_map(one).collect()
+    whole.insert("agreements".to_owned(), tables(&mut agreements.into_iter())?);
+    whole.insert(SUSPENSIONS.to_owned(), tables(&mut orders.into_iter())?);
+    Ok(whole.to_string())
+}
+
+/// A whole register in one text.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WholeFile {
+    /// Every agreement.
+    agreements: Vec<AgreementFile>,
+    /// Every suspension order.
+    #[serde(default)]
+    suspensions: Vec<OrderFile>,
+}
+
+fn read_all<F: for<'de> Deserialize<'de>, T>(
+    texts: impl IntoIterator<Item = (String, io::Result<String>)>,
+    parse: impl Fn(F) -> Result<T, Vec<Fault>>,
+    faults: &mut Vec<FileFault>,
+) -> Vec<T> {
+    let one = |(place, text): (String, io::Result<String>)| {
+        let file = text
+            .map_err(FileFaultKind::Unreadable)
+            .and_then(|text| toml::from_str(&text).map_err(FileFaultKind::Shape));
+        match file {
+            Ok(file) => valid(place, parse(file), faults),
+            Err(kind) => {
+                faults.push(FileFault { place, kind });
+                None
+            }
+        }
+    };
+    texts.into_iter().filter_map(one).collect()
+}
+
+fn valid<T>(place: String, parsed: Result<T, Vec<Fault>>, faults: &mut Vec<FileFault>) -> Option<T> {
+    let at_fault = |values| FileFault {
+        place,
+        kind: FileFaultKind::Values(values),
+    };
+    parsed.map_err(|values| faults.push(at_fault(values))).ok()
+}
+
+fn together(
+    agreements: impl IntoIterator<Item = Agreement>,
+    orders: impl IntoIterator<Item = SuspensionOrder>,
+    faults: Vec<FileFault>,
+) -> Result<Register, RegisterError> {
+    if faults.is_empty() {
+        Register::new(agreements, orders).map_err(RegisterError::Together)
+    } else {
+        Err(RegisterError::Faults(faults))
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_fault_of_an_agreement_is_told_at_once() {
-        let text = r#"
-            id = "Right To Work"
-            title = ""
-            purpose = "p"
-            legal_basis = "l"
-            checks = ["right-to-work", "right-to-drive"]
-            organisations = []
-            operations = ["dwp/nino_trace"]
-            request_fields = ["nationality"]
-            released_fields = ["name"]
-            sla = "soon"
-            retention = "for ever"
-            contact = "nobody"
-        "#;
-        let Err(RegisterError::Invalid { faults, .. }) = parse(Path::new("a.toml"), text) else {
-            panic!("it must be refused for its values")
-        };
-        for key in [
-            "id:",
-            "title:",
-            "checks:",
-            "organisations:",
-            "request_fields:",
-            "released_fields:",
-            "sla:",
-            "retention:",
-            "contact:",
-        ] {
-            assert!(
-                faults.iter().any(|fault| fault.starts_with(key)),
-                "{key} is missing in {faults:?}"
-            );
-        }
-        assert!(
-            faults
-                .iter()
-                .any(|fault| fault.contains("home-office/immigration_status"))
-        );
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused() {
-        let refused = parse(Path::new("a.toml"), "id = 'x'\ncolour = 'blue'");
-        assert!(matches!(refused, Err(RegisterError::NotAnAgreement { .. })));
-    }
-}
+#[path = "register/register_tests.rs"]
+mod tests;

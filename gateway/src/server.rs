@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::SharedClock;
+use statuscheck_domain::working_time::Calendars;
 use tokio::time::timeout;
 use tonic::service::Routes;
 
@@ -77,6 +78,8 @@ pub struct Setup {
     pub checks: CheckSettings,
     /// Who may ask what.
     pub register: Arc<Register>,
+    /// Which days and hours are working time.
+    pub calendars: Arc<Calendars>,
     /// Who is asked.
     pub departments: Departments,
     /// Where everything is recorded.
@@ -141,6 +144,7 @@ impl Gateway {
             store: Arc::clone(&setup.store),
             departments: setup.departments,
             clock: setup.clock.clone(),
+            calendars: setup.calendars,
             feed_interval,
             trace_grace: setup.checks.trace_grace,
         });

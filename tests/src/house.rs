@@ -71,7 +71,8 @@ pub fn agreement_like(shipped: &str, id: &str, organisation: &str) -> Agreement 
     let found = agreements.find(|agreement| agreement.id.as_str() == shipped);
     let mut agreement = found.expect("a shipped agreement").clone();
     agreement.id = id.parse().expect("an id");
-    agreement.organisations = vec![organisation.parse().expect("an organisation")];
+    let (_, kind) = agreement.organisations.pop_first().expect("an organisation");
+    agreement.organisations = [(organisation.parse().expect("an organisation"), kind)].into();
     agreement
 }
 

@@ -1,16 +1,32 @@
 //! The register of agreements: nothing is asked or told but under one of them (report, recommendations 1 and 2).
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use crate::check::{Check, CheckKind};
-use crate::ids::{AgreementId, OrganisationId};
+use jiff::civil::Date;
+
+use crate::check::{CheckKind, EducationBenefit};
+use crate::ids::{AgreementId, DepartmentId, OrganisationId};
 use crate::question::Operation;
 use crate::retention::Retention;
-use crate::sla::Target;
+use crate::sla::{OrganisationKind, SlaPolicy};
 use crate::subject::Field;
 
+mod due;
+mod faults;
+mod order;
+mod plan;
+mod register;
+mod terms;
+
+pub use self::due::{Due, DueKind};
+pub use self::faults::Fault;
+pub use self::order::SuspensionOrder;
+pub use self::plan::{Change, plan};
+pub use self::register::{Permit, Refusal, Register, RegisterFault};
+pub use self::terms::{Contact, Party, Quota, Rate, Standing, Suspension, Uplift};
+
 /// What some organisations may ask, and on what terms.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Agreement {
     /// Its id.
     pub id: AgreementId,
@@ -20,22 +36,42 @@ pub struct Agreement {
     pub purpose: String,
     /// The law that allows it, in full.
     pub legal_basis: String,
+    /// Who agreed. The first answers for the agreement, and its working contact is the one that callers are given.
+    pub parties: Vec<Party>,
     /// The checks it covers.
     pub checks: Vec<CheckKind>,
-    /// Who may ask.
-    pub organisations: Vec<OrganisationId>,
+    /// What Section 95 may be checked for under it; nothing where it does not cover that check.
+    pub benefits: Vec<EducationBenefit>,
+    /// Who may ask, and what kind of organisation each is.
+    pub organisations: BTreeMap<OrganisationId, OrganisationKind>,
     /// What departments may be asked under it.
     pub operations: Vec<Operation>,
     /// Fields of the person that may be sent.
     pub request_fields: Vec<Field>,
     /// Names of the facts that may be released.
     pub released_fields: Vec<String>,
+    /// How records are matched, in words; may be empty.
+    pub match_rule: String,
     /// How long an answer may take.
-    pub sla: Target,
+    pub sla: SlaPolicy,
+    /// How often each organisation may ask each check under it; none where only the gateway's own limit counts.
+    pub rate: Option<Rate>,
+    /// Most questions a month, by department.
+    pub quotas: Vec<Quota>,
     /// How long a closed case is kept; where it does not say, as is usual for the check.
     pub retention: Option<Retention>,
-    /// Whom to turn to about it.
-    pub contact: String,
+    /// When it was signed; none for a draft, and where an agreement that is only listed does not say.
+    pub signed_on: Option<Date>,
+    /// When the parties review it next; none only where an agreement that is only listed has no such day.
+    pub review_on: Option<Date>,
+    /// Its last day; none where it has no end.
+    pub expires_on: Option<Date>,
+    /// Why it is not in force although it was signed.
+    pub suspension: Option<Suspension>,
+    /// It is listed for other potential users, and not served by this gateway.
+    pub listed_only: bool,
+    /// Data is volunteered, not asked for, so suspension orders apply.
+    pub proactive: bool,
 }
 
 impl Agreement {
@@ -43,124 +79,51 @@ impl Agreement {
     pub fn retention(&self, check: CheckKind) -> Retention {
         self.retention.unwrap_or(Retention::usual(check))
     }
-}
 
-/// Every agreement.
-#[derive(Clone, Debug, Default)]
-pub struct Register {
-    agreements: Vec<Arc<Agreement>>,
-}
-
-/// Proof that an agreement covers a check: only [`Register::authorise`] makes one.
-#[derive(Clone, Debug)]
-pub struct Permit {
-    organisation: OrganisationId,
-    agreement: Arc<Agreement>,
-}
-
-impl Permit {
-    /// Who may ask.
-    pub fn organisation(&self) -> &OrganisationId {
-        &self.organisation
+    /// E-mail address of its working contact; empty where it has no party, which no loaded register allows.
+    pub fn contact(&self) -> &str {
+        self.parties.first().map_or("", |party| &party.contact.email)
     }
 
-    /// Under what.
-    pub fn agreement(&self) -> &Agreement {
-        &self.agreement
+    /// The departments that may be asked under it, each once.
+    pub fn departments(&self) -> Vec<DepartmentId> {
+        DepartmentId::ALL
+            .into_iter()
+            .filter(|department| {
+                self.operations
+                    .iter()
+                    .any(|asked| asked.department() == *department)
+            })
+            .collect()
     }
-}
 
-/// Why a check may not be asked.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum Refusal {
-    /// No agreement names the organisation, or not the one that was named.
-    #[error("no agreement covers this organisation")]
-    NoAgreement,
-    /// The organisation's agreements do not cover this check.
-    #[error("the organisation's agreements do not cover this check")]
-    CheckNotCovered {
-        /// Whom to turn to.
-        agreement: Arc<Agreement>,
-    },
-    /// The agreement does not cover these fields.
-    #[error("the agreement does not cover every field that was sent; see the field violations")]
-    FieldsNotCovered {
-        /// The agreement.
-        agreement: Arc<Agreement>,
-        /// The fields that must be left out.
-        fields: Vec<Field>,
-    },
-    /// Several agreements cover the check and the caller named none.
-    #[error("several agreements cover this check; name one")]
-    SeveralFit(Vec<AgreementId>),
-}
+    /// The quota that `department` granted.
+    pub fn quota(&self, department: DepartmentId) -> Option<&Quota> {
+        self.quotas.iter().find(|quota| quota.department == department)
+    }
 
-/// The same id twice.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("two agreements have the id {0}")]
-pub struct DuplicateAgreement(pub AgreementId);
-
-impl Register {
-    /// A register of `agreements`.
-    ///
-    /// # Errors
-    /// Two of them have one id.
-    pub fn new(agreements: impl IntoIterator<Item = Agreement>) -> Result<Self, DuplicateAgreement> {
-        let mut register = Self::default();
-        for agreement in agreements {
-            if register.agreements.iter().any(|known| known.id == agreement.id) {
-                return Err(DuplicateAgreement(agreement.id));
-            }
-            register.agreements.push(Arc::new(agreement));
+    /// Where it stands on `today`, a day in London. Its last day is included; the day from which it is suspended, too.
+    pub fn standing(&self, today: Date) -> Standing<'_> {
+        let is_suspended = |suspension: &&Suspension| suspension.since <= today;
+        if self.listed_only {
+            Standing::ListedOnly
+        } else if self.signed_on.is_none_or(|day| today < day) {
+            Standing::NotSigned
+        } else if self.expires_on.is_some_and(|last| last < today) {
+            Standing::Expired
+        } else if let Some(suspension) = self.suspension.as_ref().filter(is_suspended) {
+            Standing::Suspended(suspension)
+        } else {
+            Standing::InForce
         }
-        Ok(register)
     }
 
-    /// Every agreement, in the order of the register.
-    pub fn agreements(&self) -> impl Iterator<Item = &Agreement> {
-        self.agreements.iter().map(AsRef::as_ref)
-    }
-
-    /// The agreement under which `organisation` may ask `check`: the one `named`, or the only one that fits.
-    ///
-    /// # Errors
-    /// [`Refusal`]; see its variants.
-    pub fn authorise(
-        &self,
-        organisation: &OrganisationId,
-        check: &Check,
-        named: Option<&AgreementId>,
-    ) -> Result<Permit, Refusal> {
-        let of_caller = |agreement: &&Arc<Agreement>| {
-            agreement.organisations.contains(organisation) && named.is_none_or(|id| *id == agreement.id)
-        };
-        let theirs: Vec<_> = self.agreements.iter().filter(of_caller).collect();
-        let fitting: Vec<_> = theirs
-            .iter()
-            .filter(|agreement| agreement.checks.contains(&check.kind()))
-            .collect();
-        let agreement = match (fitting.as_slice(), theirs.first()) {
-            ([agreement], _) => Arc::clone(agreement),
-            ([], None) => return Err(Refusal::NoAgreement),
-            ([], Some(nearest)) => {
-                return Err(Refusal::CheckNotCovered {
-                    agreement: Arc::clone(nearest),
-                });
-            }
-            (several, _) => {
-                return Err(Refusal::SeveralFit(
-                    several.iter().map(|agreement| agreement.id.clone()).collect(),
-                ));
-            }
-        };
-        let uncovered = |field: &Field| field.is_of_person() && !agreement.request_fields.contains(field);
-        let fields: Vec<_> = check.subject.fields().into_iter().filter(uncovered).collect();
-        if !fields.is_empty() {
-            return Err(Refusal::FieldsNotCovered { agreement, fields });
-        }
-        Ok(Permit {
-            organisation: organisation.clone(),
-            agreement,
-        })
+    /// It covers `check` for that purpose.
+    fn covers_purpose(&self, benefit: Option<EducationBenefit>) -> bool {
+        benefit.is_none_or(|benefit| self.benefits.contains(&benefit))
     }
 }
+
+#[cfg(test)]
+#[path = "agreement_tests.rs"]
+pub(crate) mod tests;

@@ -223,6 +223,21 @@ impl Facts {
         (self, withheld)
     }
 
+    /// The names that an answer to `check` may have, for validating a register.
+    pub const fn fields_of(check: CheckKind) -> &'static [&'static str] {
+        match check {
+            CheckKind::RightToWork => &["entitlement", "valid_until", "conditions", "follow_up_on"],
+            CheckKind::RightToRent => &["entitlement", "valid_until", "follow_up_on"],
+            CheckKind::Section95 => &["supported_since"],
+            CheckKind::Iecas => &[
+                "immigration_status",
+                "valid_from",
+                "valid_until",
+                "health_surcharge_paid",
+            ],
+        }
+    }
+
     /// Every name that an agreement may release, for validating a register.
     pub const FIELDS: [&'static str; 8] = [
         "entitlement",

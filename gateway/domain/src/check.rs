@@ -62,6 +62,29 @@ pub enum EducationBenefit {
     EarlyYearsPupilPremium,
 }
 
+impl EducationBenefit {
+    /// Every benefit, in the order of the contract.
+    pub const ALL: [Self; 3] = [
+        Self::FreeSchoolMeals,
+        Self::TwoYearOldEarlyEducation,
+        Self::EarlyYearsPupilPremium,
+    ];
+
+    /// The name in the register.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FreeSchoolMeals => "free-school-meals",
+            Self::TwoYearOldEarlyEducation => "two-year-old-early-education",
+            Self::EarlyYearsPupilPremium => "early-years-pupil-premium",
+        }
+    }
+
+    /// The benefit of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|benefit| benefit.as_str() == name)
+    }
+}
+
 /// What a check asks beside the person.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Terms {
@@ -98,6 +121,14 @@ impl Check {
             Terms::RightToRent { .. } => CheckKind::RightToRent,
             Terms::Section95 { .. } => CheckKind::Section95,
             Terms::Iecas => CheckKind::Iecas,
+        }
+    }
+
+    /// What a Section 95 check is asked for; none for the other checks, whose purpose is the check itself.
+    pub const fn benefit(&self) -> Option<EducationBenefit> {
+        match self.terms {
+            Terms::Section95 { benefit } => Some(benefit),
+            Terms::RightToWork | Terms::RightToRent { .. } | Terms::Iecas => None,
         }
     }
 

@@ -121,6 +121,11 @@ slug_id! {
 }
 
 slug_id! {
+    /// An order of the register that pauses proactive sharing.
+    OrderId
+}
+
+slug_id! {
     /// A calendar of working days: the list of bank holidays, and the opening hours where they are not the usual ones.
     CalendarVersion
 }

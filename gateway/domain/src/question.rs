@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::check::{Check, CheckKind, EducationBenefit, Terms};
+use crate::check::{Check, CheckKind, EducationBenefit};
 use crate::ids::{DepartmentId, QuestionId};
 use crate::subject::{Field, Subject};
 
@@ -123,17 +123,92 @@ pub struct Question {
 impl Question {
     /// The question of `operation` that `check` raises.
     pub fn about(check: &Check, operation: Operation, id: QuestionId, correlation_id: Uuid) -> Self {
-        let benefit = match check.terms {
-            Terms::Section95 { benefit } => Some(benefit),
-            _ => None,
-        };
         Self {
             id,
             correlation_id,
             operation,
             check: check.kind(),
-            benefit,
+            benefit: check.benefit(),
             subject: Arc::new(check.subject.only(operation.fields())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Draft;
+    use crate::clock::{Clock as _, ManualClock, london_day};
+
+    /// A check with every field that a person can have.
+    fn with_everything() -> Check {
+        let clock = ManualClock::at("2026-06-10T11:00:00Z".parse().unwrap());
+        let also_known_as = ["Samuel Sample".to_owned()];
+        let draft = Draft {
+            given_names: "Sam",
+            family_name: "Example",
+            also_known_as: &also_known_as,
+            date_of_birth: "1990-05-17",
+            national_insurance_number: "AB123456C",
+            home_office_reference: "A1234567",
+            asylum_support_reference: "250700001",
+            postcode: "SW1A 1AA",
+            ..Draft::default()
+        };
+        let Ok(mut check) = draft.parse(CheckKind::RightToWork, london_day(clock.now())) else {
+            panic!("the check is well formed")
+        };
+        let by_code = Draft {
+            date_of_birth: "1990-05-17",
+            share_code: "W12345678",
+            ..Draft::default()
+        };
+        let Ok(by_code) = by_code.parse(CheckKind::RightToWork, london_day(clock.now())) else {
+            panic!("the check is well formed")
+        };
+        check.subject.share_code = by_code.subject.share_code;
+        check
+    }
+
+    #[test]
+    fn a_question_carries_the_fields_of_its_department_and_no_other() {
+        let check = with_everything();
+        assert_eq!(
+            check.subject.fields().len(),
+            Field::ALL.len() - 1,
+            "all but the tenancy"
+        );
+        for operation in Operation::ALL {
+            let id = QuestionId(Uuid::nil());
+            let question = Question::about(&check, operation, id, Uuid::nil());
+            let mut carried = question.subject.fields();
+            let mut needed = operation.fields().to_vec();
+            carried.sort_unstable();
+            needed.sort_unstable();
+            assert_eq!(carried, needed, "{}", operation.as_str());
+        }
+    }
+
+    #[test]
+    fn no_department_learns_another_ones_number() {
+        let department_of = |field| -> Vec<DepartmentId> {
+            let mut asked: Vec<_> = Operation::ALL
+                .into_iter()
+                .filter(|operation| operation.fields().contains(&field))
+                .map(Operation::department)
+                .collect();
+            asked.dedup();
+            asked
+        };
+        assert_eq!(
+            department_of(Field::HomeOfficeReference),
+            [DepartmentId::HomeOffice]
+        );
+        assert_eq!(department_of(Field::ShareCode), [DepartmentId::HomeOffice]);
+        assert_eq!(department_of(Field::Postcode), []);
+        assert_eq!(
+            department_of(Field::AsylumSupportReference),
+            [DepartmentId::HomeOffice, DepartmentId::Dfe]
+        );
     }
 }

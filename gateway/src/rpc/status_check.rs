@@ -42,8 +42,9 @@ impl StatusCheckService for StatusChecks {
     async fn check(&self, request: Request<CheckRequest>) -> Reply<CheckResponse> {
         let organisation = organisation(&request)?;
         let budget = deadline::budget(request.metadata(), self.budget)?;
-        let asked = convert::check_request(&request.into_inner(), london_day(self.clock.now()))?;
-        let permit = authorise(&self.register, &organisation, &asked)?;
+        let today = london_day(self.clock.now());
+        let asked = convert::check_request(&request.into_inner(), today)?;
+        let permit = authorise(&self.register, &organisation, &asked, today)?;
         self.limits.reserve(&permit)?;
         let case = self.cases.check(permit, asked, budget).await?;
         Ok(Response::new(convert::check_response(&case, self.clock.now())))

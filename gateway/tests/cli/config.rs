@@ -3,12 +3,16 @@
 use std::fs;
 use std::path::Path;
 
+use jiff::civil::date;
+
 use statuscheck::config::Config;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::ConnectionLimits;
 use statuscheck::register;
 use statuscheck::server::CheckSettings;
 use statuscheck::store::postgres::Limits;
+use statuscheck_domain::ids::DepartmentId;
+use statuscheck_domain::sla::Ground;
 
 use crate::program::{Ran, run};
 use crate::sample::{Host, SAMPLE};
@@ -125,11 +129,87 @@ fn shows(text: &str, section: &str, key: &str) -> bool {
 #[test]
 fn the_shipped_register_parses() {
     let register = register::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/register")).unwrap();
-    let ids: Vec<_> = register
-        .agreements()
-        .map(|agreement| agreement.id.to_string())
-        .collect();
-    assert_eq!(ids, ["iecas", "right-to-rent", "right-to-work", "section-95"]);
+    let ids = |listed_only: bool| -> Vec<_> {
+        let agreements = register.agreements();
+        let those = agreements.filter(|agreement| agreement.listed_only == listed_only);
+        those.map(|agreement| agreement.id.to_string()).collect()
+    };
+    assert_eq!(
+        ids(false),
+        ["iecas", "right-to-rent", "right-to-work", "section-95"]
+    );
+    assert_eq!(
+        ids(true),
+        [
+            "accessed-public-funds",
+            "free-school-meals",
+            "hmrc-section-40",
+            "nino-alignment",
+            "school-census",
+            "state-funded-education",
+        ]
+    );
+    let built_in = statuscheck::demo::shipped_register().unwrap();
+    assert!(
+        built_in.agreements().eq(register.agreements()),
+        "the program has another register built in"
+    );
+    assert_eq!(built_in.orders(), register.orders());
+}
+
+/// What the report says in figures: paragraphs 6.34, 6.54, 6.95, 6.110, 6.112, 6.120, 6.162.
+#[test]
+fn the_shipped_register_has_the_quotas_and_promises_of_the_report() {
+    let register = statuscheck::demo::shipped_register().unwrap();
+    let of = |id: &str| register.agreement(&id.parse().unwrap()).unwrap();
+    let promises = |id: &str| {
+        let sla = &of(id).sla;
+        [Ground::Usual, Ground::Leave].map(|ground| sla.promise(ground).to_string())
+    };
+    assert_eq!(promises("nino-alignment"), ["5 days", "48 hours"]);
+    assert_eq!(promises("accessed-public-funds"), ["5 days", "48 hours"]);
+    assert_eq!(promises("school-census"), ["10 working days", "10 working days"]);
+    assert_eq!(promises("state-funded-education"), ["48 hours", "48 hours"]);
+    assert_eq!(promises("iecas"), ["5 working days", "48 hours"]);
+    assert_eq!(
+        of("hmrc-section-40").quota(DepartmentId::Hmrc).unwrap().monthly,
+        10_000
+    );
+    let census = of("school-census").quota(DepartmentId::Dfe).unwrap();
+    let months = [6, 7, 8].map(|month| census.of_month(date(2017, month, 1)));
+    assert_eq!(months, [300, 309, 300]);
+    let legal_basis = &of("section-95").legal_basis;
+    assert_eq!(
+        legal_basis,
+        "Immigration and Asylum Act 1999, Part VI, section 95"
+    );
+    assert!(of("free-school-meals").proactive);
+}
+
+#[tokio::test]
+async fn a_calendar_that_cannot_be_used_is_named_with_its_reason() {
+    let host = Host::new();
+    fs::write(host.path("holidays.tsv"), "christmas").unwrap();
+    let with = |lines: &str| {
+        let section = format!("[calendar]\n{lines}");
+        move |text: String| text.replace("[calendar]", &section)
+    };
+    faults(
+        &host,
+        with("hours = \"17:00-09:00\""),
+        &["calendar: hours: ", "must be two times"],
+    )
+    .await;
+    let told = ["calendar: ", "holidays.tsv: ", "line 1: "];
+    faults(&host, with("bank_holidays = \"holidays.tsv\""), &told).await;
+    faults(
+        &host,
+        with("earlier = [{}]"),
+        &["calendar: two calendars have the version"],
+    )
+    .await;
+    let sound = host.configure(with("hours = \"08:00-18:00\"\nearlier = [{}]"));
+    check(&sound).await.ends(0);
 }
 
 #[tokio::test]

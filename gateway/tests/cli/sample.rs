@@ -75,10 +75,14 @@ impl Host {
 }
 
 fn copy_register(to: &Path) {
-    fs::create_dir(to).unwrap();
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/register");
-    for entry in fs::read_dir(shipped).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    for folder in ["", "suspensions"] {
+        fs::create_dir(to.join(folder)).unwrap();
+        for entry in fs::read_dir(shipped.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                fs::copy(&path, to.join(folder).join(path.file_name().unwrap())).unwrap();
+            }
+        }
     }
 }

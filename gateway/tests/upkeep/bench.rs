@@ -18,7 +18,7 @@ use statuscheck_domain::clock::ManualClock;
 use statuscheck_domain::event::{Change, EventKind, Receipt};
 use statuscheck_domain::ids::{CaseId, RequestId};
 use statuscheck_domain::question::Operation;
-use statuscheck_domain::sla::Target;
+use statuscheck_domain::sla::{OrganisationKind, SlaPolicy, Target};
 use statuscheck_domain::subject::Field;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -208,14 +208,24 @@ fn register() -> Register {
         title: "All".to_owned(),
         purpose: "To see everything.".to_owned(),
         legal_basis: "Immigration Act 2014, section 20".to_owned(),
+        parties: Vec::new(),
         checks: CheckKind::ALL.to_vec(),
-        organisations: vec!["north".parse().unwrap()],
+        benefits: EducationBenefit::ALL.to_vec(),
+        organisations: [("north".parse().unwrap(), OrganisationKind::LocalAuthority)].into(),
         operations: Operation::ALL.to_vec(),
         request_fields: Field::ALL.to_vec(),
         released_fields: Facts::FIELDS.map(str::to_owned).to_vec(),
-        sla: Target::DEFAULT,
+        match_rule: String::new(),
+        sla: SlaPolicy::of("2026-1".parse().unwrap(), Target::DEFAULT),
+        rate: None,
+        quotas: Vec::new(),
         retention: None,
-        contact: "desk@example.test".to_owned(),
+        signed_on: Some(date(2026, 1, 1)),
+        review_on: Some(date(2027, 1, 1)),
+        expires_on: None,
+        suspension: None,
+        listed_only: false,
+        proactive: false,
     };
-    Register::new([agreement]).unwrap()
+    Register::new([agreement], []).unwrap()
 }

@@ -176,6 +176,7 @@ impl House {
             },
             checks: CheckSettings::default(),
             register: Arc::new(shipped_register().expect("the register")),
+            calendars: Arc::default(),
             departments: Departments::new(BTreeMap::from([(DepartmentId::HomeOffice, department)])),
             store,
             upkeep: file,

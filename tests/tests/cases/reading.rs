@@ -52,7 +52,7 @@ async fn an_answered_case_reads_whole() {
                 "due_at": "2026-03-16T10:00:00Z",
                 "paused": false,
                 "breached": false,
-                "explanation": "5 days from receipt, elapsed time",
+                "explanation": "5 days from Wed 11 Mar 2026 10:00, elapsed time",
             },
         })
     );

@@ -1,7 +1,10 @@
 //! A caller learns what the agreement releases, and not one byte more.
 
+use std::collections::BTreeSet;
+
 use prost::Message as _;
 use statuscheck_domain::agreement::Agreement;
+use statuscheck_domain::answer::Facts;
 use statuscheck_tests::prelude::*;
 
 /// The answer as it went over the wire, without the case's id; the clock stands still, so times are equal.
@@ -197,4 +200,57 @@ async fn what_is_unknown_is_not_named_as_withheld() {
     )
     .await;
     assert_eq!(told["withheld_fields"].take(), json!([]));
+}
+
+/// Names of the fields of `message` and of all that it holds, each once.
+fn field_names(message: &prost_reflect::MessageDescriptor, names: &mut BTreeSet<String>) {
+    for field in message.fields() {
+        let is_new = names.insert(field.name().to_owned());
+        if let Some(below) = field.kind().as_message().filter(|_| is_new) {
+            field_names(below, names);
+        }
+    }
+}
+
+#[test]
+fn no_answer_has_a_field_for_who_the_person_is() {
+    let pool = prost_reflect::DescriptorPool::decode(statuscheck_proto::DESCRIPTOR_SET).unwrap();
+    let names_of = |message: &str| {
+        let mut names = BTreeSet::new();
+        field_names(&pool.get_message_by_name(message).unwrap(), &mut names);
+        names
+    };
+    let person = names_of("statuscheck.v1.Person");
+    assert!(person.contains("family_name") && person.len() == 8, "{person:?}");
+    let answer = names_of("statuscheck.v1.Answer");
+    assert!(answer.contains("supported_since"), "{answer:?}");
+    assert_eq!(person.intersection(&answer).collect::<Vec<_>>(), [""; 0]);
+
+    // Every fact is released by name, but for what the answer is itself and the caller's own proof of it.
+    let mut facts = BTreeSet::new();
+    for check in ["RightToWork", "RightToRent", "Section95", "Iecas"] {
+        facts.extend(names_of(&format!("statuscheck.v1.{check}Facts")));
+    }
+    let released = Facts::FIELDS.map(str::to_owned);
+    let always = ["supported", "statutory_excuse_reference"].map(str::to_owned);
+    assert_eq!(facts, released.into_iter().chain(always).collect());
+}
+
+#[tokio::test]
+async fn an_answer_to_a_school_names_nobody() {
+    let family = person("Barzani")
+        .nass("250700001")
+        .supported(true, "2025-07-11", "Part VI, section 95");
+    let house = House::with([family.clone()]).await;
+    let told = house.answered(COUNCIL, request(family.by_nass().support())).await;
+    assert_eq!(outcome(&told), "established");
+    let text = json(&told).to_string();
+    let asked = family.by_nass().person;
+    for particular in [
+        asked.family_name,
+        asked.date_of_birth,
+        asked.asylum_support_reference,
+    ] {
+        assert!(!particular.is_empty() && !text.contains(&particular), "{text}");
+    }
 }

@@ -147,7 +147,7 @@ async fn what_is_held_reads_as_pending_and_is_never_released_by_time_or_by_askin
                     "due_at": "2026-03-16T10:00:00Z",
                     "paused": false,
                     "breached": false,
-                    "explanation": "5 days from receipt, elapsed time",
+                    "explanation": "5 days from Wed 11 Mar 2026 10:00, elapsed time",
                 },
             },
             "may_refuse": false,

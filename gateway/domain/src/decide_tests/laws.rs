@@ -261,7 +261,7 @@ fn id() -> CaseId {
 fn receipt(check: crate::check::Check) -> Receipt {
     let agreement = everything();
     Receipt {
-        organisation: agreement.organisations[0].clone(),
+        organisation: "caller".parse().unwrap(),
         request_id: RequestId(uuid::Uuid::nil()),
         check,
         caller_reference: Zeroizing::default(),

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::words;
 use crate::agreement::Agreement;
+use crate::agreement::tests::sample;
 use crate::answer::{Facts, Negative, Outcome, PendingReason};
 use crate::check::{Check, CheckKind, Draft, EducationBenefit, path};
 use crate::clock::london_day;
@@ -12,7 +13,6 @@ use crate::decide::{Held, Verdict, Wait, decide};
 use crate::ids::DepartmentId;
 use crate::question::Operation;
 use crate::route::{self, Replies, Standing};
-use crate::sla::Target;
 use crate::subject::Field;
 
 /// The day of every row that names no other; a summer Wednesday.
@@ -306,18 +306,8 @@ impl Row {
 /// An agreement that covers and releases everything.
 pub(super) fn everything() -> Agreement {
     Agreement {
-        id: "everything".parse().unwrap(),
-        title: "Everything".to_owned(),
-        purpose: "To see each answer whole.".to_owned(),
         legal_basis: "Immigration and Asylum Act 1999, Part VI, section 95".to_owned(),
-        checks: CheckKind::ALL.to_vec(),
-        organisations: vec!["caller".parse().unwrap()],
-        operations: Operation::ALL.to_vec(),
-        request_fields: Field::ALL.to_vec(),
-        released_fields: Facts::FIELDS.map(str::to_owned).to_vec(),
-        sla: Target::DEFAULT,
-        retention: None,
-        contact: "desk@example.test".to_owned(),
+        ..sample("everything")
     }
 }
 

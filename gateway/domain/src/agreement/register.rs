@@ -1,0 +1,269 @@
+//! Every agreement together, and who may ask what under which.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::{Agreement, Standing, SuspensionOrder};
+use crate::check::{Check, CheckKind, EducationBenefit};
+use crate::ids::{AgreementId, OrderId, OrganisationId};
+use crate::sla::{Ground, OrganisationKind};
+use crate::subject::Field;
+
+/// Every agreement, and the orders that pause proactive sharing.
+#[derive(Clone, Debug, Default)]
+pub struct Register {
+    agreements: Vec<Arc<Agreement>>,
+    orders: Vec<SuspensionOrder>,
+    /// Whom each agreement names, so that a check is authorised in the same time whatever the size of the register.
+    by_organisation: HashMap<OrganisationId, Vec<Arc<Agreement>>>,
+}
+
+/// Proof that an agreement covers a check: only [`Register::authorise`] makes one.
+#[derive(Clone, Debug)]
+pub struct Permit {
+    organisation: OrganisationId,
+    kind: OrganisationKind,
+    check: CheckKind,
+    agreement: Arc<Agreement>,
+}
+
+impl Permit {
+    /// Who may ask.
+    pub fn organisation(&self) -> &OrganisationId {
+        &self.organisation
+    }
+
+    /// What.
+    pub fn check(&self) -> CheckKind {
+        self.check
+    }
+
+    /// Under what.
+    pub fn agreement(&self) -> &Agreement {
+        &self.agreement
+    }
+
+    /// On what ground the answer is promised: by what is asked and who asks.
+    pub fn ground(&self) -> Ground {
+        Ground::of(self.check, Some(self.kind))
+    }
+}
+
+/// Why a check may not be asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No agreement names the organisation, or not the one that was named.
+    #[error("no agreement covers this organisation")]
+    NoAgreement,
+    /// The organisation's agreements do not cover this check.
+    #[error("the organisation's agreements do not cover this check")]
+    CheckNotCovered {
+        /// Whom to turn to.
+        agreement: Arc<Agreement>,
+    },
+    /// The agreement covers the check, and not for what it is asked.
+    #[error("the agreement does not cover this check for this purpose")]
+    PurposeNotCovered {
+        /// Whom to turn to.
+        agreement: Arc<Agreement>,
+        /// For what.
+        benefit: EducationBenefit,
+    },
+    /// The agreement would cover it, and is not in force today.
+    #[error("the agreement that covers this check is not in force")]
+    NotInForce {
+        /// Whom to turn to.
+        agreement: Arc<Agreement>,
+        /// The day.
+        today: Date,
+    },
+    /// The agreement does not cover these fields.
+    #[error("the agreement does not cover every field that was sent; see the field violations")]
+    FieldsNotCovered {
+        /// The agreement.
+        agreement: Arc<Agreement>,
+        /// The fields that must be left out.
+        fields: Vec<Field>,
+    },
+    /// Several agreements cover the check and the caller named none.
+    #[error("several agreements cover this check; name one")]
+    SeveralFit(Vec<AgreementId>),
+}
+
+/// Agreements that cannot stand together.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RegisterFault {
+    /// The same id twice.
+    #[error("two agreements have the id {0}")]
+    DuplicateAgreement(AgreementId),
+    /// The same id twice.
+    #[error("two suspension orders have the id {0}")]
+    DuplicateOrder(OrderId),
+    /// One organisation is two things, and what it is promised depends on what it is.
+    #[error("{organisation} is {first} in one agreement and {second} in {agreement}")]
+    TwoKinds {
+        /// Who.
+        organisation: OrganisationId,
+        /// What it is first.
+        first: OrganisationKind,
+        /// What it is then.
+        second: OrganisationKind,
+        /// Where.
+        agreement: AgreementId,
+    },
+}
+
+impl Register {
+    /// A register of `agreements` and `orders`.
+    ///
+    /// # Errors
+    /// Every reason for which they cannot stand together.
+    pub fn new(
+        agreements: impl IntoIterator<Item = Agreement>,
+        orders: impl IntoIterator<Item = SuspensionOrder>,
+    ) -> Result<Self, Vec<RegisterFault>> {
+        let mut register = Self::default();
+        let mut faults = Vec::new();
+        let mut kinds = BTreeMap::new();
+        let mut ids = std::collections::HashSet::new();
+        for agreement in agreements {
+            if !ids.insert(agreement.id.clone()) {
+                faults.push(RegisterFault::DuplicateAgreement(agreement.id.clone()));
+            }
+            for (organisation, kind) in &agreement.organisations {
+                let first = *kinds.entry(organisation.clone()).or_insert(*kind);
+                if first != *kind {
+                    faults.push(RegisterFault::TwoKinds {
+                        organisation: organisation.clone(),
+                        first,
+                        second: *kind,
+                        agreement: agreement.id.clone(),
+                    });
+                }
+            }
+            register.add(Arc::new(agreement));
+        }
+        for order in orders {
+            if register.orders.iter().any(|known| known.id == order.id) {
+                faults.push(RegisterFault::DuplicateOrder(order.id.clone()));
+            }
+            register.orders.push(order);
+        }
+        if faults.is_empty() {
+            Ok(register)
+        } else {
+            Err(faults)
+        }
+    }
+
+    fn add(&mut self, agreement: Arc<Agreement>) {
+        for organisation in agreement.organisations.keys() {
+            let theirs = self.by_organisation.entry(organisation.clone()).or_default();
+            theirs.push(Arc::clone(&agreement));
+        }
+        self.agreements.push(agreement);
+    }
+
+    /// Every agreement, in the order of the register.
+    pub fn agreements(&self) -> impl Iterator<Item = &Agreement> {
+        self.agreements.iter().map(AsRef::as_ref)
+    }
+
+    /// The agreement of that id.
+    pub fn agreement(&self, id: &AgreementId) -> Option<&Agreement> {
+        self.agreements().find(|agreement| agreement.id == *id)
+    }
+
+    /// The orders that pause proactive sharing, in the order of the register.
+    pub fn orders(&self) -> &[SuspensionOrder] {
+        &self.orders
+    }
+
+    /// The agreement in force on `today` (in London) under which `organisation` may ask `check` for its purpose: the one
+    /// `named`, or the only one that fits.
+    ///
+    /// # Errors
+    /// [`Refusal`]; see its variants. Of several reasons the first that the caller could do something about is told:
+    /// an agreement that would cover the check and is not in force, before one that does not cover it.
+    pub fn authorise(
+        &self,
+        organisation: &OrganisationId,
+        check: &Check,
+        named: Option<&AgreementId>,
+        today: Date,
+    ) -> Result<Permit, Refusal> {
+        let theirs = self
+            .by_organisation
+            .get(organisation)
+            .map_or(&[][..], Vec::as_slice);
+        let theirs = theirs
+            .iter()
+            .filter(|agreement| named.is_none_or(|id| *id == agreement.id));
+        let (kind, benefit) = (check.kind(), check.benefit());
+        let mut fitting = Vec::new();
+        // The nearest to an agreement that fits, for the reason and the contact.
+        let mut nearest: Option<(u8, &Arc<Agreement>)> = None;
+        for agreement in theirs {
+            let is_in_force = agreement.standing(today) == Standing::InForce;
+            let distance = match (agreement.checks.contains(&kind), is_in_force) {
+                (true, true) if agreement.covers_purpose(benefit) => {
+                    fitting.push(agreement);
+                    continue;
+                }
+                (true, true) => 0,
+                (true, false) => 1 + distance(agreement.standing(today)),
+                (false, true) => 10,
+                (false, false) => 11,
+            };
+            if nearest.is_none_or(|(least, _)| distance < least) {
+                nearest = Some((distance, agreement));
+            }
+        }
+        let agreement = match (fitting.as_slice(), nearest) {
+            ([agreement], _) => Arc::clone(agreement),
+            ([], None) => return Err(Refusal::NoAgreement),
+            ([], Some((_, nearest))) => return Err(refusal(Arc::clone(nearest), check, today)),
+            (several, _) => {
+                let ids = several.iter().map(|agreement| agreement.id.clone());
+                return Err(Refusal::SeveralFit(ids.collect()));
+            }
+        };
+        let uncovered = |field: &Field| field.is_of_person() && !agreement.request_fields.contains(field);
+        let fields: Vec<_> = check.subject.fields().into_iter().filter(uncovered).collect();
+        if !fields.is_empty() {
+            return Err(Refusal::FieldsNotCovered { agreement, fields });
+        }
+        let Some((organisation, kind)) = agreement.organisations.get_key_value(organisation) else {
+            return Err(Refusal::NoAgreement);
+        };
+        Ok(Permit {
+            organisation: organisation.clone(),
+            kind: *kind,
+            check: check.kind(),
+            agreement: Arc::clone(&agreement),
+        })
+    }
+}
+
+/// How far an agreement is from being in force again.
+const fn distance(standing: Standing<'_>) -> u8 {
+    match standing {
+        Standing::InForce => 0,
+        Standing::Suspended(_) => 1,
+        Standing::Expired => 2,
+        Standing::NotSigned => 3,
+        Standing::ListedOnly => 4,
+    }
+}
+
+fn refusal(agreement: Arc<Agreement>, check: &Check, today: Date) -> Refusal {
+    let is_in_force = agreement.standing(today) == Standing::InForce;
+    match check.benefit() {
+        _ if !agreement.checks.contains(&check.kind()) => Refusal::CheckNotCovered { agreement },
+        _ if !is_in_force => Refusal::NotInForce { agreement, today },
+        Some(benefit) => Refusal::PurposeNotCovered { agreement, benefit },
+        None => Refusal::CheckNotCovered { agreement },
+    }
+}

@@ -1,0 +1,158 @@
+use std::fs;
+
+use super::*;
+
+const SOUND: &str = r#"
+    id = "status"
+    title = "Status"
+    purpose = "To know."
+    legal_basis = "Immigration Act 2014, section 20"
+    checks = ["iecas"]
+    operations = ["home-office/immigration_status"]
+    request_fields = ["date_of_birth", "family_name"]
+    released_fields = ["valid_until"]
+    signed_on = "2026-01-01"
+    review_on = "2027-01-01"
+    [organisations]
+    nhs-trust = ["trust"]
+    [[parties]]
+    name = "home-office"
+    owner = { name = "Director", email = "director@home-office.example" }
+    contact = { name = "Desk", email = "desk@home-office.example" }
+    [[parties]]
+    name = "trusts"
+    owner = { name = "Chair", email = "chair@trust.example" }
+    contact = { name = "Desk", email = "desk@trust.example" }
+    [sla]
+    version = "2026-1"
+    promise = "5 working days"
+"#;
+
+fn faults_of(text: &str) -> String {
+    parse("a.toml", text).expect_err("it must be refused").to_string()
+}
+
+#[test]
+fn a_sound_agreement_is_read_with_its_defaults() {
+    let agreement = parse("a.toml", SOUND).unwrap();
+    let promises = [
+        statuscheck_domain::sla::Ground::Usual,
+        statuscheck_domain::sla::Ground::Organisation,
+    ];
+    let promises = promises.map(|ground| agreement.sla.promise(ground).to_string());
+    assert_eq!(promises, ["5 working days", "48 hours"]);
+    assert_eq!(agreement.contact(), "desk@home-office.example");
+    assert!(!agreement.listed_only && !agreement.proactive && agreement.rate.is_none());
+}
+
+#[test]
+fn every_fault_of_an_agreement_is_told_at_once() {
+    let bad = SOUND
+        .replace("\"status\"", "\"The Status\"")
+        .replace("title = \"Status\"", "title = \"\"")
+        .replace("[\"iecas\"]", "[\"iecas\", \"right-to-drive\"]")
+        .replace("\"family_name\"", "\"nationality\"")
+        .replace("[\"valid_until\"]", "[\"name\"]")
+        .replace(
+            "nhs-trust = [\"trust\"]",
+            "club = [\"trust\"]\nnhs-trust = [\"The Trust\"]",
+        )
+        .replace("2026-01-01", "soon")
+        .replace("5 working days", "quickly")
+        .replace("director@home-office.example", "director");
+    let bad = format!("retention = \"for ever\"\n{bad}\ndivision = \"wales\"\n[quotas.dvla]\nmonthly = 5\n");
+    let told = faults_of(&bad);
+    for fault in [
+        "a.toml: ",
+        "id: must be 1 to 64",
+        "title: is blank",
+        "checks: \"right-to-drive\" is not known",
+        "request_fields: \"nationality\" is not known",
+        "released_fields: \"name\" is not known",
+        "organisations.club: must be one of employer",
+        "organisations.nhs-trust: must be 1 to 64",
+        "signed_on: ",
+        "sla.promise: must be hours",
+        "sla.division: must be one of",
+        "retention: must be days",
+        "quotas.dvla: must be one of home-office",
+        "parties[0].owner.email: must be an e-mail address",
+    ] {
+        assert!(told.contains(fault), "{fault} is not in {told}");
+    }
+    // What did not parse is not said to be missing as well.
+    assert!(!told.contains("operations"), "{told}");
+}
+
+#[test]
+fn an_unknown_key_is_refused_wherever_it_stands() {
+    for (at, key) in [
+        ("    id =", "colour = 1\n    id ="),
+        ("promise =", "colour = 1\n    promise ="),
+        ("name = \"trusts\"", "name = \"trusts\"\n    colour = 1"),
+        ("name = \"Chair\",", "name = \"Chair\", colour = 1,"),
+    ] {
+        assert!(SOUND.contains(at));
+        let told = faults_of(&SOUND.replacen(at, key, 1));
+        assert!(
+            told.contains("is not an agreement") && told.contains("unknown field `colour`"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn every_file_at_fault_is_named_at_once_and_orders_belong_to_the_register() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    fs::create_dir(folder.path().join("suspensions")).unwrap();
+    write("a.toml", SOUND);
+    let order = r#"
+        id = "pause"
+        reason = "r"
+        owner = "o"
+        departments = ["dwp"]
+        over_age = 30
+        starts_on = "2026-01-01"
+        review_on = "2026-04-01"
+    "#;
+    write("suspensions/pause.toml", order);
+    let register = load(folder.path()).unwrap();
+    assert_eq!((register.agreements().count(), register.orders().len()), (1, 1));
+
+    write("b.toml", "id = 'b'\ncolour = 'blue'");
+    write("c.toml", &SOUND.replace("purpose = \"To know.\"", "purpose = ''"));
+    write(
+        "suspensions/pause.toml",
+        &order.replace("2026-04-01", "2025-04-01"),
+    );
+    let told = load(folder.path()).unwrap_err().to_string();
+    for fault in [
+        "b.toml: is not an agreement",
+        "c.toml: purpose: is blank",
+        "pause.toml: review_on: 2025-04-01 is before starts_on",
+    ] {
+        assert!(told.contains(fault), "{fault} is not in {told}");
+    }
+}
+
+#[test]
+fn a_whole_register_is_the_same_in_one_text_as_in_files() {
+    let order = "id = 'pause'\nreason = 'r'\nowner = 'o'\ndepartments = ['dwp']\nstarts_on = '2026-01-01'\n\
+                 review_on = '2026-04-01'";
+    let text = whole_of([SOUND.to_owned()], [order.to_owned()]).unwrap();
+    let whole = parse_whole(&text).unwrap();
+    assert_eq!(whole.agreements().next(), Some(&parse("a.toml", SOUND).unwrap()));
+    assert_eq!(whole.orders().len(), 1);
+
+    let twice = whole_of([SOUND.to_owned(), SOUND.to_owned()], []).unwrap();
+    let told = parse_whole(&twice).unwrap_err().to_string();
+    assert_eq!(told, "two agreements have the id status");
+    let blank = whole_of([SOUND.replace("To know.", "")], []).unwrap();
+    let told = parse_whole(&blank).unwrap_err().to_string();
+    assert_eq!(told, "agreements[0] (status): purpose: is blank");
+    assert!(matches!(
+        parse_whole("id = 1"),
+        Err(RegisterError::NotARegister(_))
+    ));
+}
