@@ -13,6 +13,7 @@ mod operator;
 mod output;
 mod retention;
 mod serve;
+mod store;
 mod subject;
 
 use std::io::IsTerminal as _;
@@ -78,6 +79,9 @@ enum Command {
     /// Makes anew what is made from the ledger.
     #[command(subcommand)]
     Ledger(ledger::Ledger),
+    /// Makes the tables of a store, looks it over, or copies it into another.
+    #[command(subcommand)]
+    Store(store::Store),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -107,6 +111,7 @@ impl Cli {
                 Command::Retention(retention) => retention.run().await,
                 Command::Keys(keys) => keys.run().await,
                 Command::Ledger(ledger) => ledger.run().await,
+                Command::Store(store) => store.run().await,
             }
         });
         match ended {

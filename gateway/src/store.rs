@@ -12,12 +12,15 @@ use statuscheck_domain::ids::{CaseId, OrganisationId};
 use zeroize::Zeroizing;
 
 pub mod chain;
+pub mod copy;
 pub mod embedded;
 mod hex;
 mod house;
 pub mod key_file;
+mod location;
 pub mod notary;
 pub mod postgres;
+mod projection;
 mod record;
 pub mod seal;
 mod sealed;
@@ -25,6 +28,7 @@ pub mod signing;
 pub mod upkeep;
 
 pub use self::house::{HouseEntry, HouseKind};
+pub use self::location::Location;
 
 /// A durable store of cases.
 #[async_trait]

@@ -14,11 +14,13 @@ use tokio::sync::Mutex;
 use crate::store::upkeep::{Rotated, RotationError, Upkeep};
 use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
 
+mod copying;
 mod holds;
 mod retention;
 mod subject_access;
 mod verification;
 
+pub use self::copying::{CopyStoreError, Step, copy_store};
 pub use self::holds::{HoldError, Reason, ReasonError};
 pub use self::retention::{RetentionLine, RetentionRun};
 pub use self::subject_access::{Found, FoundCheck, Sought};

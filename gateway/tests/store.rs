@@ -14,12 +14,18 @@ mod audit_checkpoints;
 mod audit_command;
 #[path = "store/audit_postgres.rs"]
 mod audit_postgres;
+#[path = "store/cluster.rs"]
+mod cluster;
 #[path = "store/conformance.rs"]
 mod conformance;
+#[path = "store/copies.rs"]
+mod copies;
 #[path = "store/embedded.rs"]
 mod embedded;
 #[path = "store/embedded_seal.rs"]
 mod embedded_seal;
+#[path = "store/inhabited.rs"]
+mod inhabited;
 #[path = "store/ledger_server.rs"]
 mod ledger_server;
 #[path = "store/ledgers.rs"]

@@ -10,13 +10,13 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::ConfigError;
-use crate::store::Store;
 use crate::store::embedded::{EmbeddedStore, Settings as FileSettings};
 use crate::store::notary::{Heads, NotarySettings};
 use crate::store::postgres::{Address, Limits, PostgresStore, Settings as DatabaseSettings};
 use crate::store::seal::Kek;
 use crate::store::signing::{SigningKey, SigningKeyError};
 use crate::store::upkeep::Upkeep;
+use crate::store::{Location, Store};
 
 /// The store. Where it is no table but a text, that is its `url`, where it begins as one, or else its `path`, and everything
 /// else is as by default.
@@ -117,6 +117,22 @@ impl StoreSection {
     /// The limits of a store in a database.
     pub fn limits(&self) -> &Limits {
         &self.table.limits
+    }
+
+    /// Where the store is.
+    ///
+    /// # Errors
+    /// It is said twice or not at all, or its URL is none.
+    pub fn location(&self) -> Result<Location, ConfigError> {
+        Ok(match self.place()? {
+            Place::File(path) => Location::file(FileSettings::at(path)),
+            Place::Database(url) => Location::database(self.database(url)?),
+        })
+    }
+
+    /// The file of its key-encryption key.
+    pub fn key_file(&self) -> &Path {
+        &self.table.key_file
     }
 
     pub(super) fn rebase(&mut self, folder: &Path) {

@@ -8,7 +8,9 @@ use statuscheck_domain::ids::CaseId;
 use uuid::Uuid;
 
 use crate::store::chain::{Chain, ChainHead, ChainId, Entry, Head, LedgerId};
+use crate::store::copy::PlacedEntry;
 use crate::store::notary::HEADS_MAX;
+use crate::store::sealed::SealedEntry;
 
 /// Bits of a place that are the sequence number; those above are the chain's number. No file has room for so many entries
 /// of one chain.
@@ -40,14 +42,24 @@ pub(super) struct Ends {
 
 /// Adds one entry at the end of the chain.
 pub(super) fn append(connection: &Connection, chain: &mut Chain, entry: &Entry<'_>) -> rusqlite::Result<()> {
-    let Head { sequence, hash } = chain.append(entry);
+    let head = chain.append(entry);
+    insert(connection, chain.number(), head, entry)
+}
+
+/// Writes an entry at its place in the chain that has this number.
+pub(super) fn insert(
+    connection: &Connection,
+    number: i64,
+    Head { sequence, hash }: Head,
+    entry: &Entry<'_>,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO entries (place, case_id, version, time, kind, payload, hash)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
-            place(chain.number(), sequence),
+            place(number, sequence),
             entry.case_id.map(|id| id.0.into_bytes()),
             entry.version,
             entry.time,
@@ -83,19 +95,7 @@ pub(super) fn read_ends(connection: &Connection) -> Result<Ends, HeadError> {
     let ledger = connection
         .query_row("SELECT ledger FROM store", [], |row| row.get(0))
         .map(LedgerId)?;
-    let mut chains = connection
-        .prepare_cached("SELECT number, id, sequence, hash FROM chains ORDER BY number")?
-        .query_map([], |row| {
-            let (number, chain) = (row.get(0)?, ChainId(row.get(1)?));
-            Ok((
-                number,
-                ChainHead {
-                    chain,
-                    head: head(row, 2)?,
-                },
-            ))
-        })?
-        .collect::<rusqlite::Result<Vec<(i64, _)>>>()?;
+    let mut chains = numbered(connection)?;
     let numbers: Vec<_> = chains.iter().map(|(number, _)| *number).collect();
     if chains.len() > HEADS_MAX || has_others(connection, &numbers)? {
         return Err(HeadError::Broken);
@@ -110,6 +110,55 @@ pub(super) fn read_ends(connection: &Connection) -> Result<Ends, HeadError> {
         number,
         others: chains.into_iter().map(|(_number, end)| end).collect(),
     })
+}
+
+/// Where every chain says that it ends, with its number.
+pub(super) fn numbered(connection: &Connection) -> rusqlite::Result<Vec<(i64, ChainHead)>> {
+    connection
+        .prepare_cached("SELECT number, id, sequence, hash FROM chains ORDER BY number")?
+        .query_map([], |row| {
+            let (number, chain) = (row.get(0)?, ChainId(row.get(1)?));
+            Ok((
+                number,
+                ChainHead {
+                    chain,
+                    head: head(row, 2)?,
+                },
+            ))
+        })?
+        .collect()
+}
+
+/// The next entries of the chain that has this number, with their places in it.
+pub(super) fn page(
+    connection: &Connection,
+    number: i64,
+    after: i64,
+    limit: i64,
+) -> rusqlite::Result<Vec<PlacedEntry>> {
+    connection
+        .prepare_cached(
+            "SELECT place, hash, case_id, version, time, kind, payload FROM entries
+             WHERE place > ?1 AND place <= ?2 ORDER BY place LIMIT ?3",
+        )?
+        .query_map(params![place(number, after), last_place(number), limit], |row| {
+            let at: i64 = row.get(0)?;
+            let case_id: Option<[u8; 16]> = row.get(2)?;
+            Ok(PlacedEntry {
+                place: Head {
+                    sequence: at - place(number, 0),
+                    hash: row.get(1)?,
+                },
+                case_id: case_id.map(|id| CaseId(Uuid::from_bytes(id))),
+                entry: SealedEntry {
+                    version: row.get(3)?,
+                    time: row.get(4)?,
+                    kind: row.get(5)?,
+                    payload: row.get(6)?,
+                },
+            })
+        })?
+        .collect()
 }
 
 /// Where the chain ends that has this number, looked at in the same way.

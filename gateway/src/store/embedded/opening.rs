@@ -69,6 +69,15 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// Copy into it again, or remove it.
+    #[error(
+        "the store {path} is a copy that was broken off; run `statuscheck store copy` into it again, or remove it and the \
+         files beside it"
+    )]
+    Unfinished {
+        /// The file.
+        path: PathBuf,
+    },
     /// Give another path: this file is something else, or damaged beyond use.
     #[error(
         "{path} is not a store of this program, or its head is damaged; give another path, or put a backup in its \
@@ -148,12 +157,7 @@ impl Opened {
         } else {
             secret(&writer, path, &kek)?
         };
-        let ends = entries::read_ends(&writer).map_err(|error| match error {
-            HeadError::Broken => OpenError::BrokenLedger {
-                path: path.to_owned(),
-            },
-            HeadError::Engine(source) => engine(path, source),
-        })?;
+        let ends = entries::read_ends(&writer).map_err(|error| broken(path, error))?;
         let sealer = Sealer::new(kek, &secret, settings.data_keys_max).map_err(OpenError::Seal)?;
         let readers = (0..settings.readers.max(1))
             .map(|_| connect_reader(path))
@@ -185,17 +189,8 @@ impl Opened {
 
 /// Takes the lock, and makes the database file so that only its owner may read it; SQLite gives the files beside it the
 /// same rights.
-fn lock(path: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     let failed = |source| unusable(path, source);
-    let create = |path: &Path| {
-        OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)
-    };
     // Not the database file itself: closing any handle to that would drop the locks that SQLite holds on it.
     let mut beside = path.as_os_str().to_owned();
     beside.push(".lock");
@@ -210,6 +205,17 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     Ok(lock)
 }
 
+/// Makes a file that only its owner may read, where there is none.
+pub(super) fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+}
+
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(
         path,
@@ -222,7 +228,7 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn become_writer(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
+pub(super) fn become_writer(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_mode| Ok(()))?;
     // What is deleted is overwritten: a destroyed key must not be found in a free page.
     connection.pragma_update_and_check(None, "secure_delete", "ON", |_on| Ok(()))?;
@@ -274,7 +280,7 @@ fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// The file is empty; otherwise it is a store that this program knows.
-fn is_new(connection: &Connection, path: &Path) -> Result<bool, OpenError> {
+pub(super) fn is_new(connection: &Connection, path: &Path) -> Result<bool, OpenError> {
     let path = path.to_owned();
     match tables::version(connection).map_err(|source| engine(&path, source))? {
         None => Ok(true),
@@ -298,20 +304,30 @@ fn secret(connection: &Connection, path: &Path, kek: &Kek) -> Result<StoreSecret
     let path = path.to_owned();
     match tables::wrapped_secret(connection).map_err(|source| engine(&path, source))? {
         None => Err(OpenError::NotAStore { path }),
+        Some(wrapped) if wrapped.is_empty() => Err(OpenError::Unfinished { path }),
         Some(wrapped) => {
             StoreSecret::unwrap_under(kek, wrapped).map_err(|_not_this_key| OpenError::WrongKey { path })
         }
     }
 }
 
-fn unusable(path: &Path, source: io::Error) -> OpenError {
+pub(super) fn broken(path: &Path, error: HeadError) -> OpenError {
+    match error {
+        HeadError::Broken => OpenError::BrokenLedger {
+            path: path.to_owned(),
+        },
+        HeadError::Engine(source) => engine(path, source),
+    }
+}
+
+pub(super) fn unusable(path: &Path, source: io::Error) -> OpenError {
     OpenError::Io {
         path: path.to_owned(),
         source,
     }
 }
 
-fn engine(path: &Path, source: rusqlite::Error) -> OpenError {
+pub(super) fn engine(path: &Path, source: rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     match source.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => OpenError::NotAStore { path },

@@ -7,16 +7,17 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use serde_json::Value;
-use statuscheck_domain::case::Case;
+use statuscheck_domain::case::CaseState;
 use statuscheck_domain::ids::CaseId;
+use uuid::Uuid;
 
 use super::checkpoints::emptied;
 use super::opening::{OpenError, Opened};
 use super::tables::{self, case_id, key};
 use super::{Settings, entries};
 use crate::store::chain::Chain;
-use crate::store::seal::{ContentDigest, Kek};
-use crate::store::sealed::{Note, PURGED, Sealer};
+use crate::store::seal::Kek;
+use crate::store::sealed::{Note, Opening, PURGED, SealedChange, Sealer};
 use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
 
 /// The projections, each with its columns.
@@ -97,7 +98,7 @@ pub fn rebuild(
 }
 
 /// A file that is missing would be made.
-fn exists(path: &Path) -> Result<(), OpenError> {
+pub(super) fn exists(path: &Path) -> Result<(), OpenError> {
     if path.exists() {
         return Ok(());
     }
@@ -174,23 +175,30 @@ fn make(connection: &Connection, sealer: &Sealer) -> Result<Vec<i64>, RebuildErr
          INSERT INTO places SELECT case_id, max(place) FROM case_keys GROUP BY case_id;",
     )?;
     let mut leftover = Vec::new();
-    let mut after = [0; 16];
+    let mut after = CaseId(Uuid::nil());
     loop {
-        let ids = connection
-            .prepare_cached(
-                "SELECT DISTINCT case_id FROM entries WHERE case_id > ?1 ORDER BY case_id LIMIT ?2",
-            )?
-            .query_map(params![after, PAGE], |row| case_id(row, 0))?
-            .collect::<Result<Vec<_>, _>>()?;
+        let ids = cases_after(connection, after, PAGE)?;
         let Some(last) = ids.last() else { break };
-        after = key(*last);
+        after = *last;
         for id in ids {
             leftover.extend(make_case(connection, sealer, id)?);
         }
     }
     connection.execute_batch("DROP TABLE temp.places")?;
-    make_holds(connection)?;
+    make_holds(connection, "rebuilt_holds")?;
     Ok(leftover)
+}
+
+/// The next cases that the ledger has, by their ids.
+pub(super) fn cases_after(
+    connection: &Connection,
+    after: CaseId,
+    limit: i64,
+) -> rusqlite::Result<Vec<CaseId>> {
+    connection
+        .prepare_cached("SELECT DISTINCT case_id FROM entries WHERE case_id > ?1 ORDER BY case_id LIMIT ?2")?
+        .query_map(params![key(after), limit], |row| case_id(row, 0))?
+        .collect()
 }
 
 /// Makes the rows of a case, or is the place of its key where it was purged and the key is still there.
@@ -206,47 +214,41 @@ fn make_case(connection: &Connection, sealer: &Sealer, id: CaseId) -> Result<Opt
     if stored.last().is_some_and(|last| last.kind == PURGED) {
         return Ok(kept.map(|(place, _wrapped): (i64, Vec<u8>)| place));
     }
-    let created = stored.first().map(|first| first.time);
     let damaged = |_error: ReadError| RebuildError::Damaged(id);
     let (place, wrapped) = kept.ok_or(RebuildError::Damaged(id))?;
-    let (case, content) = sealer.reopen(id, wrapped, stored).map_err(damaged)?;
-    make_rows(connection, sealer, &case, &content, created, place)?;
+    let case = sealer.project(id, wrapped, stored).map_err(damaged)?;
+    let opening = case.opening.as_ref().ok_or(RebuildError::Damaged(id))?;
+    make_rows(connection, &case, opening, place)?;
     Ok(None)
 }
 
 fn make_rows(
     connection: &Connection,
-    sealer: &Sealer,
-    case: &Case,
-    content: &ContentDigest,
-    created: Option<i64>,
+    case: &SealedChange,
+    opening: &Opening,
     place: i64,
 ) -> rusqlite::Result<()> {
-    let id = key(case.id);
-    let receipt = &case.receipt;
-    let organisation = receipt.organisation.as_str();
-    let request_id = receipt.request_id.0.as_bytes();
     connection
         .prepare_cached("INSERT INTO rebuilt_cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?
         .execute(params![
-            id,
-            organisation,
-            request_id,
-            case.state.as_str(),
-            i64::try_from(case.version).unwrap_or(i64::MAX),
-            created,
-            content.0,
-            receipt.agreement_id.as_str(),
-            receipt.check.kind().as_str(),
-            sealer.subjects(&receipt.check).concat(),
+            key(case.case_id),
+            opening.organisation.as_str(),
+            opening.request_id.0.as_bytes(),
+            case.state.map(CaseState::as_str),
+            case.version,
+            case.entries.first().map(|first| first.time),
+            opening.content.0,
+            opening.terms.agreement.as_str(),
+            opening.terms.check.as_str(),
+            opening.subjects.concat(),
             place,
         ])?;
     Ok(())
 }
 
 /// Holds are what the entries of the house say, in their order: within a chain that is how they stand, and between chains it
-/// is by the clock, as far as it had come.
-fn make_holds(connection: &Connection) -> Result<(), RebuildError> {
+/// is by the clock, as far as it had come. They go into `table`, which is empty.
+pub(super) fn make_holds(connection: &Connection, table: &str) -> Result<(), RebuildError> {
     let [set, released] = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
     let mut entries = connection.prepare(
         "SELECT place, time, kind, payload,
@@ -259,11 +261,11 @@ fn make_holds(connection: &Connection) -> Result<(), RebuildError> {
         let payload: Vec<u8> = row.get(3)?;
         let id = held_case(&payload).ok_or(RebuildError::DamagedEntry(place))?;
         connection
-            .prepare_cached("DELETE FROM rebuilt_holds WHERE case_id = ?1")?
+            .prepare_cached(&format!("DELETE FROM {table} WHERE case_id = ?1"))?
             .execute([key(id)])?;
         if kind == set {
             connection
-                .prepare_cached("INSERT INTO rebuilt_holds VALUES (?1, ?2)")?
+                .prepare_cached(&format!("INSERT INTO {table} (case_id, since) VALUES (?1, ?2)"))?
                 .execute(params![key(id), time])?;
         }
     }

@@ -174,7 +174,8 @@ pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -
     Ok(Recorded::Done)
 }
 
-fn open_case(
+/// Writes the rows of a new case and its key; none, where it says what became of it instead.
+pub(super) fn open_case(
     connection: &Connection,
     change: &SealedChange,
     opening: &Opening,

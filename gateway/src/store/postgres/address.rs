@@ -1,5 +1,6 @@
 //! Where a database is: a URL without a password.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -17,6 +18,7 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 pub struct Address {
     config: Config,
     pub(super) tls: TlsMode,
+    text: String,
 }
 
 /// How the server shows who it is.
@@ -52,6 +54,11 @@ impl Address {
             .any(|scheme| text.starts_with(scheme))
     }
 
+    /// The URL as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// What a driver connects with.
     pub(super) fn config(&self) -> Config {
         self.config.clone()
@@ -62,6 +69,7 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
+        let whole = text;
         if !Self::is_meant(text) {
             return Err(AddressError::Form);
         }
@@ -89,7 +97,36 @@ impl FromStr for Address {
         });
         // A standby takes no writes, and what was just written need not be there yet.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        Ok(Self { config, tls })
+        Ok(Self {
+            config,
+            tls,
+            text: whole.to_owned(),
+        })
+    }
+}
+
+/// User, hosts and database; nothing else that the URL may have said.
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let config = &self.config;
+        let ports = config.get_ports();
+        write!(formatter, "postgres://{}@", config.get_user().unwrap_or_default())?;
+        for (number, host) in config.get_hosts().iter().enumerate() {
+            if number > 0 {
+                formatter.write_str(",")?;
+            }
+            match host {
+                Host::Tcp(name) if name.contains(':') => write!(formatter, "[{name}]")?,
+                Host::Tcp(name) => formatter.write_str(name)?,
+                Host::Unix(folder) => {
+                    formatter.write_str(&folder.display().to_string().replace('/', "%2F"))?;
+                }
+            }
+            if let Some(port) = ports.get(number).or(ports.first()) {
+                write!(formatter, ":{port}")?;
+            }
+        }
+        write!(formatter, "/{}", config.get_dbname().unwrap_or_default())
     }
 }
 
@@ -150,6 +187,27 @@ mod tests {
             ("postgres://gateway@%2Frun%2Fpostgresql/cases", TlsMode::Disable),
         ] {
             assert!(tls(text).is_ok_and(|tls| tls == expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_shown_without_what_is_about_how_to_connect() {
+        for (text, shown) in [
+            (
+                "postgres://gateway@one.example:5432,two.example:5433/cases?sslmode=require",
+                "postgres://gateway@one.example:5432,two.example:5433/cases",
+            ),
+            (
+                "postgresql://gateway@[::1]:5432/cases?sslmode=disable",
+                "postgres://gateway@[::1]:5432/cases",
+            ),
+            (
+                "postgres://gateway@%2Frun%2Fpostgresql/cases",
+                "postgres://gateway@%2Frun%2Fpostgresql/cases",
+            ),
+        ] {
+            let address: Option<Address> = text.parse().ok();
+            assert_eq!(address.map(|address| address.to_string()).as_deref(), Some(shown));
         }
     }
 

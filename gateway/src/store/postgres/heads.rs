@@ -34,7 +34,7 @@ impl DatabaseHeads {
     }
 }
 
-fn chain_head(row: &Row) -> Result<ChainHead, DatabaseError> {
+pub(super) fn chain_head(row: &Row) -> Result<ChainHead, DatabaseError> {
     Ok(ChainHead {
         chain: ChainId(array(row, 0)?),
         head: head(row, 1)?,

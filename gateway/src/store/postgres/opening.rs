@@ -52,6 +52,11 @@ pub enum OpenError {
     /// The tables were to be brought up to date first.
     #[error("the store's tables cannot be brought up to date")]
     Migrate(#[from] MigrateError),
+    /// Copy into it again.
+    #[error(
+        "the store in the database is a copy that was broken off; run `statuscheck store copy` into it again"
+    )]
+    Unfinished,
     /// Give the key with which the store was made.
     #[error("the key does not open the store in the database")]
     WrongKey,
@@ -100,6 +105,7 @@ impl Opened {
         {
             let connected = connector.connect().await?;
             fit(&connected.client).await?;
+            finished(&connected.client).await?;
         }
         let session = Session::open(&connector, settings.limits.answer_max, settings.limits.lease).await?;
         warn_of_loss(session.client()).await?;
@@ -126,12 +132,20 @@ impl Opened {
     }
 }
 
-async fn fit(client: &Client) -> Result<(), OpenError> {
+pub(super) async fn fit(client: &Client) -> Result<(), OpenError> {
     match migrations::fit(client).await? {
         Fit::Known => Ok(()),
         Fit::Missing => Err(OpenError::NotMigrated),
         Fit::Older { found, needed } => Err(OpenError::Older { found, needed }),
         Fit::Newer { found, known } => Err(OpenError::Newer { found, known }),
+    }
+}
+
+/// Looked at before a chain is taken: a copy that is being made, or was broken off, gets no chain of ours.
+pub(super) async fn finished(client: &Client) -> Result<(), OpenError> {
+    match stored(client).await? {
+        Some((_ledger, secret)) if secret.is_empty() => Err(OpenError::Unfinished),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -170,11 +184,14 @@ async fn secret(client: &Client, kek: &Kek) -> Result<(LedgerId, StoreSecret), O
             self::stored(client).await?.ok_or(OpenError::NotMigrated)?
         }
     };
+    if wrapped.is_empty() {
+        return Err(OpenError::Unfinished);
+    }
     let secret = StoreSecret::unwrap_under(kek, wrapped).map_err(|_not_this_key| OpenError::WrongKey)?;
     Ok((ledger, secret))
 }
 
-async fn stored(client: &Client) -> Result<Option<(LedgerId, Vec<u8>)>, DatabaseError> {
+pub(super) async fn stored(client: &Client) -> Result<Option<(LedgerId, Vec<u8>)>, DatabaseError> {
     let row = client
         .query_opt("SELECT ledger, secret FROM statuscheck.store", &[])
         .await?;

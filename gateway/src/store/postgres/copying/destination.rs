@@ -1,0 +1,261 @@
+//! A database that is made by copying.
+
+use statuscheck_domain::ids::CaseId;
+use tokio::runtime::Handle;
+use tokio_postgres::Client;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::{
+    Connected, Connector, CopyError, Counts, DatabaseError, Settings, connect, counts, heads, run, unheld,
+};
+use crate::store::HouseKind;
+use crate::store::chain::ChainHead;
+use crate::store::copy::{CaseEntries, Destination, Header, PlacedEntry};
+use crate::store::postgres::changes::Changes;
+use crate::store::postgres::migrations;
+use crate::store::postgres::statements::Statements;
+use crate::store::postgres::work::Work;
+use crate::store::sealed::{SealedChange, SealedEntry};
+
+/// Any number, as long as it stays: who copies holds this lock, so that two who begin at once do not meet.
+const LOCK: i64 = 0x7374_6174_7573_636f;
+
+/// Holds are what the entries of the house say, in their order: within a chain that is how they stand, and between chains it
+/// is by the clock, as far as it had come. So the last one about a case says whether it is held.
+const HOLDS: &str = "
+    WITH told AS (
+        SELECT (convert_from(payload, 'UTF8')::json -> 'details' ->> 'case_id')::uuid AS case_id,
+               time, kind, chain, sequence,
+               max(time) OVER (PARTITION BY chain ORDER BY sequence) AS reached
+        FROM statuscheck.entries WHERE case_id IS NULL AND kind = ANY (ARRAY[$1, $2])
+    ), last AS (
+        SELECT DISTINCT ON (case_id) case_id, time, kind FROM told
+        ORDER BY case_id, reached DESC, chain DESC, sequence DESC
+    )
+    INSERT INTO statuscheck.holds (case_id, since) SELECT case_id, time FROM last WHERE kind = $1";
+
+/// A database that is made.
+pub(in crate::store) struct DatabaseDestination {
+    runtime: Handle,
+    connector: Connector,
+    /// It holds the lock as long as it is there.
+    connected: Connected,
+    statements: Statements,
+}
+
+impl DatabaseDestination {
+    /// Brings the tables up to date, and takes the database, which has no store in it, or what a copy that was broken off has
+    /// left. To be done as the owner of the tables.
+    pub(in crate::store) fn create(
+        runtime: Handle,
+        settings: &Settings,
+        header: &Header,
+    ) -> Result<Self, CopyError> {
+        let (connector, connected, statements) = runtime.block_on(async {
+            migrations::migrate(settings).await?;
+            let (connector, connected) = connect(settings).await?;
+            let client = &connected.client;
+            take(client, settings, header).await?;
+            let statements = Statements::prepare(client).await?;
+            // What is lost of it when the server fails is copied again; the mark that it is whole is synced, and all before
+            // it.
+            run(client, "SET synchronous_commit = off").await?;
+            Ok::<_, CopyError>((connector, connected, statements))
+        })?;
+        Ok(Self {
+            runtime,
+            connector,
+            connected,
+            statements,
+        })
+    }
+
+    async fn insert_cases(&self, cases: Vec<SealedChange>) -> Result<(), CopyError> {
+        let works: Vec<_> = cases
+            .into_iter()
+            .map(|case| Work::Change(Box::new(case)))
+            .collect();
+        let batch: Vec<_> = works.iter().collect();
+        let changes = Changes::of(&batch);
+        let Some(open) = changes.open_parameters() else {
+            return Ok(());
+        };
+        let opened = open.run(&self.connected.client, &self.statements.open).await?;
+        if opened.len() == works.len() {
+            Ok(())
+        } else {
+            Err(CopyError::Clash)
+        }
+    }
+}
+
+/// Locks the database for this copy, finds it empty, and marks it.
+async fn take(client: &Client, settings: &Settings, header: &Header) -> Result<(), CopyError> {
+    let store = || settings.address.to_string();
+    let locked = client
+        .query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK])
+        .await;
+    if !locked
+        .and_then(|row| row.try_get::<_, bool>(0))
+        .map_err(DatabaseError::from)?
+    {
+        return Err(CopyError::Copying { store: store() });
+    }
+    unheld(client, settings).await?;
+    run(
+        client,
+        "BEGIN; LOCK TABLE statuscheck.store, statuscheck.chains IN ACCESS EXCLUSIVE MODE",
+    )
+    .await?;
+    let row = client
+        .query_one(
+            "SELECT coalesce((SELECT secret = '' FROM statuscheck.store),
+                             NOT EXISTS (SELECT FROM statuscheck.chains)
+                             AND NOT EXISTS (SELECT FROM statuscheck.entries))",
+            &[],
+        )
+        .await
+        .map_err(DatabaseError::from)?;
+    if !row.try_get::<_, bool>(0).map_err(DatabaseError::from)? {
+        return Err(CopyError::NotEmpty { store: store() });
+    }
+    let tables = client
+        .query_one(
+            "SELECT string_agg(format('statuscheck.%I', tablename), ', ') FROM pg_tables
+             WHERE schemaname = 'statuscheck' AND tablename <> 'migrations'",
+            &[],
+        )
+        .await
+        .map_err(DatabaseError::from)?;
+    let tables: String = tables.try_get(0).map_err(DatabaseError::from)?;
+    run(client, &format!("TRUNCATE {tables}")).await?;
+    let secret: &[u8] = &[];
+    client
+        .execute(
+            "INSERT INTO statuscheck.store (ledger, secret) VALUES ($1, $2)",
+            &[&header.ledger.0.as_slice(), &secret],
+        )
+        .await
+        .map_err(DatabaseError::from)?;
+    Ok(run(client, "COMMIT").await?)
+}
+
+impl Destination for DatabaseDestination {
+    fn add_entries(&mut self, chain: usize, page: &[PlacedEntry]) -> Result<(), CopyError> {
+        let sequences: Vec<_> = page.iter().map(|entry| entry.place.sequence).collect();
+        let hashes: Vec<_> = page.iter().map(|entry| entry.place.hash.as_slice()).collect();
+        let case_ids: Vec<_> = page.iter().map(|entry| entry.case_id.map(|id| id.0)).collect();
+        let versions: Vec<_> = page.iter().map(|entry| entry.entry.version).collect();
+        let times: Vec<_> = page.iter().map(|entry| entry.entry.time).collect();
+        let kinds: Vec<_> = page.iter().map(|entry| entry.entry.kind.as_str()).collect();
+        let payloads: Vec<_> = page.iter().map(|entry| entry.entry.payload.as_slice()).collect();
+        let number = number(chain);
+        let columns: [&(dyn ToSql + Sync); 8] = [
+            &number, &sequences, &case_ids, &versions, &times, &kinds, &payloads, &hashes,
+        ];
+        let added = self.connected.client.execute(&self.statements.append, &columns);
+        self.runtime.block_on(added).map_err(DatabaseError::from)?;
+        Ok(())
+    }
+
+    fn add_chains(&mut self, chains: &[ChainHead]) -> Result<(), CopyError> {
+        let client = &self.connected.client;
+        self.runtime.block_on(async {
+            for (chain, end) in chains.iter().enumerate() {
+                let row: [&(dyn ToSql + Sync); 5] = [
+                    &number(chain),
+                    &end.chain.0.as_slice(),
+                    &end.head.sequence,
+                    &end.head.hash.as_slice(),
+                    &Uuid::nil(),
+                ];
+                client
+                    .execute(
+                        "INSERT INTO statuscheck.chains (number, id, sequence, hash, fence, holder, lease_until)
+                         OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, 1, $5, '-infinity')",
+                        &row,
+                    )
+                    .await?;
+            }
+            let next = number(chains.len());
+            let go_on = format!("ALTER TABLE statuscheck.chains ALTER COLUMN number RESTART WITH {next}");
+            run(client, &go_on).await?;
+            // Otherwise the server would guess how to find cases in tables that it takes for empty.
+            run(client, "ANALYZE statuscheck.entries").await
+        })?;
+        Ok(())
+    }
+
+    fn cases_after(&mut self, after: CaseId, limit: i64) -> Result<Vec<CaseEntries>, CopyError> {
+        let client = &self.connected.client;
+        let found = self.runtime.block_on(async {
+            let ids = client
+                .query(
+                    "SELECT DISTINCT case_id FROM statuscheck.entries WHERE case_id > $1 ORDER BY case_id LIMIT $2",
+                    &[&after.0, &limit],
+                )
+                .await?;
+            let ids: Vec<Uuid> = ids.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+            let of_ids = "SELECT case_id, version, time, kind, payload FROM statuscheck.entries
+                          WHERE case_id = ANY ($1) ORDER BY case_id, version";
+            client.query(of_ids, &[&ids]).await
+        });
+        let mut cases = Vec::<CaseEntries>::new();
+        for row in found.map_err(DatabaseError::from)? {
+            let column = |error: tokio_postgres::Error| CopyError::Failed(error.into());
+            let id = CaseId(row.try_get(0).map_err(column)?);
+            let entry = SealedEntry {
+                version: row.try_get(1).map_err(column)?,
+                time: row.try_get(2).map_err(column)?,
+                kind: row.try_get(3).map_err(column)?,
+                payload: row.try_get(4).map_err(column)?,
+            };
+            match cases.last_mut() {
+                Some((last, entries)) if *last == id => entries.push(entry),
+                _ => cases.push((id, vec![entry])),
+            }
+        }
+        Ok(cases)
+    }
+
+    fn add_cases(&mut self, cases: Vec<SealedChange>) -> Result<(), CopyError> {
+        self.runtime.block_on(self.insert_cases(cases))
+    }
+
+    fn make_holds(&mut self) -> Result<(), CopyError> {
+        let [set, released] = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
+        let kinds: [&(dyn ToSql + Sync); 2] = [&set, &released];
+        let made = self.connected.client.execute(HOLDS, &kinds);
+        self.runtime.block_on(made).map_err(DatabaseError::from)?;
+        Ok(())
+    }
+
+    fn heads(&mut self) -> Result<Vec<ChainHead>, CopyError> {
+        Ok(self.runtime.block_on(heads(&self.connected.client))?)
+    }
+
+    fn counts(&mut self) -> Result<Counts, CopyError> {
+        Ok(self.runtime.block_on(counts(&self.connected.client))?)
+    }
+
+    fn finish(self: Box<Self>, secret: &[u8]) -> Result<(), CopyError> {
+        self.runtime.block_on(async {
+            run(&self.connected.client, "ANALYZE").await?;
+            // On a connection whose commits wait for the disk, and for the standby: what was committed before is there then
+            // as well.
+            let durable = self.connector.connect().await?;
+            durable
+                .client
+                .execute("UPDATE statuscheck.store SET secret = $1", &[&secret])
+                .await
+                .map_err(DatabaseError::from)?;
+            Ok(())
+        })
+    }
+}
+
+/// The number of a chain in a database that was made by copying: the server counts from 1.
+fn number(chain: usize) -> i32 {
+    i32::try_from(chain).map_or(i32::MAX, |chain| chain.saturating_add(1))
+}

@@ -1,0 +1,46 @@
+//! What an engine keeps beside the ledger of a case, made from the case's entries alone.
+
+use statuscheck_domain::ids::CaseId;
+
+use super::ReadError;
+use super::sealed::{Opening, SealedChange, SealedEntry, Sealer};
+use super::upkeep::Terms;
+
+impl Sealer {
+    /// The change that would have made the rows of the case as they are to be, had it come in one: an engine writes it as
+    /// it writes a new case. Of `entries`, which are all that the case has, it carries the first alone, and that without
+    /// its payload.
+    pub(super) fn project(
+        &self,
+        id: CaseId,
+        wrapped_key: Vec<u8>,
+        entries: Vec<SealedEntry>,
+    ) -> Result<SealedChange, ReadError> {
+        let first = entries.first().map(|first| SealedEntry {
+            version: first.version,
+            time: first.time,
+            kind: first.kind.clone(),
+            payload: Vec::new(),
+        });
+        let (case, content) = self.reopen(id, wrapped_key.clone(), entries)?;
+        let receipt = &case.receipt;
+        Ok(SealedChange {
+            case_id: id,
+            expected_version: 0,
+            version: i64::try_from(case.version).map_err(|_too_many| ReadError::Corrupt)?,
+            state: Some(case.state),
+            entries: first.into_iter().collect(),
+            opening: Some(Opening {
+                organisation: receipt.organisation.clone(),
+                request_id: receipt.request_id,
+                content,
+                terms: Terms {
+                    agreement: receipt.agreement_id.clone(),
+                    check: receipt.check.kind(),
+                },
+                subjects: self.subjects(&receipt.check),
+                wrapped_key,
+            }),
+        })
+    }
+}

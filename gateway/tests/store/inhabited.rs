@@ -1,0 +1,104 @@
+//! A store with some of everything in it, and how it looks from outside.
+
+use std::sync::Arc;
+
+use statuscheck::store::upkeep::{ClosedQuery, Upkeep};
+use statuscheck::store::{CommitError, HouseKind, Received, Store};
+use statuscheck::upkeep::{Housekeeping, Reason};
+use statuscheck_domain::clock::ManualClock;
+
+use crate::samples;
+use crate::steps::{
+    ORGANISATION, asking, case_id, content, deciding, every_case, house_entry, opening_of, receipt, receive,
+};
+
+/// Cases of one inhabitant.
+pub(crate) const CASES: u32 = 12;
+
+/// Has `store` go through all that a store goes through, with cases from `first` on: received, asked about, answered, held,
+/// released, purged.
+pub(crate) async fn inhabit(store: &Arc<impl Store + Upkeep + 'static>, first: u32) {
+    for n in first..first + CASES {
+        receive(&**store, n).await;
+        assert_eq!(store.commit(asking(case_id(n), 1)).await, Ok(()));
+        if n % 2 == 0 {
+            answer(&**store, n, 2).await;
+        }
+    }
+    let keeping = keeping(store);
+    let reason = Reason::parse("Claim 2026/17").ok().unwrap();
+    for (n, held) in [
+        (first, true),
+        (first + 2, true),
+        (first + 2, false),
+        (first + 4, true),
+    ] {
+        assert_eq!(
+            keeping.set_hold("ops/one", case_id(n), held, &reason).await,
+            Ok(())
+        );
+    }
+    for (n, version) in [(first + 1, 2), (first + 6, 3)] {
+        let purged = store.purge(case_id(n), version, samples::start()).await;
+        assert_eq!(purged, Ok(()));
+    }
+    assert_eq!(store.note(house_entry(HouseKind::RetentionRun)).await, Ok(()));
+}
+
+pub(crate) fn keeping(store: &Arc<impl Upkeep + 'static>) -> Housekeeping {
+    let clock = Arc::new(ManualClock::at(samples::start()));
+    Housekeeping::new(Arc::clone(store) as _, Arc::default(), clock)
+}
+
+pub(crate) async fn answer(store: &dyn Store, n: u32, version: u64) {
+    let answer = samples::answers().swap_remove(0);
+    assert_eq!(store.commit(deciding(case_id(n), version, answer)).await, Ok(()));
+}
+
+/// All that a gateway sees of a store: its cases with their states, versions and receipts, what is closed and held, and who is
+/// found again.
+pub(crate) async fn seen(store: &(impl Store + Upkeep)) -> Vec<String> {
+    let page = store.cases(every_case(ORGANISATION)).await.unwrap();
+    assert!(page.next.is_none());
+    let mut seen = Vec::new();
+    for case in &page.cases {
+        let expected = receipt(ORGANISATION, 0);
+        assert!(case.receipt.check.canonical() == expected.check.canonical());
+        seen.push(format!("{} {} {}", case.id, case.state.as_str(), case.version));
+    }
+    for terms in store.terms().await.unwrap() {
+        let query = ClosedQuery {
+            terms: terms.clone(),
+            after: None,
+            limit: 100,
+        };
+        for closed in store.closed(query).await.unwrap() {
+            let (id, held) = (closed.id, closed.held);
+            seen.push(format!(
+                "{} closed {id} {} {held}",
+                terms.agreement.as_str(),
+                closed.updated
+            ));
+        }
+    }
+    let person = receipt(ORGANISATION, 0).check.identities();
+    let about = store.about(&person, 100).await.unwrap();
+    seen.extend(about.iter().map(|case| format!("about {}", case.id)));
+    seen
+}
+
+/// Every request that opened a case is known with its content, and none that was purged is.
+pub(crate) async fn knows_its_requests(store: &dyn Store, first: u32) -> Result<(), CommitError> {
+    for n in first..first + CASES {
+        let purged = n == first + 1 || n == first + 6;
+        if !purged {
+            let again = opening_of(case_id(n + 10_000), receipt(ORGANISATION, n));
+            let known = Received::Known {
+                case_id: case_id(n),
+                same_content: true,
+            };
+            assert_eq!(store.receive(again, content("one")).await?, known, "{n}");
+        }
+    }
+    Ok(())
+}
