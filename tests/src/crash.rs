@@ -7,6 +7,7 @@
 mod journal;
 mod load;
 mod reckoning;
+pub mod replicas;
 
 use std::fmt;
 use std::ops::Range;
@@ -178,7 +179,7 @@ impl Crashes {
         }
         let (program, address) = self.start.serve(&self.site).await;
         let depth = Depth { round, older: 20 };
-        let reckoned = reckon(&self.site, address, &self.journal, depth, &mut self.dice).await;
+        let reckoned = reckon(&self.site, &[address], &self.journal, depth, &mut self.dice).await;
         self.report.recorded += reckoned.recorded;
         self.report.unrecorded += reckoned.unrecorded;
         self.report.findings.extend(reckoned.findings);
@@ -194,7 +195,7 @@ impl Crashes {
         self.audit();
         let (mut program, address) = self.start.serve(&self.site).await;
         let depth = Depth { round, older: 0 };
-        let reckoned = reckon(&self.site, address, &self.journal, depth, &mut self.dice).await;
+        let reckoned = reckon(&self.site, &[address], &self.journal, depth, &mut self.dice).await;
         self.report.findings.extend(reckoned.findings);
         program.terminate();
         let status = program.ended().await;

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -61,7 +62,11 @@ impl Start {
 
     /// Starts `serve` on the site, without waiting for it.
     pub fn spawn(&self, site: &Site) -> Program {
-        let config = site.config();
+        self.spawn_on(&site.config())
+    }
+
+    /// Starts `serve` on that configuration, without waiting for it.
+    pub fn spawn_on(&self, config: &Path) -> Program {
         let config = config.to_str().expect("a path in UTF-8");
         let mut command = self.command(&["--log-format", "json", "serve", "--config", config]);
         command.stdin(Stdio::null());
@@ -137,9 +142,17 @@ impl Program {
 
     /// SIGTERM.
     pub fn terminate(&self) {
-        let pid = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
-        // Gone already is as well.
-        kill_process(pid.expect("a process id"), Signal::TERM).ok();
+        self.signal(Signal::TERM);
+    }
+
+    /// SIGSTOP: it is there and does nothing, as a machine that hangs.
+    pub fn stop(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// SIGCONT: it goes on where it was stopped.
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
     }
 
     /// SIGKILL; when this returns the process is gone.
@@ -192,6 +205,12 @@ impl Program {
         log.lines()
             .filter_map(|line| serde_json::from_str(line).ok())
             .collect()
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
+        // Gone already is as well.
+        kill_process(pid.expect("a process id"), signal).ok();
     }
 
     fn end(&mut self) {

@@ -101,13 +101,32 @@ impl Site {
 
     /// Writes the configuration anew: departments at those addresses, and `more` sections.
     pub fn configure(&self, departments: &BTreeMap<DepartmentId, String>, more: &str) {
-        let store = self.store.display();
+        let path = format!("path = \"{}\"", self.store.display());
+        self.write_config(&self.config(), &path, departments, more);
+    }
+
+    /// Writes a configuration beside the usual one, `<name>.toml`, for a gateway of its own on the same departments: `store`
+    /// says where it records, as keys of the table `[store]` with commas between.
+    pub fn configure_another(&self, name: &str, store: &str) -> PathBuf {
+        let config = self.folder().join(name).with_extension("toml");
+        let urls = DepartmentId::ALL.map(|department| (department, self.mocks.url(department)));
+        self.write_config(&config, store, &BTreeMap::from(urls), "");
+        config
+    }
+
+    fn write_config(
+        &self,
+        config: &Path,
+        store: &str,
+        departments: &BTreeMap<DepartmentId, String>,
+        more: &str,
+    ) {
         let mut text = format!(
             r#"listen = "127.0.0.1:0"
 trust_domain = "{TRUST_DOMAIN}"
 register = "{REGISTER}"
 tls = {{ certificate = "gateway.pem", key = "gateway.key", client_ca = "ca.pem" }}
-store = {{ path = "{store}", key_file = "store.key", signing_key_file = "signing.key" }}
+store = {{ {store}, key_file = "store.key", signing_key_file = "signing.key" }}
 limits = {{ checks_per_second = 100000, burst = 100000 }}
 "#
         );
@@ -126,7 +145,7 @@ rate = {{ per_second = 100000 }}
             .expect("memory");
         }
         text.push_str(more);
-        fs::write(self.config(), text).expect("a configuration");
+        fs::write(config, text).expect("a configuration");
     }
 
     /// Gives the site to another user, who then can run the program in it.

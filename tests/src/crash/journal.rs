@@ -78,18 +78,28 @@ impl Journal {
         asked.len() - 1
     }
 
-    /// Writes an answer down, and compares it with what was answered before.
-    pub(super) fn tell(&self, place: usize, response: CheckResponse) -> Option<Finding> {
+    /// Writes an answer down, and compares it with what was answered before; `known` is what was told when it was asked,
+    /// for what comes from another gateway meanwhile may be the newer answer.
+    pub(super) fn tell(
+        &self,
+        place: usize,
+        known: Option<&CheckResponse>,
+        response: CheckResponse,
+    ) -> Option<Finding> {
         let mut asked = self.asked();
         let entry = &mut asked[place];
-        let finding = entry.told.as_ref().and_then(|before| {
-            let id = &entry.request.request_id;
-            if before.case_id != response.case_id {
-                return Some(Finding::new(Kind::Doubled, id, "a repeat has another case"));
-            }
-            disagreement(id, before.answer.as_ref(), response.answer.as_ref())
-        });
-        entry.told = Some(response);
+        let id = &entry.request.request_id;
+        let latest = entry.told.as_ref();
+        if latest.is_some_and(|latest| latest.case_id != response.case_id) {
+            return Some(Finding::new(Kind::Doubled, id, "a repeat has another case"));
+        }
+        let answer = response.answer.as_ref();
+        let is_older = latest.is_some_and(|latest| is_final(latest.answer.as_ref())) && !is_final(answer);
+        let before = if is_older { known } else { latest };
+        let finding = before.and_then(|before| disagreement(id, before.answer.as_ref(), answer));
+        if !is_older {
+            entry.told = Some(response);
+        }
         finding
     }
 
@@ -110,19 +120,22 @@ impl Journal {
     }
 }
 
+fn is_final(answer: Option<&Answer>) -> bool {
+    answer.is_some_and(|answer| {
+        matches!(
+            answer.outcome,
+            Some(Outcome::Established(_) | Outcome::NotEstablished(_))
+        )
+    })
+}
+
 /// An answer stands once it is given; one that is not final may be followed by another.
 pub(super) fn disagreement(
     request_id: &str,
     before: Option<&Answer>,
     after: Option<&Answer>,
 ) -> Option<Finding> {
-    let is_final = before.is_some_and(|answer| {
-        matches!(
-            answer.outcome,
-            Some(Outcome::Established(_) | Outcome::NotEstablished(_))
-        )
-    });
-    let stands = after.is_some() && (before == after || !is_final);
+    let stands = after.is_some() && (before == after || !is_final(before));
     (!stands).then(|| {
         Finding::new(
             Kind::Altered,
@@ -154,7 +167,7 @@ mod tests {
         let place = journal.begin(EMPLOYER, request(by_name("Sam", "Sample", "1990-05-01").work()));
         answers
             .into_iter()
-            .find_map(|answer| journal.tell(place, answer))
+            .find_map(|answer| journal.tell(place, journal.entry(place).told.as_ref(), answer))
             .map(|finding| finding.kind)
     }
 
@@ -167,6 +180,13 @@ mod tests {
         assert_eq!(found([pending(), established()]), None);
         assert_eq!(found([established(), refused()]), Some(Kind::Altered));
         assert_eq!(found([refused(), pending()]), Some(Kind::Altered));
+        let journal = Journal::default();
+        let place = journal.begin(EMPLOYER, request(by_name("Sam", "Sample", "1990-05-01").work()));
+        // Asked before the final answer was told, and told after it.
+        assert!(journal.tell(place, None, established()).is_none());
+        assert!(journal.tell(place, None, pending()).is_none());
+        let altered = journal.tell(place, None, refused()).map(|finding| finding.kind);
+        assert_eq!(altered, Some(Kind::Altered));
         let other = told("b", Outcome::Pending(Pending::default()));
         assert_eq!(found([pending(), other]), Some(Kind::Doubled));
     }

@@ -7,12 +7,11 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use statuscheck_domain::clock::{SystemClock, london_day};
 use statuscheck_mocks::person::Person;
-use statuscheck_proto::v1::CheckRequest;
 use statuscheck_proto::v1::check_request::Check;
 use tokio::task::JoinSet;
 use tonic_types::StatusExt as _;
 
-use super::journal::{Finding, Journal, Kind};
+use super::journal::{Asked, Finding, Journal, Kind};
 use crate::asking::{
     COUNCIL, EMPLOYER, LANDLORD, Subject, TRUST, by_code, by_name, by_nass, by_nino, request,
 };
@@ -21,7 +20,7 @@ use crate::person::{Resident, person};
 use crate::site::Site;
 
 /// Callers at once: enough that every commit has company and several checks are under way at any moment.
-const CALLERS: usize = 16;
+pub(super) const CALLERS: usize = 16;
 
 /// People beside the samples: with departments that take their time, so that kills fall into the asking as well.
 pub(super) fn people() -> Vec<Resident> {
@@ -39,7 +38,7 @@ pub(super) fn people() -> Vec<Resident> {
 }
 
 /// What may be asked, and who asks it.
-fn checks() -> Vec<(&'static str, Check)> {
+pub(super) fn checks() -> Vec<(&'static str, Check)> {
     let today = london_day(SystemClock::shared().now());
     let samples = statuscheck_mocks::samples::samples(today);
     let tenancy_start = today.to_string();
@@ -107,11 +106,12 @@ pub(super) fn press(site: &Site, address: SocketAddr, journal: &Arc<Journal>, di
         let mut dice = ChaCha8Rng::seed_from_u64(dice.random());
         callers.spawn(async move {
             loop {
-                let (place, who, request) = draw(&checks, &journal, &mut dice);
+                let (place, asked) = draw(&checks, &journal, &mut dice);
+                let Asked { who, request, told } = asked;
                 let client = clients.iter().find(|(name, _)| *name == who);
                 let mut client = client.expect("every caller has a client").1.clone();
                 let fault = match client.check(request.clone()).await {
-                    Ok(response) => journal.tell(place, response.into_inner()),
+                    Ok(response) => journal.tell(place, told.as_ref(), response.into_inner()),
                     Err(status) => match status.get_error_details().error_info() {
                         Some(said) => Some(Finding::new(
                             Kind::Fault,
@@ -129,24 +129,23 @@ pub(super) fn press(site: &Site, address: SocketAddr, journal: &Arc<Journal>, di
     Load { callers, faults }
 }
 
-/// A new request, written down; or, one time in ten, an old one.
-fn draw(
+/// A new request, written down; or, one time in ten, an old one. Its place, and what is known of it.
+pub(super) fn draw(
     checks: &[(&'static str, Check)],
     journal: &Journal,
     dice: &mut ChaCha8Rng,
-) -> (usize, &'static str, CheckRequest) {
+) -> (usize, Asked) {
     let known = journal.len();
     if known > 0 && dice.random_ratio(1, 10) {
         let place = dice.random_range(0..known);
-        let asked = journal.entry(place);
-        return (place, asked.who, asked.request);
+        return (place, journal.entry(place));
     }
     let (who, check) = &checks[dice.random_range(0..checks.len())];
     let mut request = request(check.clone());
     // So that a list of cases tells which request each is of.
     request.caller_reference.clone_from(&request.request_id);
-    let place = journal.begin(who, request.clone());
-    (place, who, request)
+    let place = journal.begin(who, request);
+    (place, journal.entry(place))
 }
 
 impl Load {

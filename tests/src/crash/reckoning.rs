@@ -38,10 +38,10 @@ pub(super) struct Reckoned {
 /// Case ids by request id.
 type Listed = HashMap<String, Vec<String>>;
 
-/// Compares what the program at `address` knows with the journal.
+/// Compares what the programs at `addresses` know with the journal; each is to know the same.
 pub(super) async fn reckon(
     site: &Site,
-    address: SocketAddr,
+    addresses: &[SocketAddr],
     journal: &Arc<Journal>,
     depth: Depth,
     dice: &mut ChaCha8Rng,
@@ -52,7 +52,7 @@ pub(super) async fn reckon(
         .clone()
         .map(|place| (journal.entry(place).request.request_id, place))
         .collect();
-    let before = list(site, address, &round, &mut reckoned).await;
+    let before = list(site, addresses, &round, &mut reckoned).await;
     for (request_id, place) in &round {
         let told = journal.entry(*place).told;
         let cases = before.get(request_id).map_or(&[][..], Vec::as_slice);
@@ -73,15 +73,15 @@ pub(super) async fn reckon(
     let mut inquiries = JoinSet::new();
     for chunk in places.chunks(places.len().div_ceil(AT_ONCE).max(1)) {
         let (chunk, journal) = (chunk.to_vec(), Arc::clone(journal));
-        let clients = clients(site, address);
+        let clients: Vec<_> = addresses.iter().map(|address| clients(site, *address)).collect();
         let before = before.clone();
         inquiries.spawn(async move {
             let mut findings = Vec::new();
             for place in chunk {
                 let asked = journal.entry(place);
-                let client = clients.iter().find(|(who, _)| *who == asked.who);
-                let client = client.expect("every caller has a client").1.clone();
-                findings.extend(look_into(client, &journal, place, &asked, &before).await);
+                let own = clients.iter().flatten().filter(|(who, _)| *who == asked.who);
+                let own: Vec<_> = own.map(|(_, client)| client.clone()).collect();
+                findings.extend(look_into(own, &journal, place, &asked, &before).await);
             }
             findings
         });
@@ -91,7 +91,7 @@ pub(super) async fn reckon(
     }
 
     // Everything was asked again by now, so each is there exactly once.
-    let after = list(site, address, &round, &mut reckoned).await;
+    let after = list(site, addresses, &round, &mut reckoned).await;
     for request_id in round.keys() {
         let count = after.get(request_id).map_or(0, Vec::len);
         match count {
@@ -107,16 +107,16 @@ pub(super) async fn reckon(
     reckoned
 }
 
-type Client =
+pub(super) type Client =
     statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient<tonic::transport::Channel>;
 
-fn clients(site: &Site, address: SocketAddr) -> [(&'static str, Client); 4] {
+pub(super) fn clients(site: &Site, address: SocketAddr) -> [(&'static str, Client); 4] {
     [EMPLOYER, LANDLORD, COUNCIL, TRUST].map(|who| (who, site.client(address, who)))
 }
 
-/// Reads one case, and asks its request again, twice.
+/// Reads one case from every program, and asks its request again of each, twice.
 async fn look_into(
-    mut client: Client,
+    mut clients: Vec<Client>,
     journal: &Journal,
     place: usize,
     asked: &Asked,
@@ -124,7 +124,10 @@ async fn look_into(
 ) -> Vec<Finding> {
     let id = &asked.request.request_id;
     let mut findings = Vec::new();
-    if let Some(told) = &asked.told {
+    for client in &mut clients {
+        let Some(told) = &asked.told else {
+            break;
+        };
         let case_id = told.case_id.clone();
         match client.get_case(GetCaseRequest { case_id }).await {
             Ok(response) => {
@@ -139,27 +142,61 @@ async fn look_into(
         }
     }
     for _time in 0..2 {
-        match client.check(asked.request.clone()).await {
-            Ok(response) => {
-                let response = response.into_inner();
-                let there = listed.get(id).and_then(|cases| cases.first());
-                if there.is_some_and(|case| *case != response.case_id) {
-                    let what = "recorded, and asking again opened another case";
-                    findings.push(Finding::new(Kind::Doubled, id, what));
+        for client in &mut clients {
+            let known = journal.entry(place).told;
+            match client.check(asked.request.clone()).await {
+                Ok(response) => {
+                    let response = response.into_inner();
+                    let there = listed.get(id).and_then(|cases| cases.first());
+                    if there.is_some_and(|case| *case != response.case_id) {
+                        let what = "recorded, and asking again opened another case";
+                        findings.push(Finding::new(Kind::Doubled, id, what));
+                    }
+                    findings.extend(journal.tell(place, known.as_ref(), response));
                 }
-                findings.extend(journal.tell(place, response));
-            }
-            Err(status) => {
-                let what = format!("asked again, and answered {:?}", status.code());
-                findings.push(Finding::new(Kind::Fault, id, what));
+                Err(status) => {
+                    let what = format!("asked again, and answered {:?}", status.code());
+                    findings.push(Finding::new(Kind::Fault, id, what));
+                }
             }
         }
     }
+    findings.extend(tell_the_same(&mut clients, id, &journal.entry(place)).await);
     findings
+}
+
+/// Whichever program is asked, the case is the same.
+async fn tell_the_same(clients: &mut [Client], id: &str, asked: &Asked) -> Option<Finding> {
+    let case_id = &asked.told.as_ref()?.case_id;
+    let mut cases = Vec::new();
+    for client in clients {
+        let case_id = case_id.clone();
+        let read = client.get_case(GetCaseRequest { case_id }).await;
+        cases.push(read.ok()?.into_inner().case);
+    }
+    let same = cases.iter().all(|case| *case == cases[0]);
+    (!same).then(|| Finding::new(Kind::Altered, id, "two gateways tell the case differently"))
 }
 
 /// The cases of the round's requests, from everybody's lists: newest first, until a page has none of the round.
 async fn list(
+    site: &Site,
+    addresses: &[SocketAddr],
+    round: &HashMap<String, usize>,
+    reckoned: &mut Reckoned,
+) -> Listed {
+    let mut all = addresses.iter();
+    let first = *all.next().expect("a program");
+    let listed = list_by(site, first, round, reckoned).await;
+    for other in all {
+        if list_by(site, *other, round, reckoned).await != listed {
+            reckoned.find(Kind::Altered, "-", "two gateways list different cases");
+        }
+    }
+    listed
+}
+
+async fn list_by(
     site: &Site,
     address: SocketAddr,
     round: &HashMap<String, usize>,
