@@ -13,6 +13,7 @@ use statuscheck_domain::working_time::Calendars;
 use tokio::time::timeout;
 use tonic::service::Routes;
 
+use crate::admission::{Admission, AdmissionSettings};
 use crate::asking::Asking;
 use crate::audit::Subject;
 use crate::cases::Cases;
@@ -74,6 +75,8 @@ pub struct Setup {
     pub connections: ConnectionLimits,
     /// What organisations may ask.
     pub limits: LimitSettings,
+    /// Who is let in when more is asked than can be answered at once.
+    pub admission: AdmissionSettings,
     /// What checks may take.
     pub checks: CheckSettings,
     /// Who may ask what.
@@ -159,6 +162,7 @@ impl Gateway {
         };
         let checks = StatusChecks {
             register: setup.register,
+            admission: Admission::new(setup.admission),
             limits: Limits::new(&setup.limits, setup.clock.clone()),
             cases: Arc::clone(&cases),
             clock: setup.clock,

@@ -29,6 +29,7 @@ pub(crate) fn sample(id: &str) -> Agreement {
         match_rule: String::new(),
         sla: SlaPolicy::of("2025-1".parse().unwrap(), Target::DEFAULT),
         rate: None,
+        weight: NonZeroU8::MIN,
         quotas: Vec::new(),
         retention: None,
         signed_on: Some(date(2025, 1, 1)),
@@ -396,7 +397,7 @@ fn no_field_of_an_agreement_can_change_without_a_word() {
         per_minute: 60.try_into().unwrap(),
         burst: 10.try_into().unwrap(),
     };
-    let changes: [(&str, Box<dyn FnOnce(&mut Agreement)>); 20] = [
+    let changes: [(&str, Box<dyn FnOnce(&mut Agreement)>); 21] = [
         ("title", Box::new(|a| a.title.push('!'))),
         ("purpose", Box::new(|a| a.purpose.push('!'))),
         ("legal basis", Box::new(|a| a.legal_basis.push('!'))),
@@ -413,6 +414,7 @@ fn no_field_of_an_agreement_can_change_without_a_word() {
         ("request fields", Box::new(|a| a.request_fields.truncate(1))),
         ("released fields", Box::new(|a| a.released_fields.truncate(1))),
         ("match rule", Box::new(|a| a.match_rule.push('!'))),
+        ("weight", Box::new(|a| a.weight = NonZeroU8::MAX)),
         ("rate", Box::new(move |a| a.rate = Some(rate))),
         ("retention", Box::new(|a| a.retention = "9d".parse().ok())),
         ("signed", Box::new(|a| a.signed_on = None)),
