@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use statuscheck_domain::agreement::{Agreement, Refusal, Standing};
 use statuscheck_domain::check::{CheckKind, Violation, path};
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::ids::{AgreementId, CaseId};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
@@ -59,6 +59,9 @@ pub enum Error {
     /// No such case of this organisation.
     #[error("there is no such case")]
     NoSuchCase(CaseId),
+    /// No such agreement in the register.
+    #[error("there is no such agreement")]
+    NoSuchAgreement(AgreementId),
     /// Over a limit: repeat after the time given.
     #[error("the limit of calls is reached; repeat after the time given")]
     RateLimited {
@@ -145,6 +148,10 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
         Error::NoSuchCase(id) => (
             Code::NotFound,
             info("NO_SUCH_CASE", [("case_id", id.to_string())]),
+        ),
+        Error::NoSuchAgreement(id) => (
+            Code::NotFound,
+            info("NO_SUCH_AGREEMENT", [("agreement_id", id.to_string())]),
         ),
         Error::RateLimited {
             retry_after,

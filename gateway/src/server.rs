@@ -24,6 +24,7 @@ use crate::rpc;
 use crate::rpc::access::Access;
 use crate::rpc::health::Health;
 use crate::rpc::ops::Operations;
+use crate::rpc::register::Agreements;
 use crate::rpc::status_check::StatusChecks;
 use crate::store::Store;
 use crate::store::notary::Notary;
@@ -160,6 +161,7 @@ impl Gateway {
             audited: Arc::new(setup.audited),
             clock: setup.clock.clone(),
         };
+        let agreements = Agreements::new(Arc::clone(&setup.register));
         let checks = StatusChecks {
             register: setup.register,
             admission: Admission::new(setup.admission),
@@ -169,7 +171,8 @@ impl Gateway {
             budget: setup.checks.budget,
         };
         let (health, health_service) = Health::new().await;
-        let routes = rpc::routes(checks, operations, health_service).map_err(StartError::Reflection)?;
+        let routes =
+            rpc::routes(checks, operations, agreements, health_service).map_err(StartError::Reflection)?;
         Ok(Self {
             listener,
             address,
