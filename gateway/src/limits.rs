@@ -110,26 +110,21 @@ impl Limits {
     /// [`Error::RateLimited`] with the exact time after which both have one again.
     pub fn reserve(&self, permit: Permit) -> Result<Reserved, Error> {
         let account = self.account(permit.organisation());
-        let organisation = permit.organisation();
-        let mut asked = vec![(
-            format!("organisation:{organisation}"),
-            Arc::clone(&account.in_all),
-        )];
-        if let Some(bucket) = self.under(&account, &permit) {
-            let (agreement, check) = (&permit.agreement().id, permit.check().as_str());
-            let subject = format!("organisation:{organisation} agreement:{agreement} check:{check}");
-            asked.push((subject, bucket));
-        }
-        let mut taken = Vec::new();
+        let buckets = [Some(Arc::clone(&account.in_all)), self.under(&account, &permit)];
+        let mut taken = Vec::with_capacity(buckets.len());
         let mut least: Option<Allowance> = None;
         let mut over = Vec::new();
-        for (subject, bucket) in asked {
+        for (bucket, subject) in buckets
+            .into_iter()
+            .zip([in_all as fn(&Permit) -> String, under_agreement])
+        {
+            let Some(bucket) = bucket else { continue };
             match bucket.take() {
                 Ok(left) => {
                     taken.push(bucket);
                     least = Some(least.map_or(left, |least| least.nearer(left)));
                 }
-                Err(wait) => over.push((wait, subject, bucket.allowance())),
+                Err(wait) => over.push((wait, subject(&permit), bucket.allowance())),
             }
         }
         if let Some(allowance) = least.filter(|_| over.is_empty()) {
@@ -185,6 +180,15 @@ impl Limits {
         });
         Some(bucket)
     }
+}
+
+fn in_all(permit: &Permit) -> String {
+    format!("organisation:{}", permit.organisation())
+}
+
+fn under_agreement(permit: &Permit) -> String {
+    let (agreement, check) = (&permit.agreement().id, permit.check().as_str());
+    format!("{} agreement:{agreement} check:{check}", in_all(permit))
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ impl Register {
                 shown,
                 register,
             } => {
-                let today = on.unwrap_or_else(|| london_day(SystemClock::new().now()));
+                let today = on.unwrap_or_else(today);
                 due(shown.json, &register::load(&register)?.due(today, days))
             }
             Self::Plan { new, shown, at } => match at.plan(register::whole_of(&new)?).await? {
@@ -225,12 +225,29 @@ fn check_name(check: CheckKind) -> String {
         .to_lowercase()
 }
 
+/// Days are written so that they sort as texts.
 fn served(agreement: &Agreement) -> &'static str {
-    match (agreement.listed_only, agreement.suspension.is_empty()) {
-        (true, _) => "listed only",
-        (false, false) => "suspended",
-        (false, true) => "yes",
+    let today = today().to_string();
+    let Agreement {
+        signed_on,
+        expires_on,
+        ..
+    } = agreement;
+    if agreement.listed_only {
+        "listed only"
+    } else if signed_on.is_empty() || today < *signed_on {
+        "not signed"
+    } else if !expires_on.is_empty() && *expires_on < today {
+        "expired"
+    } else if agreement.suspension.is_empty() {
+        "yes"
+    } else {
+        "suspended"
     }
+}
+
+fn today() -> Date {
+    london_day(SystemClock::new().now())
 }
 
 fn or_dash(text: &str) -> String {

@@ -107,20 +107,24 @@ async fn an_agreement_is_read_with_its_law_its_figures_and_its_contacts() {
     assert_eq!(work.contacts.len(), 8);
     assert!(work.contacts.iter().all(|contact| contact.email.contains('@')));
 
-    let unknown = refusal(&get("no-such").await.unwrap_err());
+    let unknown = refusal(&get("no-such").await.err().unwrap());
     assert_eq!(
         (unknown.code, unknown.reason()),
         (Code::NotFound, "NO_SUCH_AGREEMENT")
     );
     assert_eq!(
-        refusal(&get("No Id").await.unwrap_err()).fields(),
+        refusal(&get("No Id").await.err().unwrap()).fields(),
         ["agreement_id"]
     );
     let page = ListAgreementsRequest {
         page_size: -1,
         page_token: "!".to_owned(),
     };
-    let refused = client(&house, STRANGER).list_agreements(page).await.unwrap_err();
+    let refused = client(&house, STRANGER)
+        .list_agreements(page)
+        .await
+        .err()
+        .unwrap();
     assert_eq!(refusal(&refused).fields(), ["page_size", "page_token"]);
 }
 
@@ -206,6 +210,7 @@ async fn what_needs_versions_of_the_register_says_that_it_is_not_served() {
     let nothing = client
         .plan_register(PlanRegisterRequest::default())
         .await
-        .unwrap_err();
+        .err()
+        .unwrap();
     assert_eq!(refusal(&nothing).fields(), ["toml"]);
 }

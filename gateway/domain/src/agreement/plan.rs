@@ -316,3 +316,7 @@ fn order_changes(old: &SuspensionOrder, new: &SuspensionOrder, words: &mut Words
             .push(format!("the suspension order is now {}", order_in_words(new)));
     }
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;
