@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
+use crate::admission::Admitted;
 use crate::asking::{Asking, Inquiry, Planned};
 use crate::error::Error;
 use crate::random;
@@ -85,23 +86,24 @@ impl Cases {
     /// The request id was used with another content; nothing can be recorded.
     pub async fn check(
         self: &Arc<Self>,
-        permit: Permit,
+        admitted: Admitted,
         request: CheckRequest,
         budget: Duration,
     ) -> Result<Case, Error> {
         let (tell, answer) = watch::channel(None);
         self.tasks
-            .spawn(Arc::clone(self).pursue(permit, request, budget, tell));
+            .spawn(Arc::clone(self).pursue(admitted, request, budget, tell));
         told(answer).await
     }
 
     async fn pursue(
         self: Arc<Self>,
-        permit: Permit,
+        admitted: Admitted,
         request: CheckRequest,
         budget: Duration,
         tell: watch::Sender<Outcome>,
     ) {
+        let Admitted { permit, seat } = admitted;
         let started = self.asking.clock.elapsed();
         let id = CaseId::at(self.asking.clock.now(), &random::bytes());
         // Known to repeats before it is known to the store.
@@ -118,6 +120,8 @@ impl Cases {
         let answered = outcome.is_ok();
         tell.send_replace(Some(outcome));
         self.in_flight().remove(&id);
+        // Replies that are still out hold nobody up.
+        drop(seat);
         if let Some(inquiry) = inquiry.filter(|_| answered)
             && inquiry.rest().await.is_err()
         {

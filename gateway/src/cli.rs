@@ -11,6 +11,7 @@ mod keys;
 mod ledger;
 mod operator;
 mod output;
+mod register;
 mod retention;
 mod serve;
 mod store;
@@ -67,6 +68,9 @@ enum Command {
     /// Reads cases that were asked before.
     #[command(subcommand)]
     Case(case::Case),
+    /// Shows the register of agreements, what falls due in it, and what another would change.
+    #[command(subcommand)]
+    Register(register::Register),
     /// Finds out whether the ledger is what was recorded.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -107,6 +111,7 @@ impl Cli {
                 Command::Config(config) => config.run().await,
                 Command::Check(check) => check.run().await,
                 Command::Case(case) => case.run().await,
+                Command::Register(register) => register.run().await,
                 Command::Audit(audit) => audit.run().await,
                 Command::Retention(retention) => retention.run().await,
                 Command::Keys(keys) => keys.run().await,

@@ -19,6 +19,7 @@ use statuscheck_adapters::settings::DepartmentSettings;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 
+use crate::admission::AdmissionSettings;
 use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
@@ -54,6 +55,9 @@ pub struct Config {
     /// What organisations may ask.
     #[serde(default)]
     pub limits: LimitSettings,
+    /// Who is let in when more is asked than can be answered at once.
+    #[serde(default)]
+    pub admission: AdmissionSettings,
     /// What checks may take.
     #[serde(default)]
     pub checks: CheckSettings,
@@ -215,6 +219,7 @@ impl Config {
             reload_every: self.tls.reload_every,
             connections: self.connections,
             limits: self.limits,
+            admission: self.admission,
             checks: self.checks,
             register: Arc::new(register),
             calendars: Arc::new(calendars),

@@ -23,6 +23,7 @@ use statuscheck_mocks::settings::{PerDepartment, Settings as MockSettings, TlsSe
 use statuscheck_mocks::{Mocks, StartError as MockError};
 
 use self::authority::{Authority, AuthorityError, IDENTITIES, Identity, TRUST_DOMAIN};
+use crate::admission::AdmissionSettings;
 use crate::audit::Subject;
 use crate::departments::Departments;
 use crate::limits::LimitSettings;
@@ -83,6 +84,8 @@ pub struct DemoSettings {
     pub checks: CheckSettings,
     /// What organisations may ask.
     pub limits: LimitSettings,
+    /// Who is let in when more is asked than can be answered at once.
+    pub admission: AdmissionSettings,
     /// Agreements beside those that ship with the program.
     pub agreements: Vec<Agreement>,
     /// Ages of DfE's feeds and other ways of the mocks.
@@ -104,6 +107,7 @@ impl DemoSettings {
             clock,
             checks: CheckSettings::default(),
             limits: LimitSettings::default(),
+            admission: AdmissionSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
             before_store: Box::new(|store| store),
@@ -229,6 +233,7 @@ impl Demo {
             reload_every: Duration::from_secs(30),
             connections: ConnectionLimits::default(),
             limits: settings.limits,
+            admission: settings.admission,
             checks: settings.checks,
             register: Arc::new(register(settings.agreements)?),
             calendars: Arc::default(),

@@ -6,11 +6,13 @@ use std::time::Duration;
 use jiff::civil::Date;
 use statuscheck_domain::agreement::{Agreement, Refusal, Standing};
 use statuscheck_domain::check::{CheckKind, Violation, path};
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::ids::{AgreementId, CaseId};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
+use crate::admission::Overloaded;
 use crate::audit::AuditError;
+use crate::limits::Allowance;
 use crate::peer::PeerError;
 use crate::store::upkeep::RotationError;
 use crate::store::{CommitError, ReadError};
@@ -57,13 +59,24 @@ pub enum Error {
     /// No such case of this organisation.
     #[error("there is no such case")]
     NoSuchCase(CaseId),
+    /// No such agreement in the register.
+    #[error("there is no such agreement")]
+    NoSuchAgreement(AgreementId),
     /// Over a limit: repeat after the time given.
     #[error("the limit of calls is reached; repeat after the time given")]
     RateLimited {
+        /// When to repeat: from then on all the limits let one through.
+        retry_after: Duration,
+        /// Whose limits, each by organisation, and agreement and check where it is theirs.
+        subjects: Vec<String>,
+        /// Where the longest of them stands.
+        allowance: Allowance,
+    },
+    /// More is asked than can be answered at once: repeat after the time given.
+    #[error("more is asked than can be answered at once; nothing was begun; repeat after the time given")]
+    Overloaded {
         /// When to repeat.
         retry_after: Duration,
-        /// Whose limit.
-        subject: String,
     },
     /// Too much is waiting: repeat after the time given.
     #[error("the gateway is busy; repeat after the time given")]
@@ -105,8 +118,16 @@ impl Error {
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let message = error.to_string();
+        let allowance = match &error {
+            Error::RateLimited { allowance, .. } => Some(*allowance),
+            _ => None,
+        };
         let (code, details) = parts(error);
-        Self::with_error_details(code, message, details)
+        let mut status = Self::with_error_details(code, message, details);
+        if let Some(allowance) = allowance {
+            allowance.write(status.metadata_mut());
+        }
+        status
     }
 }
 
@@ -128,10 +149,26 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
             Code::NotFound,
             info("NO_SUCH_CASE", [("case_id", id.to_string())]),
         ),
-        Error::RateLimited { retry_after, subject } => {
+        Error::NoSuchAgreement(id) => (
+            Code::NotFound,
+            info("NO_SUCH_AGREEMENT", [("agreement_id", id.to_string())]),
+        ),
+        Error::RateLimited {
+            retry_after,
+            subjects,
+            ..
+        } => {
             let mut details = info("RATE_LIMITED", []);
             details.set_retry_info(Some(retry_after));
-            details.add_quota_failure_violation(subject, "more checks than the rate agreed");
+            for subject in subjects {
+                details.add_quota_failure_violation(subject, "more checks than the rate agreed");
+            }
+            (Code::ResourceExhausted, details)
+        }
+        Error::Overloaded { retry_after } => {
+            let mut details = info("OVERLOADED", []);
+            details.set_retry_info(Some(retry_after));
+            details.add_quota_failure_violation("gateway", "more checks at once than it can answer");
             (Code::ResourceExhausted, details)
         }
         Error::Busy { retry_after } => {
@@ -238,6 +275,13 @@ fn bad_request(reason: &str, violations: Vec<Violation>) -> ErrorDetails {
 
 /// A busy store drains its queue in milliseconds; half a second spreads the repeats.
 const BUSY_RETRY: Duration = Duration::from_millis(500);
+
+impl From<Overloaded> for Error {
+    fn from(error: Overloaded) -> Self {
+        let Overloaded { retry_after } = error;
+        Self::Overloaded { retry_after }
+    }
+}
 
 impl From<CommitError> for Error {
     fn from(error: CommitError) -> Self {

@@ -1,10 +1,11 @@
 //! The status-checking gateway: what the program `statuscheck` is made of.
 //!
-//! A check's way reads along `peer`, `rpc::status_check`, `authorise`, `limits`, `cases`, `asking`, `departments`; the
+//! A check's way reads along `peer`, `rpc::status_check`, `authorise`, `limits`, `admission`, `cases`, `asking`, `departments`; the
 //! rules are in the crate `statuscheck-domain`.
 
 use mimalloc::MiMalloc;
 
+pub mod admission;
 mod asking;
 pub mod audit;
 mod authorise;

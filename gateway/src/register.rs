@@ -12,9 +12,12 @@ use serde::Deserialize;
 use statuscheck_domain::agreement::{Agreement, Fault, Register, RegisterFault, SuspensionOrder};
 
 mod file;
+mod source;
 mod values;
 
 use self::file::{AgreementFile, OrderFile};
+
+pub use self::source::{SourceError, whole_of};
 
 /// The folder of the suspension orders, in that of the agreements.
 const SUSPENSIONS: &str = "suspensions";
@@ -177,27 +180,6 @@ pub fn parse(place: &str, text: &str) -> Result<Agreement, RegisterError> {
     let files = [(place.to_owned(), Ok(text.to_owned()))];
     let read = read_all(files, AgreementFile::agreement, &mut faults).pop();
     read.ok_or(RegisterError::Faults(faults))
-}
-
-/// The text of a whole register made of files, as [`parse_whole`] reads it: agreements, and suspension orders.
-///
-/// # Errors
-/// A file that is not TOML.
-pub fn whole_of(
-    agreements: impl IntoIterator<Item = String>,
-    orders: impl IntoIterator<Item = String>,
-) -> Result<String, toml::de::Error> {
-    let mut whole = toml::Table::new();
-    let tables = |texts: &mut dyn Iterator<Item = String>| {
-        let table = |text: String| text.parse::<toml::Table>().map(toml::Value::Table);
-        texts
-            .map(table)
-            .collect::<Result<Vec<_>, _>>()
-            .map(toml::Value::Array)
-    };
-    whole.insert("agreements".to_owned(), tables(&mut agreements.into_iter())?);
-    whole.insert(SUSPENSIONS.to_owned(), tables(&mut orders.into_iter())?);
-    Ok(whole.to_string())
 }
 
 /// A whole register in one text.

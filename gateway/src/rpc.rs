@@ -5,10 +5,12 @@ pub(crate) mod convert;
 pub(crate) mod deadline;
 pub(crate) mod health;
 pub(crate) mod ops;
+pub(crate) mod register;
 pub(crate) mod status_check;
 
 use statuscheck_proto::DESCRIPTOR_SET;
 use statuscheck_proto::ops::v1::ops_service_server::OpsServiceServer;
+use statuscheck_proto::register::v1::register_service_server::RegisterServiceServer;
 use statuscheck_proto::v1::status_check_service_server::StatusCheckServiceServer;
 use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
@@ -16,14 +18,19 @@ use tonic_health::server::HealthService;
 
 use self::access::Access;
 use self::ops::Operations;
+use self::register::Agreements;
 use self::status_check::StatusChecks;
 
 /// Largest request of a check or an operator, in bytes: ten times what the longest names and all numbers of one person need.
 pub const CHECK_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
+/// Largest request about the register, in bytes: a whole register of a thousand agreements.
+pub const REGISTER_MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// The services, for the reflection that lists them.
-const SERVED: [&str; 3] = [
+const SERVED: [&str; 4] = [
     "statuscheck.v1.StatusCheckService",
+    "statuscheck.register.v1.RegisterService",
     "statuscheck.ops.v1.OpsService",
     "grpc.health.v1.Health",
 ];
@@ -35,11 +42,15 @@ const SERVED: [&str; 3] = [
 pub(crate) fn routes(
     checks: StatusChecks,
     operations: Operations,
+    agreements: Agreements,
     health: HealthServer<HealthService>,
 ) -> Result<Access<Routes>, tonic_reflection::server::Error> {
     let routes =
         Routes::new(StatusCheckServiceServer::new(checks).max_decoding_message_size(CHECK_MESSAGE_BYTES_MAX))
             .add_service(OpsServiceServer::new(operations).max_decoding_message_size(CHECK_MESSAGE_BYTES_MAX))
+            .add_service(
+                RegisterServiceServer::new(agreements).max_decoding_message_size(REGISTER_MESSAGE_BYTES_MAX),
+            )
             .add_service(health)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);

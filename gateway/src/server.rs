@@ -13,6 +13,7 @@ use statuscheck_domain::working_time::Calendars;
 use tokio::time::timeout;
 use tonic::service::Routes;
 
+use crate::admission::{Admission, AdmissionSettings};
 use crate::asking::Asking;
 use crate::audit::Subject;
 use crate::cases::Cases;
@@ -23,6 +24,7 @@ use crate::rpc;
 use crate::rpc::access::Access;
 use crate::rpc::health::Health;
 use crate::rpc::ops::Operations;
+use crate::rpc::register::Agreements;
 use crate::rpc::status_check::StatusChecks;
 use crate::store::Store;
 use crate::store::notary::Notary;
@@ -74,6 +76,8 @@ pub struct Setup {
     pub connections: ConnectionLimits,
     /// What organisations may ask.
     pub limits: LimitSettings,
+    /// Who is let in when more is asked than can be answered at once.
+    pub admission: AdmissionSettings,
     /// What checks may take.
     pub checks: CheckSettings,
     /// Who may ask what.
@@ -157,15 +161,18 @@ impl Gateway {
             audited: Arc::new(setup.audited),
             clock: setup.clock.clone(),
         };
+        let agreements = Agreements::new(Arc::clone(&setup.register));
         let checks = StatusChecks {
             register: setup.register,
+            admission: Admission::new(setup.admission),
             limits: Limits::new(&setup.limits, setup.clock.clone()),
             cases: Arc::clone(&cases),
             clock: setup.clock,
             budget: setup.checks.budget,
         };
         let (health, health_service) = Health::new().await;
-        let routes = rpc::routes(checks, operations, health_service).map_err(StartError::Reflection)?;
+        let routes =
+            rpc::routes(checks, operations, agreements, health_service).map_err(StartError::Reflection)?;
         Ok(Self {
             listener,
             address,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use statuscheck::admission::AdmissionSettings;
 use statuscheck::demo::authority::{Authority, Identity};
 use statuscheck::demo::{Demo, DemoSettings};
 use statuscheck::limits::LimitSettings;
@@ -45,6 +46,8 @@ pub struct Plan {
     pub checks: CheckSettings,
     /// What organisations may ask.
     pub limits: LimitSettings,
+    /// Who is let in when more is asked than can be answered at once.
+    pub admission: AdmissionSettings,
     /// Agreements beside the shipped ones; see [`agreement_like`].
     pub agreements: Vec<Agreement>,
     /// Ways of the mock departments.
@@ -58,6 +61,7 @@ impl Default for Plan {
             now: NOW.parse().expect("a timestamp"),
             checks: CheckSettings::default(),
             limits: LimitSettings::default(),
+            admission: AdmissionSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
         }
@@ -208,6 +212,7 @@ impl Stopped {
         settings.machine_clock = SystemClock::shared();
         settings.checks = plan.checks.clone();
         settings.limits = plan.limits.clone();
+        settings.admission = plan.admission.clone();
         settings.agreements = plan.agreements.clone();
         settings.mocks = plan.mocks;
         let before = faults.clone();

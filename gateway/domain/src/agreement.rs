@@ -1,6 +1,7 @@
 //! The register of agreements: nothing is asked or told but under one of them (report, recommendations 1 and 2).
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU8;
 
 use jiff::civil::Date;
 
@@ -56,6 +57,8 @@ pub struct Agreement {
     pub sla: SlaPolicy,
     /// How often each organisation may ask each check under it; none where only the gateway's own limit counts.
     pub rate: Option<Rate>,
+    /// Share of each of its organisations when more is asked than can be answered at once, beside those of others.
+    pub weight: NonZeroU8,
     /// Most questions a month, by department.
     pub quotas: Vec<Quota>,
     /// How long a closed case is kept; where it does not say, as is usual for the check.

@@ -29,6 +29,7 @@ pub(crate) fn sample(id: &str) -> Agreement {
         match_rule: String::new(),
         sla: SlaPolicy::of("2025-1".parse().unwrap(), Target::DEFAULT),
         rate: None,
+        weight: NonZeroU8::MIN,
         quotas: Vec::new(),
         retention: None,
         signed_on: Some(date(2025, 1, 1)),
@@ -47,9 +48,9 @@ fn contact(post: &str, party: &str) -> Contact {
     }
 }
 
-const TODAY: Date = date(2026, 6, 10);
+pub(super) const TODAY: Date = date(2026, 6, 10);
 
-fn suspended(since: Date) -> Option<Suspension> {
+pub(super) fn suspended(since: Date) -> Option<Suspension> {
     Some(Suspension {
         since,
         owner: "Head of Policy".to_owned(),
@@ -239,7 +240,7 @@ fn a_sound_agreement_has_no_fault_and_a_bad_one_has_all_its_faults_told() {
     }
 }
 
-fn quota(monthly: u64, uplifted: u64) -> Quota {
+pub(super) fn quota(monthly: u64, uplifted: u64) -> Quota {
     Quota {
         department: DepartmentId::Dfe,
         monthly,
@@ -274,7 +275,7 @@ fn agreements_of_one_id_and_organisations_of_two_kinds_cannot_stand_together() {
     );
 }
 
-fn order() -> SuspensionOrder {
+pub(super) fn order() -> SuspensionOrder {
     SuspensionOrder {
         id: "over-30".parse().unwrap(),
         reason: "people were refused wrongly".to_owned(),
@@ -340,119 +341,5 @@ fn what_falls_due_is_listed_earliest_first_and_what_is_overdue_stays() {
             "2026-09-01 over-30 review of the order false",
             "2026-09-08 ending expiry false",
         ]
-    );
-}
-
-fn planned(change: impl FnOnce(&mut Agreement)) -> Vec<String> {
-    let mut new = sample("a");
-    change(&mut new);
-    let registers = [sample("a"), new].map(|agreement| Register::new([agreement], []).unwrap());
-    plan(&registers[0], &registers[1])
-        .iter()
-        .map(ToString::to_string)
-        .collect()
-}
-
-#[test]
-fn registers_that_say_the_same_have_nothing_to_plan() {
-    assert_eq!(planned(|_| {}), [""; 0]);
-}
-
-#[test]
-fn every_change_of_an_agreement_is_told_in_words() {
-    assert_eq!(
-        planned(|agreement| {
-            agreement.checks.pop();
-            agreement
-                .organisations
-                .insert("other".parse().unwrap(), OrganisationKind::School);
-            agreement.request_fields.retain(|field| *field != Field::Postcode);
-            agreement.sla = SlaPolicy::of("2025-1".parse().unwrap(), Target::VULNERABLE);
-            agreement.quotas = vec![quota(300, 309)];
-            agreement.expires_on = Some(date(2027, 1, 1));
-            agreement.suspension = suspended(TODAY);
-            agreement.parties[0].owner.name = "Director".to_owned();
-        }),
-        [
-            "a: checks: iecas taken out",
-            "a: organisations: other added",
-            "a: request fields: postcode taken out",
-            "a: promise: 5 days becomes 48 hours",
-            "a: the promise changes and its version does not: give it a version of its own",
-            "a: quota of dfe: none becomes 300 a month",
-            "a: larger quota of dfe: 309 a month from 2026-07-15 to 2026-08-10, approved by Head of Statistics: nine \
-             more added",
-            "a: expiry: none becomes 2027-01-01",
-            "a: is suspended from 2026-06-10 by Head of Policy, to be reviewed on 2026-09-01: accuracy is looked into",
-            "a: senior owner of home-office: owner at home-office <owner@home-office.example> becomes Director \
-             <owner@home-office.example>",
-        ]
-    );
-}
-
-#[test]
-fn no_field_of_an_agreement_can_change_without_a_word() {
-    let rate = Rate {
-        per_minute: 60.try_into().unwrap(),
-        burst: 10.try_into().unwrap(),
-    };
-    let changes: [(&str, Box<dyn FnOnce(&mut Agreement)>); 20] = [
-        ("title", Box::new(|a| a.title.push('!'))),
-        ("purpose", Box::new(|a| a.purpose.push('!'))),
-        ("legal basis", Box::new(|a| a.legal_basis.push('!'))),
-        ("parties", Box::new(|a| a.parties.truncate(4))),
-        ("who answers for it", Box::new(|a| a.parties.swap(0, 1))),
-        (
-            "working contact",
-            Box::new(|a| a.parties[1].contact.email.push('x')),
-        ),
-        ("checks", Box::new(|a| a.checks.truncate(1))),
-        ("benefits", Box::new(|a| a.benefits.truncate(1))),
-        ("organisations", Box::new(|a| drop(a.organisations.pop_first()))),
-        ("operations", Box::new(|a| a.operations.truncate(1))),
-        ("request fields", Box::new(|a| a.request_fields.truncate(1))),
-        ("released fields", Box::new(|a| a.released_fields.truncate(1))),
-        ("match rule", Box::new(|a| a.match_rule.push('!'))),
-        ("rate", Box::new(move |a| a.rate = Some(rate))),
-        ("retention", Box::new(|a| a.retention = "9d".parse().ok())),
-        ("signed", Box::new(|a| a.signed_on = None)),
-        ("review", Box::new(|a| a.review_on = None)),
-        ("is listed only", Box::new(|a| a.listed_only = true)),
-        ("is proactive", Box::new(|a| a.proactive = true)),
-        (
-            "kind of caller",
-            Box::new(|a| {
-                a.organisations = [("caller".parse().unwrap(), OrganisationKind::School)].into();
-            }),
-        ),
-    ];
-    for (told, change) in changes {
-        let planned = planned(change);
-        assert_eq!(planned.len(), 1, "{told}: {planned:?}");
-        assert!(
-            planned[0].starts_with(&format!("a: {told}")),
-            "{told}: {planned:?}"
-        );
-    }
-}
-
-#[test]
-fn agreements_and_orders_that_come_and_go_are_told() {
-    let old = Register::new([sample("gone")], [order()]).unwrap();
-    let new = Register::new([sample("new")], []).unwrap();
-    let told: Vec<_> = plan(&old, &new).iter().map(ToString::to_string).collect();
-    assert_eq!(
-        told,
-        [
-            "gone: is taken out of the register",
-            "new: a new agreement, \"Everything\": 1 organisation may ask under it",
-            "over-30: is taken out of the register",
-        ]
-    );
-    let told: Vec<_> = plan(&new, &old).iter().map(ToString::to_string).collect();
-    assert_eq!(
-        told[2],
-        "over-30: a new suspension order, about people over 30, to dwp, from 2026-06-01, to be reviewed on \
-         2026-09-01, by Home Secretary: people were refused wrongly"
     );
 }

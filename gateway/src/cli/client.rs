@@ -8,8 +8,12 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use statuscheck_proto::ops::v1::ops_service_client::OpsServiceClient;
+use statuscheck_proto::register::v1::register_service_client::RegisterServiceClient;
 use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+
+/// A page of the register: a hundred agreements with a thousand organisations each.
+const REGISTER_PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Where the gateway is, and who asks.
 #[derive(Args)]
@@ -79,6 +83,12 @@ impl Connection {
     /// An operator's client.
     pub(crate) fn operate(&self) -> anyhow::Result<OpsServiceClient<Channel>> {
         Ok(OpsServiceClient::new(self.channel("ops/duty-1")?))
+    }
+
+    /// A reader of the register, and planner of another.
+    pub(crate) fn register(&self) -> anyhow::Result<RegisterServiceClient<Channel>> {
+        Ok(RegisterServiceClient::new(self.channel("ops/duty-1")?)
+            .max_decoding_message_size(REGISTER_PAGE_BYTES_MAX))
     }
 
     fn channel(&self, usual: &str) -> anyhow::Result<Channel> {

@@ -22,7 +22,14 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
     let durations = durations.map(|(key, span)| (key, !span.is_zero(), "must be longer than nothing"));
     let one = "must be at least 1";
     let between = "must be 1 to 2147483647";
+    let admission = &config.admission;
     let counts = [
+        ("admission.in_flight_max", admission.in_flight_max > 0, one),
+        (
+            "admission.in_flight_per_organisation_max",
+            admission.in_flight_per_organisation_max > 0,
+            one,
+        ),
         ("connections.connections", connections.connections > 0, one),
         (
             "connections.connections_per_address",

@@ -2,6 +2,7 @@
 //! one of them has been looked at, so that all faults are told at once.
 
 use std::collections::BTreeMap;
+use std::num::{NonZeroU8, NonZeroU32};
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -57,6 +58,8 @@ pub(super) struct AgreementFile {
     sla: SlaFile,
     /// How often each organisation may ask each check.
     rate: Option<RateFile>,
+    /// Share of each organisation under overload, 1 to 255; 1 where it is not given.
+    weight: Option<NonZeroU8>,
     /// Most questions a month, by department.
     #[serde(default)]
     quotas: BTreeMap<String, QuotaFile>,
@@ -121,9 +124,9 @@ struct SlaFile {
 #[serde(deny_unknown_fields)]
 struct RateFile {
     /// Checks a minute over time.
-    per_minute: std::num::NonZeroU32,
+    per_minute: NonZeroU32,
     /// Checks at once after a quiet while.
-    burst: std::num::NonZeroU32,
+    burst: NonZeroU32,
 }
 
 /// A quota.
@@ -235,6 +238,7 @@ impl AgreementFile {
                 per_minute: rate.per_minute,
                 burst: rate.burst,
             }),
+            weight: self.weight.unwrap_or(NonZeroU8::MIN),
             quotas: quotas.into_iter().flatten().collect(),
             retention,
             signed_on,

@@ -138,21 +138,40 @@ fn every_file_at_fault_is_named_at_once_and_orders_belong_to_the_register() {
 
 #[test]
 fn a_whole_register_is_the_same_in_one_text_as_in_files() {
-    let order = "id = 'pause'\nreason = 'r'\nowner = 'o'\ndepartments = ['dwp']\nstarts_on = '2026-01-01'\n\
-                 review_on = '2026-04-01'";
-    let text = whole_of([SOUND.to_owned()], [order.to_owned()]).unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/register");
+    let in_files = load(&shipped).unwrap();
+    let text = whole_of(&[shipped]).unwrap();
     let whole = parse_whole(&text).unwrap();
-    assert_eq!(whole.agreements().next(), Some(&parse("a.toml", SOUND).unwrap()));
-    assert_eq!(whole.orders().len(), 1);
+    assert!(in_files.agreements().eq(whole.agreements()));
+    assert_eq!(in_files.orders(), whole.orders());
+    assert_eq!(statuscheck_domain::agreement::plan(&in_files, &whole), []);
 
-    let twice = whole_of([SOUND.to_owned(), SOUND.to_owned()], []).unwrap();
-    let told = parse_whole(&twice).unwrap_err().to_string();
+    // A file may hold it whole, and files may come one by one.
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let again = whole_of(&[file("whole.toml", &text)]).unwrap();
+    assert!(
+        parse_whole(&again)
+            .unwrap()
+            .agreements()
+            .eq(in_files.agreements())
+    );
+    let twice = [file("a.toml", SOUND), file("b.toml", SOUND)];
+    let told = parse_whole(&whole_of(&twice).unwrap()).unwrap_err().to_string();
     assert_eq!(told, "two agreements have the id status");
-    let blank = whole_of([SOUND.replace("To know.", "")], []).unwrap();
-    let told = parse_whole(&blank).unwrap_err().to_string();
+    let blank = file("c.toml", &SOUND.replace("To know.", ""));
+    let told = parse_whole(&whole_of(&[blank]).unwrap()).unwrap_err().to_string();
     assert_eq!(told, "agreements[0] (status): purpose: is blank");
     assert!(matches!(
         parse_whole("id = 1"),
         Err(RegisterError::NotARegister(_))
+    ));
+    assert!(matches!(
+        whole_of(&[file("d.toml", "no toml")]),
+        Err(SourceError::NotToml { .. })
     ));
 }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use statuscheck_proto::ops::v1::ops_service_server::SERVICE_NAME as OPERATIONS;
+use statuscheck_proto::register::v1::register_service_server::SERVICE_NAME as REGISTER;
 use statuscheck_proto::v1::status_check_service_server::SERVICE_NAME as STATUS_CHECKS;
 use tokio::time::interval;
 use tonic_health::ServingStatus;
@@ -13,7 +14,7 @@ use tonic_health::server::{HealthReporter, HealthService};
 use crate::store::Store;
 
 /// The services whose health is told; the empty name is the whole gateway.
-const TOLD: [&str; 3] = ["", STATUS_CHECKS, OPERATIONS];
+const TOLD: [&str; 4] = ["", STATUS_CHECKS, OPERATIONS, REGISTER];
 
 /// How often the store is asked whether it still records. 1 s: it only reads a flag, and those who probe health do so
 /// every few seconds.

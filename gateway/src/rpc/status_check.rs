@@ -17,10 +17,11 @@ use statuscheck_proto::v1::{
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::admission::{Admission, Admitted, Class};
 use crate::authorise::authorise;
 use crate::cases::Cases;
 use crate::error::Error;
-use crate::limits::Limits;
+use crate::limits::{Limits, Reserved};
 use crate::peer::{Connected, Peer};
 use crate::rpc::{convert, deadline};
 
@@ -28,6 +29,7 @@ use crate::rpc::{convert, deadline};
 pub(crate) struct StatusChecks {
     pub(crate) register: Arc<Register>,
     pub(crate) limits: Limits,
+    pub(crate) admission: Admission,
     pub(crate) cases: Arc<Cases>,
     pub(crate) clock: SharedClock,
     /// How long a check may take when the caller gives more.
@@ -45,9 +47,15 @@ impl StatusCheckService for StatusChecks {
         let today = london_day(self.clock.now());
         let asked = convert::check_request(&request.into_inner(), today)?;
         let permit = authorise(&self.register, &organisation, &asked, today)?;
-        self.limits.reserve(&permit)?;
-        let case = self.cases.check(permit, asked, budget).await?;
-        Ok(Response::new(convert::check_response(&case, self.clock.now())))
+        let reserved = self.limits.reserve(permit)?;
+        let allowance = reserved.allowance();
+        let arrived = self.clock.elapsed();
+        let admitted = admit(&self.admission, reserved, Class::Single, budget).await?;
+        let budget = budget.saturating_sub(self.clock.elapsed().saturating_sub(arrived));
+        let case = self.cases.check(admitted, asked, budget).await?;
+        let mut answer = Response::new(convert::check_response(&case, self.clock.now()));
+        allowance.write(answer.metadata_mut());
+        Ok(answer)
     }
 
     async fn get_case(&self, request: Request<GetCaseRequest>) -> Reply<GetCaseResponse> {
@@ -100,6 +108,28 @@ impl StatusCheckService for StatusChecks {
 
     async fn give_feedback(&self, _: Request<GiveFeedbackRequest>) -> Reply<GiveFeedbackResponse> {
         Err(Error::NotServed.into())
+    }
+}
+
+/// Waits for a seat, for half of `budget` at the longest: the other half is for the departments. Who gets none has spent
+/// nothing.
+async fn admit(
+    admission: &Admission,
+    reserved: Reserved,
+    class: Class,
+    budget: Duration,
+) -> Result<Admitted, Error> {
+    let permit = reserved.permit();
+    let (organisation, weight) = (permit.organisation().clone(), permit.agreement().weight);
+    match admission.admit(&organisation, weight, class, budget / 2).await {
+        Ok(seat) => Ok(Admitted {
+            permit: reserved.spend(),
+            seat,
+        }),
+        Err(overloaded) => {
+            reserved.refund();
+            Err(overloaded.into())
+        }
     }
 }
 

@@ -9,5 +9,6 @@ mod demo;
 mod house;
 mod logs;
 mod program;
+mod register;
 mod sample;
 mod serve;

@@ -1,5 +1,6 @@
 //! A store on disk, a clock that is moved by hand, and cases in few words.
 
+use std::num::NonZeroU8;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -218,6 +219,7 @@ fn register() -> Register {
         match_rule: String::new(),
         sla: SlaPolicy::of("2026-1".parse().unwrap(), Target::DEFAULT),
         rate: None,
+        weight: NonZeroU8::MIN,
         quotas: Vec::new(),
         retention: None,
         signed_on: Some(date(2026, 1, 1)),

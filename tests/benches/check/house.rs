@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
+use statuscheck::admission::AdmissionSettings;
 use statuscheck::audit::Subject;
 use statuscheck::demo::authority::{Authority, Identity, TRUST_DOMAIN};
 use statuscheck::demo::shipped_register;
@@ -170,6 +171,7 @@ impl House {
             tls: self.tls().await,
             reload_every: Duration::from_secs(3_600),
             connections: ConnectionLimits::default(),
+            admission: AdmissionSettings::default(),
             limits: LimitSettings {
                 checks_per_second: PLENTY,
                 burst: PLENTY,

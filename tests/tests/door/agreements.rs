@@ -82,13 +82,13 @@ const TABLE: &[Row] = &[
     (
         "statuscheck.register.v1.RegisterService",
         EVERYONE,
-        &[("ListAgreements", NotServed), ("GetAgreement", NotServed)],
+        &[("ListAgreements", Nothing), ("GetAgreement", Nothing)],
     ),
     (
         "statuscheck.register.v1.RegisterService",
         OPS,
         &[
-            ("PlanRegister", NotServed),
+            ("PlanRegister", Nothing),
             ("ApplyRegister", NotServed),
             ("GetMeasures", NotServed),
         ],

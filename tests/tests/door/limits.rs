@@ -1,6 +1,7 @@
 //! Over a limit: how much, how often, how large.
 
 use prost::Message as _;
+use statuscheck::admission::AdmissionSettings;
 use statuscheck::limits::LimitSettings;
 use statuscheck_proto::v1::{CheckRequest, ListCasesRequest};
 use statuscheck_tests::asking::{EMPLOYER, LANDLORD};
@@ -140,10 +141,112 @@ async fn checks_over_the_rate_are_told_when_to_repeat_and_whose_rate_it_is() {
         )
         .await;
 
+    // What is left is told with every answer and every refusal.
+    let header = |metadata: &tonic::metadata::MetadataMap, name: &str| -> u64 {
+        metadata.get(name).unwrap().to_str().unwrap().parse().unwrap()
+    };
+    let told = |metadata: &tonic::metadata::MetadataMap| {
+        ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"].map(|name| header(metadata, name))
+    };
+    assert_eq!(told(ask(EMPLOYER).await.err().unwrap().metadata()), [2, 0, 2]);
+
     house.clock.advance(Duration::from_millis(999));
     assert_eq!(ask(EMPLOYER).await.err().unwrap().code(), Code::ResourceExhausted);
     house.clock.advance(Duration::from_millis(1));
-    ask(EMPLOYER).await.unwrap();
+    let asked = request(by_name("Sam", "Example", "1990-05-01").work());
+    let answered = house.client(EMPLOYER).check(asked).await.unwrap();
+    assert_eq!(told(answered.metadata()), [2, 0, 2]);
+}
+
+#[tokio::test]
+async fn the_rate_of_an_agreement_is_its_own_and_a_check_over_it_spends_nothing_else() {
+    let mut agreement = agreement_like("right-to-work", "slow", "stranger");
+    agreement.rate = Some(statuscheck_domain::agreement::Rate {
+        per_minute: 1.try_into().unwrap(),
+        burst: 1.try_into().unwrap(),
+    });
+    let limits = LimitSettings {
+        checks_per_second: 1.try_into().unwrap(),
+        burst: 2.try_into().unwrap(),
+    };
+    let house = House::start(Plan {
+        limits,
+        agreements: vec![agreement],
+        ..Plan::default()
+    })
+    .await;
+    let ask = || house.check(STRANGER, request(by_name("Sam", "Example", "1990-05-01").work()));
+    ask().await.unwrap();
+    for _ in 0..3 {
+        let refused = refusal(&ask().await.err().unwrap());
+        assert_eq!(refused.reason(), "RATE_LIMITED");
+        let retry_delay = refused.details.retry_info().unwrap().retry_delay;
+        assert_eq!(retry_delay, Some(Duration::from_secs(60)));
+        let quota = &refused.details.quota_failure().unwrap().violations;
+        assert_eq!(quota.len(), 1, "the organisation's own rate has one left");
+        assert_eq!(
+            quota[0].subject,
+            "organisation:stranger agreement:slow check:right-to-work"
+        );
+    }
+    assert_eq!(house.requests(DepartmentId::HomeOffice), 1);
+}
+
+#[tokio::test]
+async fn more_than_can_be_answered_at_once_is_turned_away_unspent_and_others_get_their_turn() {
+    let slow = person("Slow")
+        .settled("2019-06-01")
+        .behaves("home-office", "slow:60s");
+    let house = House::start(Plan {
+        people: vec![slow.clone()],
+        admission: AdmissionSettings {
+            in_flight_max: 2,
+            in_flight_per_organisation_max: 1,
+            waiting_max: 1,
+            wait_max: Duration::from_millis(50),
+        },
+        limits: LimitSettings {
+            checks_per_second: 1.try_into().unwrap(),
+            burst: 3.try_into().unwrap(),
+        },
+        ..Plan::default()
+    })
+    .await;
+    let mut client = house.client(EMPLOYER);
+    let held = request(slow.by_name().work());
+    let holding = tokio::spawn(async move { client.check(held).await });
+    house.until_asked(DepartmentId::HomeOffice, 1).await;
+    let recorded = house.faults.recorded();
+    for _ in 0..5 {
+        let asked = request(by_name("Sam", "Example", "1990-05-01").work());
+        let refused = refusal(&house.check(EMPLOYER, asked).await.err().unwrap());
+        assert_eq!(
+            (refused.code, refused.reason()),
+            (Code::ResourceExhausted, "OVERLOADED")
+        );
+        let retry_delay = refused.details.retry_info().unwrap().retry_delay;
+        assert_eq!(retry_delay, Some(Duration::from_millis(50)));
+    }
+    assert_eq!(house.faults.recorded(), recorded);
+    // The other seat is kept for others.
+    house
+        .answered(
+            LANDLORD,
+            request(by_name("Sam", "Example", "1990-05-01").rent("2026-03-20")),
+        )
+        .await;
+    // The held one is pending when its two seconds are over, and two of three are left of the rate.
+    holding.await.unwrap().unwrap();
+    for _ in 0..2 {
+        house
+            .answered(EMPLOYER, request(by_name("Sam", "Example", "1990-05-01").work()))
+            .await;
+    }
+    let asked = request(by_name("Sam", "Example", "1990-05-01").work());
+    assert_eq!(
+        refusal(&house.check(EMPLOYER, asked).await.err().unwrap()).reason(),
+        "RATE_LIMITED"
+    );
 }
 
 #[tokio::test]

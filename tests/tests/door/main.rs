@@ -6,6 +6,7 @@ mod agreements;
 mod guard;
 mod limits;
 mod refusals;
+mod register;
 mod services;
 mod strangers;
 mod wire;

@@ -159,8 +159,8 @@ impl Agreement {
             .iter()
             .any(|party| party.department() == Some(department));
         // What is only listed may be asked by other ways than this gateway's.
-        let is_known = self.departments().contains(&department) || (self.listed_only && is_party);
-        if !is_known {
+        let is_asked = self.departments().contains(&department) || (self.listed_only && is_party);
+        if !is_asked {
             faults.push(Fault::new(&key, "none of the operations asks this department"));
         }
         if quota.monthly == 0 {

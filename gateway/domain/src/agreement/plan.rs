@@ -168,6 +168,7 @@ fn agreement_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
     words.text("match rule", &old.match_rule, &new.match_rule);
     sla_changes(&old.sla, &new.sla, words);
     words.value("rate", &rate(old.rate), &rate(new.rate));
+    words.value("weight", &old.weight, &new.weight);
     quota_changes(old, new, words);
     let retention = |of: &Agreement| {
         of.retention
@@ -315,3 +316,7 @@ fn order_changes(old: &SuspensionOrder, new: &SuspensionOrder, words: &mut Words
             .push(format!("the suspension order is now {}", order_in_words(new)));
     }
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;
