@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use statuscheck_adapters::settings::DepartmentSettings;
-use statuscheck_adapters::{BoxDepartment, ConnectError};
+use statuscheck_adapters::share::Share;
+use statuscheck_adapters::{BoxDepartment, ConnectError, connect_shared};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 
@@ -233,7 +234,7 @@ impl Config {
         }
         faults.extend(register::load(&self.register).err().map(ConfigError::Register));
         faults.extend(self.store.faults());
-        faults.extend(self.connect(clock).1);
+        faults.extend(self.connect(&Share::whole(clock.clone()), clock).1);
         faults.extend(self.figures());
         faults
     }
@@ -261,7 +262,11 @@ impl Config {
     }
 
     /// The departments that can be connected, and a fault for each of the others.
-    fn connect(&self, clock: &SharedClock) -> (BTreeMap<DepartmentId, BoxDepartment>, Vec<ConfigError>) {
+    fn connect(
+        &self,
+        share: &Share,
+        clock: &SharedClock,
+    ) -> (BTreeMap<DepartmentId, BoxDepartment>, Vec<ConfigError>) {
         let mut connected = BTreeMap::new();
         let mut faults = Vec::new();
         for (name, settings) in &self.departments {
@@ -269,7 +274,7 @@ impl Config {
                 faults.push(ConfigError::UnknownDepartment { name: name.clone() });
                 continue;
             };
-            match statuscheck_adapters::connect(department, settings, clock.clone()) {
+            match connect_shared(department, settings, share.clone(), clock.clone()) {
                 Ok(service) => {
                     if connected.insert(department, service).is_some() {
                         faults.push(ConfigError::RepeatedDepartment {
@@ -291,14 +296,15 @@ impl Config {
     pub async fn setup(self, clock: SharedClock) -> Result<Setup, ConfigError> {
         let tls = self.load_tls(self.trust_domain()?, &clock).await?;
         let register = register::load(&self.register).map_err(ConfigError::Register)?;
-        let (departments, faults) = self.connect(&clock);
+        let (share, share_keeper) = Share::unset(clock.clone());
+        let (departments, faults) = self.connect(&share, &clock);
         if let Some(fault) = faults.into_iter().chain(self.figures()).next() {
             return Err(fault);
         }
         let signing_key = self.store.load_signing_key()?;
         let notary = self.store.notary()?;
         let audited = self.store.audited_with(&signing_key);
-        let opened = self.store.open().await?;
+        let opened = self.store.open(share_keeper).await?;
         let notary = Notary::new(opened.heads, signing_key, notary, clock.clone());
         Ok(Setup {
             listen: self.listen,
