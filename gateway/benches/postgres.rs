@@ -1,5 +1,5 @@
 //! What the store in PostgreSQL does in a second: `cargo bench -p statuscheck --bench postgres`, in about a minute and a half,
-//! with `-- --rounds N` for more or fewer rounds.
+//! with `-- --rounds N` for more or fewer rounds, and `-- --bare` for checks of two entries instead of four.
 //!
 //! It starts a server of its own on the settings that are shipped, with its data beside the build, so on the same disk as
 //! the embedded store that it is compared with. Stores and plain connections alike come over the server's socket, without
@@ -18,6 +18,7 @@ use statuscheck::store::seal::Kek;
 use statuscheck_domain::clock::SystemClock;
 use statuscheck_rig::postgres::{Database, LocalPostgres, Role};
 
+use self::changes::Course;
 use self::pace::{Callers, syncs_a_second};
 use self::single::Connections;
 
@@ -95,7 +96,12 @@ async fn measure(
     let embedded: Arc<dyn Store> = Arc::new(EmbeddedStore::open(file, Kek::load(&key_file)?).await?);
     statuscheck::store::postgres::migrate(&settings(plain)?).await?;
 
-    let callers = Callers::new(clock, ROUND);
+    let course = if std::env::args().any(|argument| argument == "--bare") {
+        Course::Bare
+    } else {
+        Course::Usual
+    };
+    let callers = Callers::new(clock, ROUND, course);
     // Warms everything up, and makes rows whose sizes the plain connections take.
     callers.changes_a_second(&[&first, &second], 64).await?;
     let connections = Connections::open(&ours.url(Role::Admin), &plain.url(Role::Admin), CONNECTIONS).await?;

@@ -7,10 +7,13 @@ use statuscheck_domain::clock::{Clock as _, SystemClock};
 use tokio_postgres::{Client, NoTls, Statement};
 use uuid::Uuid;
 
+use crate::changes::{Course, OneCheck};
+
 /// Connections, each with a chain of its own.
 pub(crate) struct Connections {
     sizes: Sizes,
     writers: Vec<Writer>,
+    course: Course,
 }
 
 /// How long the values are that the store writes.
@@ -19,8 +22,8 @@ struct Sizes {
     wrapped: usize,
     /// Keys that a person is found by.
     subjects: usize,
-    /// Of the payloads of a check's four entries.
-    payloads: [usize; 4],
+    /// Kind and payload of the entries that a check's two changes bring.
+    entries: [Vec<(&'static str, usize)>; 2],
 }
 
 struct Writer {
@@ -40,14 +43,24 @@ struct Statements {
     head: Statement,
 }
 
-const KINDS: [&str; 4] = ["received", "asked", "replied", "answered"];
+/// Kinds of the entries of a check's two changes.
+const fn kinds(course: Course) -> [&'static [&'static str]; 2] {
+    match course {
+        Course::Bare => [&["received"], &["answered"]],
+        Course::Usual => [&["received", "asked"], &["replied", "answered"]],
+    }
+}
 
 impl Connections {
     /// Connections to the database at `to`, which write values as long as those that the store wrote to the one at `like`.
-    pub(crate) async fn open(like: &str, to: &str, count: usize) -> anyhow::Result<Self> {
-        let sizes = Sizes::of(&connect(like).await?).await?;
+    pub(crate) async fn open(like: &str, to: &str, count: usize, course: Course) -> anyhow::Result<Self> {
+        let sizes = Sizes::of(&connect(like).await?, course).await?;
         let writers = try_join_all((0..count).map(|_| Writer::open(to))).await?;
-        Ok(Self { sizes, writers })
+        Ok(Self {
+            sizes,
+            writers,
+            course,
+        })
     }
 
     /// With the first `count` of them, each making one change after the other.
@@ -59,9 +72,10 @@ impl Connections {
     ) -> anyhow::Result<f64> {
         let start = clock.elapsed();
         let writing = self.writers.iter().take(count).map(async |writer| {
-            let mut changes = 0;
+            let mut changes = 0_u32;
             while clock.elapsed() - start < during {
-                let id = Uuid::now_v7();
+                // What it takes to make a check counts here too.
+                let id = OneCheck::new(changes, clock.now(), self.course)?.id.0;
                 writer.open_case(&self.sizes, id).await?;
                 writer.answer(&self.sizes, id).await?;
                 changes += 2;
@@ -74,17 +88,18 @@ impl Connections {
 }
 
 impl Sizes {
-    async fn of(client: &Client) -> anyhow::Result<Self> {
+    async fn of(client: &Client, course: Course) -> anyhow::Result<Self> {
         let size = async |what: &str| -> anyhow::Result<usize> {
             let row = client.query_one(&format!("SELECT ({what})::bigint"), &[]).await?;
             Ok(usize::try_from(row.try_get::<_, i64>(0)?)?)
         };
-        let mut payloads = [0; 4];
-        for (payload, kind) in payloads.iter_mut().zip(KINDS) {
-            *payload = size(&format!(
-                "SELECT avg(length(payload)) FROM statuscheck.entries WHERE kind = '{kind}'"
-            ))
-            .await?;
+        let mut entries = [Vec::new(), Vec::new()];
+        for (entries, kinds) in entries.iter_mut().zip(kinds(course)) {
+            for kind in kinds {
+                let average =
+                    format!("SELECT avg(length(payload)) FROM statuscheck.entries WHERE kind = '{kind}'");
+                entries.push((*kind, size(&average).await?));
+            }
         }
         Ok(Self {
             content: size("SELECT avg(length(content)) FROM statuscheck.requests").await?,
@@ -93,7 +108,7 @@ impl Sizes {
                 "SELECT (SELECT count(*) FROM statuscheck.subjects) / (SELECT count(*) FROM statuscheck.cases)",
             )
             .await?,
-            payloads,
+            entries,
         })
     }
 }
@@ -167,36 +182,29 @@ impl Writer {
             let key = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
             client.execute(&statements.subject, &[&key, &id]).await?;
         }
-        self.append(sizes, id, 0).await
+        self.append(id, 0, &sizes.entries[0]).await
     }
 
     async fn answer(&self, sizes: &Sizes, id: Uuid) -> anyhow::Result<()> {
         self.client.batch_execute("BEGIN").await?;
         self.client.execute(&self.statements.advance, &[&id]).await?;
-        self.append(sizes, id, 2).await
+        self.append(id, sizes.entries[0].len(), &sizes.entries[1]).await
     }
 
-    /// Two of a check's entries, the first of them at `first`, and the commit.
-    async fn append(&self, sizes: &Sizes, id: Uuid, first: usize) -> anyhow::Result<()> {
+    /// The entries of one change, and the commit.
+    async fn append(&self, id: Uuid, before: usize, entries: &[(&'static str, usize)]) -> anyhow::Result<()> {
         let (client, statements) = (&self.client, &self.statements);
         let head = client.query_one(&statements.lock, &[&self.chain]).await?;
         let (mut sequence, hash): (i64, Vec<u8>) = (head.try_get(0)?, head.try_get(1)?);
-        for place in [first, first + 1] {
+        let mut version = i64::try_from(before)?;
+        for (kind, size) in entries {
             sequence += 1;
-            let version = i64::try_from(place)? + 1;
-            let payload = vec![7_u8; sizes.payloads[place]];
+            version += 1;
+            let payload = vec![7_u8; *size];
             client
                 .execute(
                     &statements.entry,
-                    &[
-                        &self.chain,
-                        &sequence,
-                        &id,
-                        &version,
-                        &KINDS[place],
-                        &payload,
-                        &hash,
-                    ],
+                    &[&self.chain, &sequence, &id, &version, kind, &payload, &hash],
                 )
                 .await?;
         }

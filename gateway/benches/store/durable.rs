@@ -8,6 +8,7 @@ use statuscheck::store::embedded::{EmbeddedStore, Settings};
 use statuscheck::store::seal::Kek;
 use statuscheck_domain::clock::SystemClock;
 
+use crate::changes::Course;
 use crate::pace::{Callers, syncs_a_second};
 use crate::{directory, median, microseconds};
 
@@ -26,7 +27,7 @@ pub(crate) async fn measure(clock: SystemClock) -> anyhow::Result<()> {
     let key = Kek::create(&directory.path().join("store.key"))?;
     let settings = Settings::at(directory.path().join("store.db"));
     let store: Arc<dyn Store> = Arc::new(EmbeddedStore::open(settings, key).await?);
-    let callers = Callers::new(clock, ROUND);
+    let callers = Callers::new(clock, ROUND, Course::Usual);
     let (mut changes, mut syncs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let change = callers.changes_a_second(&[&store], WAITING).await?;

@@ -17,26 +17,33 @@ use crate::changes::{Course, OneCheck};
 pub(crate) struct Callers {
     clock: SystemClock,
     during: Duration,
+    course: Course,
     /// The next check's, over all rounds: no two are alike.
     numbers: Arc<AtomicU32>,
 }
 
 impl Callers {
-    pub(crate) fn new(clock: SystemClock, during: Duration) -> Self {
+    pub(crate) fn new(clock: SystemClock, during: Duration, course: Course) -> Self {
         Self {
             clock,
             during,
+            course,
             numbers: Arc::default(),
         }
     }
 
-    /// With that many at once, dealt out over the stores. A check is two changes of two entries each.
+    /// With that many at once, dealt out over the stores. A check is two changes.
     pub(crate) async fn changes_a_second(
         &self,
         stores: &[&Arc<dyn Store>],
         waiting: u32,
     ) -> anyhow::Result<f64> {
-        let Self { clock, during, .. } = *self;
+        let Self {
+            clock,
+            during,
+            course,
+            ..
+        } = *self;
         let start = clock.elapsed();
         let callers = stores.iter().cycle().take(waiting as usize).map(|store| {
             let (store, numbers) = (Arc::clone(store), Arc::clone(&self.numbers));
@@ -44,7 +51,7 @@ impl Callers {
                 let mut recorded = 0;
                 while clock.elapsed() - start < during {
                     let number = numbers.fetch_add(1, Ordering::Relaxed);
-                    let check = OneCheck::new(number, clock.now(), Course::Usual)?;
+                    let check = OneCheck::new(number, clock.now(), course)?;
                     store.receive(check.receipt, check.content).await?;
                     store.commit(check.answer).await?;
                     recorded += 2;
