@@ -18,6 +18,7 @@ use crate::home_office::HomeOffice;
 use crate::http::Api;
 use crate::oauth::{Credentials, Tokens};
 use crate::settings::{ClientSecret, DepartmentSettings, RateSettings};
+use crate::share::Share;
 use crate::stack::{Bounds, Rate, stack};
 
 /// Why a department cannot be set up: something in its settings, which the operator can mend.
@@ -81,17 +82,31 @@ pub fn connect(
     settings: &DepartmentSettings,
     clock: SharedClock,
 ) -> Result<BoxDepartment, ConnectError> {
+    connect_shared(id, settings, Share::whole(clock.clone()), clock)
+}
+
+/// [`connect`] where other gateways ask the department too: its figures are held to this one's share of them.
+///
+/// # Errors
+/// As there.
+pub fn connect_shared(
+    id: DepartmentId,
+    settings: &DepartmentSettings,
+    share: Share,
+    clock: SharedClock,
+) -> Result<BoxDepartment, ConnectError> {
     let reading = Reading {
         department: id,
         settings,
     };
     reading.figures()?;
-    let rate = Arc::new(Rate::of(reading.rate(), &clock));
+    let rate = Arc::new(Rate::of(reading.rate(), share.clone(), &clock));
     let bounds = Bounds {
         breaker: settings.breaker,
         concurrency: settings.concurrency,
         retry: settings.retry,
         rate: rate.clone(),
+        share,
     };
     let api = reading.api(rate, &clock)?;
     Ok(match id {

@@ -9,6 +9,7 @@ mod home_office;
 mod http;
 mod oauth;
 pub mod settings;
+pub mod share;
 mod stack;
 #[cfg(test)]
 mod testing;
@@ -23,7 +24,7 @@ use statuscheck_domain::reply::{Reply, Unavailable};
 use tower::Service;
 use tower::util::BoxCloneSyncService;
 
-pub use departments::{ConnectError, connect};
+pub use departments::{ConnectError, connect, connect_shared};
 
 /// One question and the time that may be spent on it.
 #[derive(Clone)]

@@ -157,7 +157,8 @@ impl Default for TimeoutSettings {
 
 /// How many requests a department takes. A key that is left out has the department's published figure: HMRC 3 a second;
 /// DfE 250 a minute and 5,000 an hour a local authority; the others publish none and get 100 a second, so that a fault
-/// of ours cannot flood them.
+/// of ours cannot flood them. Gateways of one database share the figures; each may have two requests at once, so that a
+/// question fits, however small its share is.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RateSettings {
@@ -173,7 +174,8 @@ pub struct RateSettings {
 #[derive(Clone, Copy, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConcurrencySettings {
-    /// Open at once. Default 64: at 50 ms a reply that is over 1,000 questions a second.
+    /// Open at once, by all gateways of one database together; each has at least one. Default 64: at 50 ms a reply that is
+    /// over 1,000 questions a second.
     pub open_max: u32,
     /// Waiting beside those; one more is shed. Default 256: four rounds of the open ones, so a wait stays under a second.
     pub waiting_max: u32,

@@ -15,9 +15,11 @@ use statuscheck_domain::reply::Reply;
 use tower::ServiceBuilder;
 use tower::util::BoxCloneSyncService;
 
+pub(crate) use concurrency::Places;
 pub(crate) use rate::{Rate, requests_at_least};
 
 use crate::settings::{BreakerSettings, ConcurrencySettings, RetrySettings};
+use crate::share::Share;
 use crate::{Ask, AskError, BoxDepartment, Department};
 
 /// A reply under way.
@@ -30,6 +32,8 @@ pub(crate) struct Bounds {
     pub(crate) retry: RetrySettings,
     /// Shared with the transport, which pays for every request that a question takes beyond its first ones.
     pub(crate) rate: Arc<Rate>,
+    /// This gateway's of the places, and of the rate.
+    pub(crate) share: Share,
 }
 
 /// The department behind its stack. Every layer can be cloned and shared, and none holds a lock while it waits, so a slow
@@ -43,12 +47,14 @@ pub(crate) struct Bounds {
 /// - *retry* innermost: a repeat keeps its place, and the breaker hears of a question once, not once a try.
 pub(crate) fn stack<D: Department>(department: D, bounds: Bounds, clock: SharedClock) -> BoxDepartment {
     let id = department.id();
-    let rate = bounds.rate;
+    let (rate, share) = (bounds.rate, bounds.share);
     BoxCloneSyncService::new(
         ServiceBuilder::new()
             .layer_fn(|inner| deadline::Deadline::new(inner, id, clock.clone()))
             .layer_fn(|inner| breaker::Breaker::new(inner, id, bounds.breaker, clock.clone()))
-            .layer_fn(|inner| concurrency::Concurrency::new(inner, bounds.concurrency, clock.clone()))
+            .layer_fn(|inner| {
+                concurrency::Concurrency::new(inner, bounds.concurrency, share.clone(), clock.clone())
+            })
             .layer_fn(|inner| rate::RateLimited::new(inner, rate.clone(), clock.clone()))
             .layer_fn(|inner| retry::Retry::new(inner, bounds.retry, rate.clone(), clock.clone()))
             .service(department),

@@ -17,6 +17,8 @@ use crate::testing::{question, subject};
 
 #[path = "stack_tests/breaker.rs"]
 mod breaker;
+#[path = "stack_tests/share.rs"]
+mod share;
 
 /// What the department does with its next question.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,18 +101,24 @@ impl Figures {
     }
 
     fn bench(self, mood: Mood) -> Bench {
+        let clock = ManualClock::at(Timestamp::UNIX_EPOCH);
+        let share = Share::whole(Arc::new(clock.clone()));
+        self.bench_with(mood, share, clock)
+    }
+
+    fn bench_with(self, mood: Mood, share: Share, clock: ManualClock) -> Bench {
         let office = Office {
             mood: Arc::new(std::sync::Mutex::new(mood)),
             asked: Arc::default(),
             go_on: Arc::default(),
         };
-        let clock = ManualClock::at(Timestamp::UNIX_EPOCH);
         let shared: SharedClock = Arc::new(clock.clone());
         let bounds = Bounds {
             breaker: self.breaker,
             concurrency: self.concurrency,
             retry: self.retry,
-            rate: Arc::new(Rate::of(self.rate, &shared)),
+            rate: Arc::new(Rate::of(self.rate, share.clone(), &shared)),
+            share,
         };
         let department = stack(office.clone(), bounds, shared);
         Bench {

@@ -16,6 +16,8 @@ mod changes;
 mod durable;
 #[path = "store/opening.rs"]
 mod opening;
+#[path = "store/pace.rs"]
+mod pace;
 #[path = "store/processor.rs"]
 mod processor;
 

@@ -77,3 +77,13 @@ CREATE TABLE statuscheck.holds (
     case_id uuid PRIMARY KEY,
     since bigint NOT NULL
 );
+
+-- One row for each gateway that asks departments: it divides their figures by `divisor`, or asks nobody where there is none
+-- yet. What is not renewed until `lease_until`, by the clock of this server, is nobody's, and the next renewal of any other
+-- deletes it. `step` grows with each renewal.
+CREATE TABLE statuscheck.shares (
+    holder uuid PRIMARY KEY,
+    divisor integer CHECK (divisor > 0),
+    step bigint NOT NULL,
+    lease_until timestamptz NOT NULL
+) WITH (fillfactor = 10);

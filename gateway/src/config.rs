@@ -14,8 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use statuscheck_adapters::BoxDepartment;
 use statuscheck_adapters::settings::DepartmentSettings;
+use statuscheck_adapters::share::Share;
+use statuscheck_adapters::{BoxDepartment, connect_shared};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 
@@ -145,7 +146,7 @@ impl Config {
         faults.extend(register::load(&self.register).err().map(ConfigError::Register));
         faults.extend(self.calendar.load().err().map(ConfigError::Calendar));
         faults.extend(self.store.faults());
-        faults.extend(self.connect(clock).1);
+        faults.extend(self.connect(&Share::whole(clock.clone()), clock).1);
         faults.extend(self.figures());
         faults
     }
@@ -173,7 +174,11 @@ impl Config {
     }
 
     /// The departments that can be connected, and a fault for each of the others.
-    fn connect(&self, clock: &SharedClock) -> (BTreeMap<DepartmentId, BoxDepartment>, Vec<ConfigError>) {
+    fn connect(
+        &self,
+        share: &Share,
+        clock: &SharedClock,
+    ) -> (BTreeMap<DepartmentId, BoxDepartment>, Vec<ConfigError>) {
         let mut connected = BTreeMap::new();
         let mut faults = Vec::new();
         for (name, settings) in &self.departments {
@@ -181,7 +186,7 @@ impl Config {
                 faults.push(ConfigError::UnknownDepartment { name: name.clone() });
                 continue;
             };
-            match statuscheck_adapters::connect(department, settings, clock.clone()) {
+            match connect_shared(department, settings, share.clone(), clock.clone()) {
                 Ok(service) => {
                     if connected.insert(department, service).is_some() {
                         faults.push(ConfigError::RepeatedDepartment {
@@ -204,14 +209,15 @@ impl Config {
         let tls = self.load_tls(self.trust_domain()?, &clock).await?;
         let register = register::load(&self.register).map_err(ConfigError::Register)?;
         let calendars = self.calendar.load().map_err(ConfigError::Calendar)?;
-        let (departments, faults) = self.connect(&clock);
+        let (share, share_keeper) = Share::unset(clock.clone());
+        let (departments, faults) = self.connect(&share, &clock);
         if let Some(fault) = faults.into_iter().chain(self.figures()).next() {
             return Err(fault);
         }
         let signing_key = self.store.load_signing_key()?;
         let notary = self.store.notary()?;
         let audited = self.store.audited_with(&signing_key);
-        let opened = self.store.open().await?;
+        let opened = self.store.open(share_keeper).await?;
         let notary = Notary::new(opened.heads, signing_key, notary, clock.clone());
         Ok(Setup {
             listen: self.listen,

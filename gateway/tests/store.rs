@@ -42,6 +42,8 @@ mod postgres_ledger;
 mod postgres_outage;
 #[path = "store/postgres_server.rs"]
 mod postgres_server;
+#[path = "store/postgres_shares.rs"]
+mod postgres_shares;
 #[path = "store/postgres_upkeep.rs"]
 mod postgres_upkeep;
 #[path = "store/samples.rs"]

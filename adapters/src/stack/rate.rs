@@ -1,7 +1,7 @@
 //! How many requests a department gets in a second, a minute, an hour.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use tower::{Service, ServiceExt as _};
 use super::{Replying, Timed};
 use crate::AskError;
 use crate::settings::RateSettings;
+use crate::share::{Part, Share};
 
 /// The most that [`requests_at_least`] gives.
 const REQUESTS_AT_LEAST_MAX: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
@@ -34,9 +35,27 @@ pub(crate) const fn requests_at_least(operation: Operation) -> NonZeroU32 {
     }
 }
 
-/// Limits towards one department, in requests.
+type Limiter = RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Duration>>;
+
+/// Limits towards one department, in requests, and this gateway's share of them.
 pub(crate) struct Rate {
-    windows: Vec<RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Duration>>>,
+    figures: Vec<Figure>,
+    share: Share,
+    clock: SharedClock,
+    windows: Mutex<Option<Windows>>,
+}
+
+/// So many requests in so long.
+#[derive(Clone, Copy)]
+struct Figure {
+    requests: NonZeroU32,
+    within: Duration,
+}
+
+/// One limiter for each figure, as they are for one share: a limiter's quota cannot change in place.
+struct Windows {
+    part: Part,
+    limiters: Arc<[Limiter]>,
 }
 
 /// The injected clock, as governor reads it.
@@ -52,28 +71,33 @@ impl GovernorClock for Monotonic {
 }
 
 impl Rate {
-    /// The limits that are given; none limits nothing.
-    pub(crate) fn of(settings: RateSettings, clock: &SharedClock) -> Self {
+    /// The share of the limits that are given; none limits nothing.
+    pub(crate) fn of(settings: RateSettings, share: Share, clock: &SharedClock) -> Self {
         // The longest window first: where it is spent, nothing is taken from the others.
-        let quotas = [
-            settings.per_hour.map(Quota::per_hour),
-            settings.per_minute.map(Quota::per_minute),
-            settings.per_second.map(Quota::per_second),
+        let figures = [
+            (settings.per_hour, 3_600),
+            (settings.per_minute, 60),
+            (settings.per_second, 1),
         ];
-        let limiter = |quota: Quota| {
-            // Room for one question at least, however low the limit: else none would ever begin.
-            let burst = quota.burst_size().max(REQUESTS_AT_LEAST_MAX);
-            RateLimiter::direct_with_clock(quota.allow_burst(burst), Monotonic(clock.clone()))
+        let figure = |(requests, seconds): (Option<NonZeroU32>, u64)| {
+            Some(Figure {
+                requests: requests?,
+                within: Duration::from_secs(seconds),
+            })
         };
         Self {
-            windows: quotas.into_iter().flatten().map(limiter).collect(),
+            figures: figures.into_iter().filter_map(figure).collect(),
+            share,
+            clock: clock.clone(),
+            windows: Mutex::new(None),
         }
     }
 
     /// Takes room for that many requests, waiting for it only where the wait fits into `left`.
     ///
     /// # Errors
-    /// [`AskError::Throttled`] where it does not, with the time after which there is room.
+    /// [`AskError::Throttled`] where it does not, with the time after which there is room; without one where this gateway
+    /// has no share.
     pub(crate) async fn take(
         &self,
         requests: NonZeroU32,
@@ -81,9 +105,12 @@ impl Rate {
         clock: &SharedClock,
     ) -> Result<(), AskError> {
         let mut left = left;
-        for window in &self.windows {
-            // Others may take the room while this one waits for it, so it is asked again; each round costs time.
-            while let Err(wait) = room(window, requests, clock)? {
+        // With no limit there still has to be a share.
+        let windows = self.limiters()?.len();
+        for place in 0..windows {
+            // Others may take the room while this one waits for it, and the share may change, so it is asked again; each
+            // round costs time.
+            while let Err(wait) = room(&self.limiters()?[place], requests, clock)? {
                 if wait >= left {
                     return Err(AskError::Throttled {
                         retry_after: Some(wait),
@@ -95,11 +122,83 @@ impl Rate {
         }
         Ok(())
     }
+
+    /// The limiters for the share of this moment.
+    fn limiters(&self) -> Result<Arc<[Limiter]>, AskError> {
+        let part = self.share.part();
+        let part = part.ok_or(AskError::Throttled { retry_after: None })?;
+        // Held for a few instructions, never while something is awaited.
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = windows.as_ref();
+        if let Some(same) = before.filter(|windows| windows.part == part) {
+            return Ok(Arc::clone(&same.limiters));
+        }
+        let carried = before.filter(|windows| windows.part.tenure == part.tenure);
+        let limiters: Arc<[Limiter]> = match carried {
+            Some(windows) => (self.figures.iter().zip(&*windows.limiters))
+                .map(|(figure, limiter)| figure.limiter(part, drain(limiter), &self.clock))
+                .collect(),
+            None if part.tenure == 0 => (self.figures.iter())
+                .map(|figure| figure.limiter(part, u32::MAX, &self.clock))
+                .collect(),
+            None => {
+                // What others may have used already cannot be had at once a second time, so room grows from nothing.
+                let since = self.clock.elapsed().saturating_sub(part.since);
+                (self.figures.iter())
+                    .map(|figure| figure.limiter(part, figure.grown(part, since), &self.clock))
+                    .collect()
+            }
+        };
+        *windows = Some(Windows {
+            part,
+            limiters: Arc::clone(&limiters),
+        });
+        Ok(limiters)
+    }
+}
+
+impl Figure {
+    /// The time from one request to the next. A share of a low figure is less than one request in the figure's window.
+    fn period(self, part: Part) -> Duration {
+        self.within * part.divisor.get() / self.requests.get()
+    }
+
+    /// What room grows in that time.
+    fn grown(self, part: Part, since: Duration) -> u32 {
+        let requests = since.as_nanos() / self.period(part).as_nanos().max(1);
+        u32::try_from(requests).unwrap_or(u32::MAX)
+    }
+
+    /// Limits to the share, with room for `room` requests at once, as far as the share has that much.
+    fn limiter(self, part: Part, room: u32, clock: &SharedClock) -> Limiter {
+        let share = NonZeroU32::new(self.requests.get() / part.divisor).unwrap_or(NonZeroU32::MIN);
+        // Room for one question at least, however low the limit: else none would ever begin.
+        let burst = share.max(REQUESTS_AT_LEAST_MAX);
+        let quota = Quota::with_period(self.period(part)).unwrap_or_else(|| Quota::per_second(self.requests));
+        let limiter = RateLimiter::direct_with_clock(quota.allow_burst(burst), Monotonic(clock.clone()));
+        if let Some(used) = NonZeroU32::new(burst.get().saturating_sub(room)) {
+            // A new one has room for all of its burst.
+            limiter.check_n(used).ok();
+        }
+        limiter
+    }
+}
+
+/// Takes all the room that there is, and tells how much it was.
+fn drain(limiter: &Limiter) -> u32 {
+    let powers = (0..u32::BITS)
+        .rev()
+        .filter_map(|power| NonZeroU32::new(1 << power));
+    // What does not fit takes nothing.
+    powers
+        .filter(|power| matches!(limiter.check_n(*power), Ok(Ok(()))))
+        .map(NonZeroU32::get)
+        .sum()
 }
 
 /// Room was taken, or the time until there is some.
 fn room(
-    window: &RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Duration>>,
+    window: &Limiter,
     requests: NonZeroU32,
     clock: &SharedClock,
 ) -> Result<Result<(), Duration>, AskError> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use statuscheck_adapters::share::ShareKeeper;
 
 use super::ConfigError;
 use crate::store::embedded::{EmbeddedStore, Settings as FileSettings};
@@ -241,12 +242,14 @@ impl StoreSection {
         }
     }
 
-    pub(super) async fn open(&self) -> Result<Opened, ConfigError> {
+    /// Opens it, and has the gateway's share of departments' figures kept there: the whole, where it is a file.
+    pub(super) async fn open(&self, share: ShareKeeper) -> Result<Opened, ConfigError> {
         let key = self.load_key()?;
         match self.place()? {
             Place::File(path) => {
                 let store = EmbeddedStore::open(FileSettings::at(path), key).await;
                 let store = Arc::new(store.map_err(ConfigError::Store)?);
+                share.set_whole();
                 let heads = store.ledger_end();
                 let upkeep = Arc::clone(&store) as Arc<dyn Upkeep>;
                 Ok(Opened { store, upkeep, heads })
@@ -254,6 +257,7 @@ impl StoreSection {
             Place::Database(url) => {
                 let store = PostgresStore::open(self.database(url)?, key).await;
                 let store = Arc::new(store.map_err(ConfigError::Database)?);
+                store.keep_share(share);
                 let heads = store.ledger_end();
                 let upkeep = Arc::clone(&store) as Arc<dyn Upkeep>;
                 Ok(Opened { store, upkeep, heads })

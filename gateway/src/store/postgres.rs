@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use statuscheck_adapters::share::ShareKeeper;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::CaseId;
@@ -36,6 +37,7 @@ pub use self::opening::OpenError;
 use self::opening::Opened;
 use self::readers::Readers;
 pub use self::settings::{Limits, Settings};
+use self::shares::Shares;
 pub use self::tables::{Followed, Position};
 use self::work::{Outcome, Recorded, Request, Waiting, Work};
 use self::writer::{State, Writer};
@@ -49,6 +51,7 @@ mod batch;
 mod changes;
 mod connect;
 mod copying;
+mod divisor;
 mod fault;
 mod heads;
 mod lease;
@@ -59,6 +62,7 @@ mod pauses;
 mod readers;
 mod rotation;
 mod settings;
+mod shares;
 mod single;
 mod statements;
 mod tables;
@@ -79,11 +83,21 @@ pub struct PostgresStore {
     state: Arc<State>,
     writer: Mutex<Option<JoinHandle<()>>>,
     listener: Mutex<Option<AbortOnDropHandle<()>>>,
+    limits: Limits,
+    /// Where this gateway asks departments.
+    sharing: Mutex<Option<Sharing>>,
     page_max: usize,
     /// Read while a new case is sealed and put in the queue: a rotation waits for those at it.
     sealing: RwLock<()>,
     /// Held by the one rotation that there may be.
     rotating: tokio::sync::Mutex<()>,
+}
+
+/// The share of departments' figures, while it is kept.
+struct Sharing {
+    /// Ends it.
+    end: oneshot::Sender<()>,
+    kept: AbortOnDropHandle<()>,
 }
 
 impl PostgresStore {
@@ -123,6 +137,7 @@ impl PostgresStore {
             answer_max: settings.limits.answer_max,
         });
         let page_max = settings.limits.page_max;
+        let limits = settings.limits.clone();
         let writer = Writer {
             connector: opened.connector.clone(),
             limits: settings.limits,
@@ -145,6 +160,8 @@ impl PostgresStore {
             state,
             writer: Mutex::new(Some(tokio::spawn(writer.run()))),
             listener: Mutex::new(Some(AbortOnDropHandle::new(tokio::spawn(listener.run())))),
+            limits,
+            sharing: Mutex::default(),
             page_max,
             sealing: RwLock::default(),
             rotating: tokio::sync::Mutex::default(),
@@ -154,6 +171,19 @@ impl PostgresStore {
     /// Where every chain of the ledger ends, for the notary.
     pub fn ledger_end(&self) -> Arc<dyn Heads> {
         Arc::clone(&self.heads)
+    }
+
+    /// From now on this gateway asks departments, and has its part of their figures among all gateways of the database that do.
+    /// The share comes with the first renewal, and ends with the store. To be called in a tokio runtime; a share that was
+    /// kept before ends.
+    pub fn keep_share(&self, keeper: ShareKeeper) {
+        let shares = Shares::new(self.connector.clone(), Uuid::new_v4(), &self.limits, keeper);
+        let (end, ended) = oneshot::channel();
+        let sharing = Sharing {
+            end,
+            kept: AbortOnDropHandle::new(tokio::spawn(shares.run(ended))),
+        };
+        *self.sharing.lock().unwrap_or_else(PoisonError::into_inner) = Some(sharing);
     }
 
     /// A count that changes after anything was recorded in the database, by whichever gateway. It may change for nothing
@@ -304,6 +334,11 @@ impl Store for PostgresStore {
     }
 
     async fn close(&self) {
+        let sharing = self.sharing.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Sharing { end, kept }) = sharing {
+            end.send(()).ok();
+            kept.await.ok();
+        }
         self.readers.close().await;
         let take = |slot: &Mutex<Option<_>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(

@@ -68,7 +68,16 @@ impl LocalPostgres {
     /// # Panics
     /// Where it does not start, with what was said.
     pub fn up() -> Self {
-        Self::start_with(&[])
+        Self::start_with(&std::env::temp_dir(), &[])
+    }
+
+    /// The same, with everything of it in a folder within `parent`: where the disk counts, for the system's own place for
+    /// temporary files may be memory. The servers' user has to be able to reach it.
+    ///
+    /// # Panics
+    /// As [`LocalPostgres::up`].
+    pub fn up_in(parent: &Path) -> Self {
+        Self::start_with(parent, &[])
     }
 
     /// Starts a server, [`MAIN`], and a synchronous standby, [`SECOND`]: a commit waits for both disks.
@@ -76,13 +85,13 @@ impl LocalPostgres {
     /// # Panics
     /// As [`LocalPostgres::up`].
     pub fn up_with_standby() -> Self {
-        Self::start_with(&["--standby", SECOND])
+        Self::start_with(&std::env::temp_dir(), &["--standby", SECOND])
     }
 
-    fn start_with(more: &[&str]) -> Self {
+    fn start_with(parent: &Path, more: &[&str]) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("statuscheck-pg-")
-            .tempdir()
+            .tempdir_in(parent)
             .expect("a folder");
         let mut command = local(folder.path());
         command.args(["up", "--hold"]).args(more);

@@ -230,10 +230,13 @@ impl Replicas {
             let what = format!("{again} cases were received again, {twice} decided again");
             self.find(Kind::Doubled, what);
         }
-        let [cases, requests] =
-            self.numbers("SELECT count(*), count(DISTINCT (organisation, request_id)) FROM statuscheck.cases");
+        let [cases, requests] = self
+            .numbers("SELECT count(*), count(DISTINCT (organisation, request_id)) FROM statuscheck.cases");
         if cases != requests || cases > self.journal.len() {
-            let what = format!("{cases} cases of {requests} requests, {} were sent", self.journal.len());
+            let what = format!(
+                "{cases} cases of {requests} requests, {} were sent",
+                self.journal.len()
+            );
             self.find(Kind::Doubled, what);
         }
     }
@@ -258,7 +261,10 @@ impl Replicas {
 
     fn numbers<const N: usize>(&self, statement: &str) -> [usize; N] {
         let told = self.sql(statement);
-        let numbers: Vec<_> = told.split('|').map(|number| number.parse().expect("a number")).collect();
+        let numbers: Vec<_> = told
+            .split('|')
+            .map(|number| number.parse().expect("a number"))
+            .collect();
         numbers.try_into().expect("as many numbers")
     }
 

@@ -5,9 +5,10 @@
 //! server does none after it.
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::OptionFuture;
+use futures_util::future::{self, Either, OptionFuture};
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
@@ -196,18 +197,26 @@ impl Session {
             head: (after != head).then_some(after),
         };
         let grew = format!("{}:{}", holding.number, after.sequence);
+        let news = made.news.as_ref();
         let written = timeout(self.answer_max, async {
-            tokio::join!(
+            let committing = future::join(
                 self.append(holding, &made.entries, &places),
                 self.client().batch_execute("COMMIT"),
-                // After the commit: within, the commits of all gateways would have to wait for each other. A signal that is
-                // lost with the connection is made good for when the next connection is made.
+            );
+            // After the commit: within, the commits of all gateways would have to wait for each other. It is sent with the
+            // commit, and its answer is nobody's to wait for. A signal that is lost with the connection is made good for
+            // when the next connection is made.
+            let telling = future::join(
                 self.tell(notices::CHANGED, &grew),
-                OptionFuture::from(made.news.as_ref().map(|(topic, news)| self.tell(topic, news))),
-            )
+                OptionFuture::from(news.map(|(topic, news)| self.tell(topic, news))),
+            );
+            match future::select(pin!(committing), pin!(telling)).await {
+                Either::Left((committed, _telling)) => committed,
+                Either::Right((_told, committing)) => committing.await,
+            }
         })
         .await;
-        let Ok((appended, committed, _told, _news)) = written else {
+        let Ok((appended, committed)) = written else {
             return Err(Failure::Unknown(DatabaseError::unanswered(), settled));
         };
         // A commit of a transaction in which something failed is answered as one that went well.

@@ -165,13 +165,15 @@ impl Connector {
         Ok(config)
     }
 
-    /// A time limit on everything, and commits that are durable: a server that is set to tell of commits before they are
+    /// A time limit on everything; plans that search an index where there is one, however small the table was when they were
+    /// made, and are not compiled for being reckoned dear; and commits that are durable: a server that is set to tell of commits before they are
     /// on its disk is overruled, one that waits for its standbys too is not.
     fn session_settings(&self) -> String {
         let milliseconds = self.statement_max.as_millis();
         format!(
             "SET statement_timeout = {milliseconds}; SET lock_timeout = {milliseconds};
              SET idle_in_transaction_session_timeout = {milliseconds};
+             SET enable_seqscan = off; SET jit = off;
              SELECT set_config('synchronous_commit', 'on', false)
              WHERE current_setting('synchronous_commit') = 'off'"
         )

@@ -69,8 +69,9 @@ pub struct Limits {
     /// that is not at hand costs one read.
     pub data_keys_max: usize,
     /// How long a chain stays its holder's without a word of it. 6 s: three renewals, so that one that is lost or late does
-    /// not cost the chain. It only decides how soon the chain of a gateway that died is used again, and cannot be
-    /// chosen wrongly: what keeps the ledger whole is the fence.
+    /// not cost the chain. It decides how soon the chain of a gateway that died is used again, and its share of departments'
+    /// figures; and how long a gateway goes on asking departments without a word of the database. What keeps the ledger
+    /// whole is the fence.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub lease: Duration,
     /// How often the lease is renewed while nothing is recorded. 2 s: a third of the lease.

@@ -1,4 +1,8 @@
 //! The statements of the writer, prepared once for each connection.
+//!
+//! The server makes a plan once for each connection and keeps it, on an empty table too. So each table is asked for
+//! rows by their keys, `= ANY` an array or one by one, which is a search in an index whatever the table's size; a join with
+//! `unnest` might read the whole table for ever after.
 
 use tokio_postgres::{Client, Statement};
 
@@ -37,7 +41,7 @@ statements! {
         ), opened AS (
             INSERT INTO statuscheck.requests (organisation, request_id, case_id, content)
             SELECT organisation, request_id, id, content FROM new
-            WHERE NOT EXISTS (SELECT FROM statuscheck.cases WHERE cases.id = new.id)
+            WHERE new.id <> ALL (ARRAY(SELECT id FROM statuscheck.cases WHERE id = ANY ($3)))
             ORDER BY organisation, request_id, place
             ON CONFLICT (organisation, request_id) DO NOTHING
             RETURNING case_id
@@ -56,10 +60,13 @@ statements! {
 
     /// What became of requests that opened no case: the case that they opened before, or whether the id is taken.
     known: "
-        SELECT asked.id, requests.case_id, requests.content,
-               EXISTS (SELECT FROM statuscheck.cases WHERE cases.id = asked.id)
+        SELECT asked.id, known.case_id, known.content,
+               asked.id = ANY (ARRAY(SELECT id FROM statuscheck.cases WHERE id = ANY ($3)))
         FROM unnest($1::text[], $2::uuid[], $3::uuid[]) AS asked (organisation, request_id, id)
-        LEFT JOIN statuscheck.requests USING (organisation, request_id)";
+        LEFT JOIN LATERAL (
+            SELECT case_id, content FROM statuscheck.requests
+            WHERE organisation = asked.organisation AND request_id = asked.request_id OFFSET 0
+        ) AS known ON true";
 
     /// Takes cases to their next version, and tells which. They are locked in their order first, as above.
     advance: "
@@ -67,11 +74,11 @@ statements! {
             SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[])
             AS step (id, expected, version, state)
         ), locked AS (
-            SELECT cases.id FROM statuscheck.cases JOIN step USING (id) ORDER BY cases.id FOR NO KEY UPDATE OF cases
+            SELECT id FROM statuscheck.cases WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE
         )
         UPDATE statuscheck.cases SET version = step.version, state = coalesce(step.state, cases.state)
-        FROM step JOIN locked USING (id)
-        WHERE cases.id = step.id AND cases.version = step.expected
+        FROM step
+        WHERE cases.id = ANY (ARRAY(SELECT id FROM locked)) AND cases.id = step.id AND cases.version = step.expected
         RETURNING cases.id";
 
     /// Adds entries to a chain.
@@ -123,7 +130,7 @@ statements! {
     rewrap: "
         UPDATE statuscheck.case_keys SET wrapped = anew.wrapped
         FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS anew (case_id, old, wrapped)
-        WHERE case_keys.case_id = anew.case_id AND case_keys.wrapped = anew.old";
+        WHERE case_keys.case_id = ANY ($1) AND case_keys.case_id = anew.case_id AND case_keys.wrapped = anew.old";
 
     /// Wraps the store's secret anew.
     rewrap_secret: "UPDATE statuscheck.store SET secret = $1";
