@@ -25,6 +25,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub use self::address::{Address, AddressError};
+pub(super) use self::condition::condition;
 pub use self::connect::ConnectError;
 use self::connect::Connector;
 pub(super) use self::copying::{DatabaseDestination, DatabaseSource};
@@ -47,6 +48,7 @@ use super::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, S
 mod address;
 mod batch;
 mod changes;
+mod condition;
 mod connect;
 mod copying;
 mod fault;

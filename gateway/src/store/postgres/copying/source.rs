@@ -30,10 +30,9 @@ impl DatabaseSource {
             let (_connector, connected) = connect(settings).await?;
             let client = &connected.client;
             opening::fit(client).await?;
-            opening::finished(client).await?;
             unheld(client, settings).await?;
             run(client, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
-            let stored = opening::stored(client).await?;
+            let stored = opening::finished(client).await?;
             let chains = heads(client).await?;
             let numbers = client
                 .query("SELECT number FROM statuscheck.chains ORDER BY number", &[])
