@@ -13,6 +13,7 @@ use crate::store::HouseKind;
 use crate::store::chain::ChainHead;
 use crate::store::copy::{CaseEntries, Destination, Header, PlacedEntry};
 use crate::store::postgres::changes::Changes;
+use crate::store::postgres::fault::Fault;
 use crate::store::postgres::migrations;
 use crate::store::postgres::statements::Statements;
 use crate::store::postgres::work::Work;
@@ -93,15 +94,12 @@ impl DatabaseDestination {
 /// Locks the database for this copy, finds it empty, and marks it.
 async fn take(client: &Client, settings: &Settings, header: &Header) -> Result<(), CopyError> {
     let store = || settings.address.to_string();
-    let locked = client
-        .query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK])
-        .await;
-    if !locked
-        .and_then(|row| row.try_get::<_, bool>(0))
-        .map_err(DatabaseError::from)?
-    {
-        return Err(CopyError::Copying { store: store() });
-    }
+    // The session's limit on locks is the limit here too: the server may not have noticed yet that a copy was broken off.
+    let locked = client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await;
+    locked.map_err(|error| match DatabaseError::from(error) {
+        error if error.fault() == Fault::Passing => CopyError::Copying { store: store() },
+        error => error.into(),
+    })?;
     unheld(client, settings).await?;
     run(
         client,
