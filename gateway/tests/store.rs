@@ -44,6 +44,8 @@ mod postgres_access;
 mod postgres_ledger;
 #[path = "store/postgres_outage.rs"]
 mod postgres_outage;
+#[path = "store/postgres_rebuild.rs"]
+mod postgres_rebuild;
 #[path = "store/postgres_server.rs"]
 mod postgres_server;
 #[path = "store/postgres_upkeep.rs"]

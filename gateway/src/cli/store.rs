@@ -98,7 +98,11 @@ impl Place {
 }
 
 /// The store that is meant by `text`, a path or a URL.
-fn located(text: &Path, password_file: Option<&Path>, ca_file: Option<&Path>) -> anyhow::Result<Location> {
+pub(super) fn located(
+    text: &Path,
+    password_file: Option<&Path>,
+    ca_file: Option<&Path>,
+) -> anyhow::Result<Location> {
     let Some(url) = text.to_str().filter(|text| Address::is_meant(text)) else {
         return Ok(Location::file(embedded::Settings::at(text)));
     };
