@@ -12,6 +12,7 @@ use statuscheck_domain::ids::{CaseId, OrganisationId};
 use zeroize::Zeroizing;
 
 pub mod chain;
+pub mod condition;
 pub mod copy;
 pub mod embedded;
 mod hex;

@@ -14,12 +14,16 @@ mod audit_checkpoints;
 mod audit_command;
 #[path = "store/audit_postgres.rs"]
 mod audit_postgres;
+#[path = "store/backups.rs"]
+mod backups;
 #[path = "store/cluster.rs"]
 mod cluster;
 #[path = "store/conformance.rs"]
 mod conformance;
 #[path = "store/copies.rs"]
 mod copies;
+#[path = "store/copies_broken_off.rs"]
+mod copies_broken_off;
 #[path = "store/embedded.rs"]
 mod embedded;
 #[path = "store/embedded_seal.rs"]
@@ -40,6 +44,8 @@ mod postgres_access;
 mod postgres_ledger;
 #[path = "store/postgres_outage.rs"]
 mod postgres_outage;
+#[path = "store/postgres_rebuild.rs"]
+mod postgres_rebuild;
 #[path = "store/postgres_server.rs"]
 mod postgres_server;
 #[path = "store/postgres_shares.rs"]
@@ -50,3 +56,5 @@ mod postgres_upkeep;
 mod samples;
 #[path = "store/steps.rs"]
 mod steps;
+#[path = "store/store_command.rs"]
+mod store_command;

@@ -1,6 +1,6 @@
 //! `statuscheck ledger`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -9,24 +9,35 @@ use serde_json::json;
 use statuscheck_domain::clock::{Clock as _, SystemClock};
 
 use super::operator::AT_THE_FILE;
-use super::output::say;
-use crate::store::embedded::{Difference, Rebuilt, Settings, rebuild};
+use super::output::{say, waiting};
+use super::store::located;
+use crate::store::Location;
+use crate::store::embedded::{Difference, Rebuilt, rebuild};
+use crate::store::postgres::compare;
 use crate::store::seal::Kek;
 
 /// Makes anew what is made from the ledger.
 #[derive(Subcommand)]
 pub(crate) enum Ledger {
     /// Makes every table that is made from the ledger anew and compares it row by row; what differs is put right in one
-    /// transaction. No gateway may be running.
+    /// transaction. No gateway may be running on a file. In a PostgreSQL database it can only be looked at, with `--check`;
+    /// gateways may be running.
     ///
     /// Ends with 0 where nothing differed, or was put right; with 1 where something differs and `--check` was given.
-    #[command(
-        after_help = "Example:\n  statuscheck ledger rebuild --store statuscheck.db --key-file store.key --check"
-    )]
+    #[command(after_help = "Examples:\n  \
+            statuscheck ledger rebuild --store statuscheck.db --key-file store.key --check\n  \
+            statuscheck ledger rebuild --store 'postgres://statuscheck_gateway@db.example/statuscheck' \\\n    \
+            --password-file gateway.password --ca-file roots.pem --key-file store.key --check")]
     Rebuild {
-        /// The database file.
-        #[arg(long, value_name = "FILE")]
+        /// The database file, or the address of a PostgreSQL database, `postgres://…`, without a password.
+        #[arg(long, value_name = "FILE|URL")]
         store: PathBuf,
+        /// A file with the password of the database's role, mode 0600.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+        /// The authorities that signed the server's certificate: PEM.
+        #[arg(long, value_name = "FILE")]
+        ca_file: Option<PathBuf>,
         /// The file of its key-encryption key.
         #[arg(long, value_name = "FILE")]
         key_file: PathBuf,
@@ -43,16 +54,14 @@ impl Ledger {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         let Self::Rebuild {
             store,
+            password_file,
+            ca_file,
             key_file,
             check,
             json,
         } = self;
-        let key = Kek::load(&key_file)?;
-        let now = SystemClock::new().now();
-        let rebuilding = move || rebuild(&Settings::at(store), key, check, AT_THE_FILE, now);
-        let rebuilt = tokio::task::spawn_blocking(rebuilding)
-            .await
-            .context("the rebuild broke off")??;
+        let location = located(&store, password_file.as_deref(), ca_file.as_deref())?;
+        let rebuilt = run(location, &key_file, check).await?;
         if json {
             say!("{:#}", as_json(&rebuilt))?;
         } else {
@@ -63,6 +72,26 @@ impl Ledger {
         } else {
             ExitCode::SUCCESS
         })
+    }
+}
+
+async fn run(location: Location, key_file: &Path, check: bool) -> anyhow::Result<Rebuilt> {
+    let key = Kek::load(key_file)?;
+    match location {
+        Location::Database(settings) => {
+            anyhow::ensure!(
+                check,
+                "tables in a PostgreSQL database are only looked at; give --check"
+            );
+            Ok(waiting("comparing", Box::pin(compare(&settings, key))).await?)
+        }
+        Location::File(settings) => {
+            let now = SystemClock::new().now();
+            let rebuilding = move || rebuild(&settings, key, check, AT_THE_FILE, now);
+            Ok(tokio::task::spawn_blocking(rebuilding)
+                .await
+                .context("the rebuild broke off")??)
+        }
     }
 }
 

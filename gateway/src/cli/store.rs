@@ -1,5 +1,6 @@
 //! `statuscheck store`
 
+mod check;
 mod copy;
 mod migrate;
 
@@ -28,6 +29,18 @@ pub(crate) enum Store {
             --password-file owner.password --ca-file roots.pem\n  \
             statuscheck store migrate --config /etc/statuscheck/statuscheck.toml")]
     Migrate(migrate::Migrate),
+    /// Tells how a store stands: the version of its tables, what the role may do, whether records are safe there, how far the
+    /// clocks are apart, its chains and who holds them, its size. Changes nothing; gateways may be running.
+    ///
+    /// Ends with 0 where nothing is wrong, 10 where no gateway of this version could open the store, 11 where rights are
+    /// lacking or too many, 12 where what is recorded is not safe, 13 where clocks are apart, 14 where there are other rows
+    /// than the ledger says; the worst, which has the lowest number, decides. 2 for a wrong command line, 1 for everything
+    /// else.
+    #[command(after_help = "Examples:\n  \
+            statuscheck store check --config /etc/statuscheck/statuscheck.toml\n  \
+            statuscheck store check 'postgres://statuscheck_gateway@db.example/statuscheck' \\\n    \
+            --password-file gateway.password --ca-file roots.pem --rows --json")]
+    Check(check::Check),
     /// Copies a whole store into another: a file into a database, back, or into another of its sort.
     ///
     /// Ledger, chains and keys stay as they are, so the same key file and the same checkpoints go on; everything else is made
@@ -68,6 +81,7 @@ impl Store {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Migrate(migrate) => migrate.run().await,
+            Self::Check(check) => check.run().await,
             Self::Copy(copy) => copy.run().await,
         }
     }
@@ -84,7 +98,11 @@ impl Place {
 }
 
 /// The store that is meant by `text`, a path or a URL.
-fn located(text: &Path, password_file: Option<&Path>, ca_file: Option<&Path>) -> anyhow::Result<Location> {
+pub(super) fn located(
+    text: &Path,
+    password_file: Option<&Path>,
+    ca_file: Option<&Path>,
+) -> anyhow::Result<Location> {
     let Some(url) = text.to_str().filter(|text| Address::is_meant(text)) else {
         return Ok(Location::file(embedded::Settings::at(text)));
     };

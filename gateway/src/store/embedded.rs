@@ -17,6 +17,7 @@ use statuscheck_domain::ids::CaseId;
 use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
 
+pub(super) use self::condition::condition;
 pub(super) use self::copying::{FileDestination, FileSource};
 use self::heads::FileHeads;
 pub use self::opening::OpenError;
@@ -32,6 +33,7 @@ use super::sealed::{Note, Purge, Sealer};
 use super::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, Store};
 
 mod checkpoints;
+mod condition;
 mod copying;
 mod entries;
 mod fault;

@@ -58,6 +58,7 @@ pub async fn copy_store(
             store: audited(&to),
             ..Subject::default()
         };
+        progress(Step::Verifying, 0, copied);
         let verifying = |done, of| progress(Step::Verifying, done, of);
         let report = audit::verify(&subject, verifying)?;
         if let Some(finding) = report.findings.into_iter().next() {

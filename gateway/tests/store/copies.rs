@@ -4,54 +4,52 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use statuscheck::audit::{self, ChainReport, StoreAt, Subject};
-use statuscheck::store::copy::{Copied, CopyError, Stage};
-use statuscheck::store::embedded::{EmbeddedStore, OpenError, Settings, rebuild};
-use statuscheck::store::postgres::{self, PostgresStore};
+use statuscheck::store::copy::Copied;
+use statuscheck::store::embedded::{EmbeddedStore, Settings, rebuild};
 use statuscheck::store::seal::Kek;
 use statuscheck::store::{Location, Store};
-use statuscheck::upkeep::{CopyStoreError, Step, copy_store};
+use statuscheck::upkeep::{CopyStoreError, copy_store};
 use statuscheck_rig::postgres::Role;
 use tempfile::TempDir;
 
 use crate::cluster::Site;
 use crate::inhabited::{CASES, answer, inhabit, knows_its_requests, seen};
 use crate::samples;
-use crate::steps::{case_id, receive, version};
 
 /// A folder with a key.
-struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = Self(TempDir::new().unwrap());
         assert!(Kek::create(&folder.file("key")).is_ok());
         folder
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn key(&self) -> Kek {
+    pub(crate) fn key(&self) -> Kek {
         Kek::load(&self.file("key")).ok().unwrap()
     }
 
-    fn location(&self, name: &str) -> Location {
+    pub(crate) fn location(&self, name: &str) -> Location {
         Location::file(Settings::at(self.file(name)))
     }
 
-    async fn open(&self, name: &str) -> EmbeddedStore {
+    pub(crate) async fn open(&self, name: &str) -> EmbeddedStore {
         EmbeddedStore::open(Settings::at(self.file(name)), self.key())
             .await
             .unwrap()
     }
 
-    async fn copy(&self, from: Location, to: Location) -> Result<Copied, CopyStoreError> {
+    pub(crate) async fn copy(&self, from: Location, to: Location) -> Result<Copied, CopyStoreError> {
         copy_store(from, to, self.key(), |_, _, _| {}).await
     }
 
     /// Every table of the file is what its ledger says.
-    fn assert_as_the_ledger_says(&self, name: &str) {
+    pub(crate) fn assert_as_the_ledger_says(&self, name: &str) {
         let settings = Settings::at(self.file(name));
         let rebuilt = rebuild(&settings, self.key(), true, "console", samples::start()).unwrap();
         assert_eq!(rebuilt.differences, []);
@@ -140,4 +138,33 @@ async fn a_file_copied_into_a_database_and_back_is_the_same_ledger_and_goes_on()
     let copied = folder.copy(again.location(Role::Gateway), third.location(Role::Owner));
     assert_eq!(copied.await.unwrap().chains, 3);
     assert!(again.sql(ENTRIES) == third.sql(ENTRIES));
+}
+
+/// A table that a copy neither carries nor makes anew would be lost with it.
+#[tokio::test]
+async fn every_table_is_copied_or_made_anew() {
+    let carried = ["case_keys", "chains", "entries", "store"];
+    let made_in_file = ["cases", "holds"];
+    let made_in_database = ["cases", "holds", "requests", "subjects"];
+    let site = Site::migrated("tables").await;
+    let found = site.sql(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'statuscheck' AND tablename <> 'migrations' ORDER BY tablename",
+    );
+    let mut expected = [carried.as_slice(), &made_in_database].concat();
+    expected.sort_unstable();
+    assert_eq!(found.lines().collect::<Vec<_>>(), expected);
+
+    let folder = Folder::new();
+    folder.open("store.db").await.close().await;
+    let found = rusqlite::Connection::open(folder.file("store.db"))
+        .unwrap()
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        .unwrap()
+        .query_map([], |row| row.get::<_, String>(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect::<Vec<_>>();
+    let mut expected = [carried.as_slice(), &made_in_file].concat();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
 }

@@ -17,7 +17,7 @@ pub(crate) const CASES: u32 = 12;
 
 /// Has `store` go through all that a store goes through, with cases from `first` on: received, asked about, answered, held,
 /// released, purged.
-pub(crate) async fn inhabit(store: &Arc<impl Store + Upkeep + 'static>, first: u32) {
+pub(crate) async fn inhabit(store: &Arc<impl Upkeep + 'static>, first: u32) {
     for n in first..first + CASES {
         receive(&**store, n).await;
         assert_eq!(store.commit(asking(case_id(n), 1)).await, Ok(()));
@@ -57,7 +57,7 @@ pub(crate) async fn answer(store: &dyn Store, n: u32, version: u64) {
 
 /// All that a gateway sees of a store: its cases with their states, versions and receipts, what is closed and held, and who is
 /// found again.
-pub(crate) async fn seen(store: &(impl Store + Upkeep)) -> Vec<String> {
+pub(crate) async fn seen(store: &impl Upkeep) -> Vec<String> {
     let page = store.cases(every_case(ORGANISATION)).await.unwrap();
     assert!(page.next.is_none());
     let mut seen = Vec::new();

@@ -246,7 +246,7 @@ pub(super) fn become_writer(connection: &Connection, settings: &Settings) -> rus
 
 /// Reads the file through where that takes no more than a second or two, and refuses it where a page makes no sense. A
 /// larger one is believed until a damaged page is met, which then stops the store.
-fn look_over(connection: &Connection, settings: &Settings) -> Result<(), OpenError> {
+pub(super) fn look_over(connection: &Connection, settings: &Settings) -> Result<(), OpenError> {
     let path = settings.path.as_path();
     let failed = |source| engine(path, source);
     let pages: u32 = connection
@@ -269,7 +269,7 @@ fn look_over(connection: &Connection, settings: &Settings) -> Result<(), OpenErr
     }
 }
 
-fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,

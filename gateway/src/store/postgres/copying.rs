@@ -3,29 +3,34 @@
 mod destination;
 mod source;
 
+use std::collections::HashMap;
+
+use statuscheck_domain::ids::CaseId;
 use tokio_postgres::{Client, Row};
+use uuid::Uuid;
 
 pub(in crate::store) use self::destination::DatabaseDestination;
 pub(in crate::store) use self::source::DatabaseSource;
 use super::connect::{Connected, Connector};
 use super::fault::DatabaseError;
 use super::heads::chain_head;
-use super::{Settings, opening};
+use super::{OpenError, Settings, opening};
 use crate::store::chain::ChainHead;
-use crate::store::copy::{CopyError, Counts};
+use crate::store::copy::{CaseEntries, CopyError, Counts};
+use crate::store::sealed::SealedEntry;
 
 /// A copy takes as long as it takes; locks are waited for no longer than by the gateway.
 const PATIENT: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
 
 /// A connection that has time.
-async fn connect(settings: &Settings) -> Result<(Connector, Connected), CopyError> {
+pub(super) async fn connect(settings: &Settings) -> Result<(Connector, Connected), OpenError> {
     let connector = Connector::new(settings)?;
     let connected = connector.connect().await?;
     run(&connected.client, PATIENT).await?;
     Ok((connector, connected))
 }
 
-async fn run(client: &Client, statements: &str) -> Result<(), DatabaseError> {
+pub(super) async fn run(client: &Client, statements: &str) -> Result<(), DatabaseError> {
     Ok(client.batch_execute(statements).await?)
 }
 
@@ -71,4 +76,43 @@ async fn counts(client: &Client) -> Result<Counts, DatabaseError> {
         keys: count(&row, 1)?,
         holds: count(&row, 2)?,
     })
+}
+
+/// The wrapped keys of `cases`, in their order; none where there is none.
+pub(super) async fn keys(client: &Client, cases: &[CaseId]) -> Result<Vec<Option<Vec<u8>>>, DatabaseError> {
+    let ids: Vec<_> = cases.iter().map(|id| id.0).collect();
+    let wrapped = "SELECT case_id, wrapped FROM statuscheck.case_keys WHERE case_id = ANY ($1)";
+    let rows = client.query(wrapped, &[&ids]).await?;
+    let key = |row: &Row| Ok::<_, DatabaseError>((row.try_get(0)?, row.try_get(1)?));
+    let mut keys = rows.iter().map(key).collect::<Result<HashMap<Uuid, _>, _>>()?;
+    Ok(ids.iter().map(|id| keys.remove(id)).collect())
+}
+
+/// The next cases that the ledger has, purged ones too, by their ids.
+pub(super) async fn cases_after(
+    client: &Client,
+    after: CaseId,
+    limit: i64,
+) -> Result<Vec<CaseEntries>, DatabaseError> {
+    let next =
+        "SELECT DISTINCT case_id FROM statuscheck.entries WHERE case_id > $1 ORDER BY case_id LIMIT $2";
+    let ids = client.query(next, &[&after.0, &limit]).await?;
+    let ids: Vec<Uuid> = ids.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    let entries = "SELECT case_id, version, time, kind, payload FROM statuscheck.entries
+                   WHERE case_id = ANY ($1) ORDER BY case_id, version";
+    let mut cases = Vec::<CaseEntries>::new();
+    for row in client.query(entries, &[&ids]).await? {
+        let id = CaseId(row.try_get(0)?);
+        let entry = SealedEntry {
+            version: row.try_get(1)?,
+            time: row.try_get(2)?,
+            kind: row.try_get(3)?,
+            payload: row.try_get(4)?,
+        };
+        match cases.last_mut() {
+            Some((last, entries)) if *last == id => entries.push(entry),
+            _ => cases.push((id, vec![entry])),
+        }
+    }
+    Ok(cases)
 }

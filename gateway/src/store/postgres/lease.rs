@@ -121,7 +121,7 @@ pub(super) async fn release(client: &Client, holding: Holding) -> Result<(), Dat
 }
 
 /// The last entry is there and is the one that the head means: it is hashed anew on top of the one before it.
-async fn ends_well(client: &Client, holding: Holding, head: Head) -> Result<bool, DatabaseError> {
+pub(super) async fn ends_well(client: &Client, holding: Holding, head: Head) -> Result<bool, DatabaseError> {
     let last = client
         .query(
             "SELECT sequence, hash, case_id, version, time, kind, payload FROM statuscheck.entries

@@ -153,7 +153,7 @@ fn known() -> i32 {
 }
 
 /// The version of the tables; none where there are none.
-async fn version(client: &Client) -> Result<Option<i32>, DatabaseError> {
+pub(super) async fn version(client: &Client) -> Result<Option<i32>, DatabaseError> {
     let there = client
         .query_one("SELECT to_regclass($1::text) IS NOT NULL", &[&HISTORY])
         .await?;

@@ -142,10 +142,10 @@ pub(super) async fn fit(client: &Client) -> Result<(), OpenError> {
 }
 
 /// Looked at before a chain is taken: a copy that is being made, or was broken off, gets no chain of ours.
-pub(super) async fn finished(client: &Client) -> Result<(), OpenError> {
+pub(super) async fn finished(client: &Client) -> Result<Option<(LedgerId, Vec<u8>)>, OpenError> {
     match stored(client).await? {
         Some((_ledger, secret)) if secret.is_empty() => Err(OpenError::Unfinished),
-        Some(_) | None => Ok(()),
+        stored => Ok(stored),
     }
 }
 
@@ -191,7 +191,7 @@ async fn secret(client: &Client, kek: &Kek) -> Result<(LedgerId, StoreSecret), O
     Ok((ledger, secret))
 }
 
-pub(super) async fn stored(client: &Client) -> Result<Option<(LedgerId, Vec<u8>)>, DatabaseError> {
+async fn stored(client: &Client) -> Result<Option<(LedgerId, Vec<u8>)>, DatabaseError> {
     let row = client
         .query_opt("SELECT ledger, secret FROM statuscheck.store", &[])
         .await?;

@@ -7,33 +7,22 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::{
-    Connected, Connector, CopyError, Counts, DatabaseError, Settings, connect, counts, heads, run, unheld,
+    Connected, Connector, CopyError, Counts, DatabaseError, Settings, cases_after, connect, counts, heads,
+    run, unheld,
 };
 use crate::store::HouseKind;
 use crate::store::chain::ChainHead;
 use crate::store::copy::{CaseEntries, Destination, Header, PlacedEntry};
 use crate::store::postgres::changes::Changes;
+use crate::store::postgres::fault::Fault;
 use crate::store::postgres::migrations;
+use crate::store::postgres::rebuild::MAKE_HOLDS;
 use crate::store::postgres::statements::Statements;
 use crate::store::postgres::work::Work;
-use crate::store::sealed::{SealedChange, SealedEntry};
+use crate::store::sealed::SealedChange;
 
 /// Any number, as long as it stays: who copies holds this lock, so that two who begin at once do not meet.
 const LOCK: i64 = 0x7374_6174_7573_636f;
-
-/// Holds are what the entries of the house say, in their order: within a chain that is how they stand, and between chains it
-/// is by the clock, as far as it had come. So the last one about a case says whether it is held.
-const HOLDS: &str = "
-    WITH told AS (
-        SELECT (convert_from(payload, 'UTF8')::json -> 'details' ->> 'case_id')::uuid AS case_id,
-               time, kind, chain, sequence,
-               max(time) OVER (PARTITION BY chain ORDER BY sequence) AS reached
-        FROM statuscheck.entries WHERE case_id IS NULL AND kind = ANY (ARRAY[$1, $2])
-    ), last AS (
-        SELECT DISTINCT ON (case_id) case_id, time, kind FROM told
-        ORDER BY case_id, reached DESC, chain DESC, sequence DESC
-    )
-    INSERT INTO statuscheck.holds (case_id, since) SELECT case_id, time FROM last WHERE kind = $1";
 
 /// A database that is made.
 pub(in crate::store) struct DatabaseDestination {
@@ -93,15 +82,12 @@ impl DatabaseDestination {
 /// Locks the database for this copy, finds it empty, and marks it.
 async fn take(client: &Client, settings: &Settings, header: &Header) -> Result<(), CopyError> {
     let store = || settings.address.to_string();
-    let locked = client
-        .query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK])
-        .await;
-    if !locked
-        .and_then(|row| row.try_get::<_, bool>(0))
-        .map_err(DatabaseError::from)?
-    {
-        return Err(CopyError::Copying { store: store() });
-    }
+    // The session's limit on locks is the limit here too: the server may not have noticed yet that a copy was broken off.
+    let locked = client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await;
+    locked.map_err(|error| match DatabaseError::from(error) {
+        error if error.fault() == Fault::Passing => CopyError::Copying { store: store() },
+        error => error.into(),
+    })?;
     unheld(client, settings).await?;
     run(
         client,
@@ -188,35 +174,8 @@ impl Destination for DatabaseDestination {
     }
 
     fn cases_after(&mut self, after: CaseId, limit: i64) -> Result<Vec<CaseEntries>, CopyError> {
-        let client = &self.connected.client;
-        let found = self.runtime.block_on(async {
-            let ids = client
-                .query(
-                    "SELECT DISTINCT case_id FROM statuscheck.entries WHERE case_id > $1 ORDER BY case_id LIMIT $2",
-                    &[&after.0, &limit],
-                )
-                .await?;
-            let ids: Vec<Uuid> = ids.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-            let of_ids = "SELECT case_id, version, time, kind, payload FROM statuscheck.entries
-                          WHERE case_id = ANY ($1) ORDER BY case_id, version";
-            client.query(of_ids, &[&ids]).await
-        });
-        let mut cases = Vec::<CaseEntries>::new();
-        for row in found.map_err(DatabaseError::from)? {
-            let column = |error: tokio_postgres::Error| CopyError::Failed(error.into());
-            let id = CaseId(row.try_get(0).map_err(column)?);
-            let entry = SealedEntry {
-                version: row.try_get(1).map_err(column)?,
-                time: row.try_get(2).map_err(column)?,
-                kind: row.try_get(3).map_err(column)?,
-                payload: row.try_get(4).map_err(column)?,
-            };
-            match cases.last_mut() {
-                Some((last, entries)) if *last == id => entries.push(entry),
-                _ => cases.push((id, vec![entry])),
-            }
-        }
-        Ok(cases)
+        let cases = cases_after(&self.connected.client, after, limit);
+        Ok(self.runtime.block_on(cases)?)
     }
 
     fn add_cases(&mut self, cases: Vec<SealedChange>) -> Result<(), CopyError> {
@@ -226,7 +185,7 @@ impl Destination for DatabaseDestination {
     fn make_holds(&mut self) -> Result<(), CopyError> {
         let [set, released] = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
         let kinds: [&(dyn ToSql + Sync); 2] = [&set, &released];
-        let made = self.connected.client.execute(HOLDS, &kinds);
+        let made = self.connected.client.execute(MAKE_HOLDS, &kinds);
         self.runtime.block_on(made).map_err(DatabaseError::from)?;
         Ok(())
     }

@@ -1,14 +1,12 @@
 //! A database that is copied.
 
-use std::collections::HashMap;
-
 use statuscheck_domain::ids::CaseId;
 use tokio::runtime::Handle;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{
-    Connected, CopyError, Counts, DatabaseError, Settings, connect, counts, heads, opening, run, unheld,
+    Connected, CopyError, Counts, DatabaseError, Settings, connect, counts, heads, keys, opening, run, unheld,
 };
 use crate::store::copy::{Header, PlacedEntry, Source};
 use crate::store::postgres::lease;
@@ -30,10 +28,9 @@ impl DatabaseSource {
             let (_connector, connected) = connect(settings).await?;
             let client = &connected.client;
             opening::fit(client).await?;
-            opening::finished(client).await?;
             unheld(client, settings).await?;
             run(client, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
-            let stored = opening::stored(client).await?;
+            let stored = opening::finished(client).await?;
             let chains = heads(client).await?;
             let numbers = client
                 .query("SELECT number FROM statuscheck.chains ORDER BY number", &[])
@@ -83,15 +80,7 @@ impl Source for DatabaseSource {
     }
 
     fn keys(&mut self, cases: &[CaseId]) -> Result<Vec<Option<Vec<u8>>>, CopyError> {
-        let ids: Vec<_> = cases.iter().map(|id| id.0).collect();
-        let rows = self.runtime.block_on(self.connected.client.query(
-            "SELECT case_id, wrapped FROM statuscheck.case_keys WHERE case_id = ANY ($1)",
-            &[&ids],
-        ));
-        let rows = rows.map_err(DatabaseError::from)?;
-        let key = |row: &Row| Ok::<_, DatabaseError>((row.try_get(0)?, row.try_get(1)?));
-        let mut keys = rows.iter().map(key).collect::<Result<HashMap<Uuid, _>, _>>()?;
-        Ok(ids.iter().map(|id| keys.remove(id)).collect())
+        Ok(self.runtime.block_on(keys(&self.connected.client, cases))?)
     }
 
     fn counts(&mut self) -> Result<Counts, CopyError> {
