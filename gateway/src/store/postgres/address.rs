@@ -8,14 +8,15 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 /// A database, as `postgres://user@host:port/database?sslmode=verify-full`.
 ///
-/// Several hosts may be given, with commas between; the one that takes writes is used. `sslmode` is one of
+/// Several hosts may be given, with commas between; all are tried at once, and the one that takes writes is used. `sslmode` is one of
 /// - `verify-full`: TLS 1.3, and the server's certificate is by the given authority and for this host. What counts where
 ///   nothing is said.
 /// - `require`: TLS 1.3, and the certificate is by the given authority, for whatever host.
 /// - `disable`: no TLS. Only for a Unix socket, for which it counts where nothing is said, or a loopback address.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
-    config: Config,
+    /// One for each host.
+    hosts: Vec<Config>,
     pub(super) tls: TlsMode,
 }
 
@@ -52,9 +53,9 @@ impl Address {
             .any(|scheme| text.starts_with(scheme))
     }
 
-    /// What a driver connects with.
-    pub(super) fn config(&self) -> Config {
-        self.config.clone()
+    /// What a driver connects with, a host each.
+    pub(super) fn hosts(&self) -> &[Config] {
+        &self.hosts
     }
 }
 
@@ -66,7 +67,7 @@ impl FromStr for Address {
             return Err(AddressError::Form);
         }
         let (text, tls) = take_tls(text)?;
-        let mut config: Config = text.parse().map_err(|_quotes| AddressError::Form)?;
+        let config: Config = text.parse().map_err(|_quotes| AddressError::Form)?;
         if config.get_password().is_some() {
             return Err(AddressError::Password);
         }
@@ -83,14 +84,30 @@ impl FromStr for Address {
         if tls == TlsMode::Disable && !hosts.iter().all(is_here) {
             return Err(AddressError::Exposed);
         }
-        config.ssl_mode(match tls {
-            TlsMode::Disable => SslMode::Disable,
-            TlsMode::Require | TlsMode::VerifyFull => SslMode::Require,
-        });
-        // A standby takes no writes, and what was just written need not be there yet.
-        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        Ok(Self { config, tls })
+        let mut hosts = each_host(&text)
+            .map(|text| text.parse().map_err(|_quotes| AddressError::Form))
+            .collect::<Result<Vec<Config>, _>>()?;
+        for config in &mut hosts {
+            config.ssl_mode(match tls {
+                TlsMode::Disable => SslMode::Disable,
+                TlsMode::Require | TlsMode::VerifyFull => SslMode::Require,
+            });
+            // A standby takes no writes, and what was just written need not be there yet.
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
+        Ok(Self { hosts, tls })
     }
+}
+
+/// The URL once for each host that stands before its path. One that does not take its hosts from there stays whole.
+fn each_host(text: &str) -> impl Iterator<Item = String> {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let place = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(place);
+    let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+    hosts
+        .split(',')
+        .map(move |host| format!("{scheme}://{user}@{host}{path}"))
 }
 
 /// The driver knows no `verify-full`, so it does not see `sslmode` at all.
@@ -151,6 +168,32 @@ mod tests {
         ] {
             assert!(tls(text).is_ok_and(|tls| tls == expected), "{text}");
         }
+    }
+
+    #[test]
+    fn each_host_is_a_place_of_its_own() {
+        let text = "postgresql://gateway@one.example:5433,[::1],two.example/cases?sslmode=require";
+        let address: Address = text.parse().unwrap();
+        let places: Vec<_> = address
+            .hosts()
+            .iter()
+            .map(|host| (host.get_hosts(), host.get_ports()))
+            .collect();
+        let tcp = |name: &str| Host::Tcp(name.to_owned());
+        assert_eq!(
+            places,
+            [
+                (&[tcp("one.example")][..], &[5433][..]),
+                (&[tcp("::1")], &[5432]),
+                (&[tcp("two.example")], &[5432]),
+            ]
+        );
+        assert!(
+            address
+                .hosts()
+                .iter()
+                .all(|host| host.get_dbname() == Some("cases"))
+        );
     }
 
     #[test]

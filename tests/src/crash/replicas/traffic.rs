@@ -45,7 +45,9 @@ pub(super) fn press(doors: Doors, journal: &Arc<Journal>, dice: &mut ChaCha8Rng)
                 let doors = doors.now();
                 let first = dice.random_range(0..doors.len());
                 let here = if several { doors.len() } else { 1 };
-                let mut chosen: Vec<Door> = (0..here).map(|next| doors[(first + next) % doors.len()].clone()).collect();
+                let mut chosen: Vec<Door> = (0..here)
+                    .map(|next| doors[(first + next) % doors.len()].clone())
+                    .collect();
                 // One that is not answered asks another, most of the time.
                 let mut again = dice.random_ratio(3, 4);
                 loop {
