@@ -3,6 +3,7 @@
 //! gateway is asked says the same.
 
 mod members;
+mod pair;
 mod traffic;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use tokio::task::block_in_place;
 use tokio::time::timeout;
 
 use self::members::{LEASE, Members};
+pub use self::pair::{Gateway, Pair};
 use super::journal::Journal;
 use super::reckoning::{Depth, reckon};
 use super::{Finding, Kind, Plan, load};
