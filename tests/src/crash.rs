@@ -178,7 +178,11 @@ impl Crashes {
             self.kill_while_starting().await;
         }
         let (program, address) = self.start.serve(&self.site).await;
-        let depth = Depth { round, older: 20 };
+        let depth = Depth {
+            each: round.len(),
+            round,
+            older: 20,
+        };
         let reckoned = reckon(&self.site, &[address], &self.journal, depth, &mut self.dice).await;
         self.report.recorded += reckoned.recorded;
         self.report.unrecorded += reckoned.unrecorded;
@@ -194,7 +198,11 @@ impl Crashes {
         let round = 0..self.journal.len();
         self.audit();
         let (mut program, address) = self.start.serve(&self.site).await;
-        let depth = Depth { round, older: 0 };
+        let depth = Depth {
+            each: round.len(),
+            round,
+            older: 0,
+        };
         let reckoned = reckon(&self.site, &[address], &self.journal, depth, &mut self.dice).await;
         self.report.findings.extend(reckoned.findings);
         program.terminate();

@@ -27,3 +27,14 @@ async fn three_gateways_of_which_one_is_killed_or_stopped_lose_nothing_and_doubl
     let audited = replicas.verify().await;
     assert_eq!(audited.status.code(), Some(13), "{audited:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_that_is_promoted_under_load_has_all_that_was_acknowledged() {
+    let mut replicas = replicas::Replicas::with_standby(program(), 3).await;
+    replicas.fail_over().await;
+    replicas.finish().await;
+    let report = replicas.report();
+    println!("{report}");
+    assert!(report.findings.is_empty(), "{report}");
+    assert!(report.acknowledged >= 200, "{report}");
+}

@@ -1,6 +1,8 @@
 //! The PostgreSQL engine while its database fails it: commits whose outcome is not told, connections that are lost, a
 //! database that is away; and what is refused at the start.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use statuscheck::store::postgres::{OpenError, Position, PostgresStore, Settings, migrate};
 use statuscheck::store::{CommitError, HouseKind, ReadError, Received, Store};
@@ -85,6 +87,57 @@ async fn a_commit_that_was_cut_off_before_it_was_made_is_made_again() {
 #[tokio::test]
 async fn a_commit_that_was_made_and_not_told_of_is_found_and_not_made_again() {
     cut_while_committing("after").await;
+}
+
+#[tokio::test]
+async fn a_commit_whose_wait_for_a_standby_was_cancelled_is_not_acknowledged() {
+    let ground = Ground::new();
+    let mut settings = ground.quiet();
+    settings.limits.answer_max = Duration::from_secs(2);
+    settings.limits.patience = Duration::from_secs(3);
+    let store = ground.open_with(settings).await.unwrap();
+    ground.database.sql(HOLD_BACK).await;
+    ground
+        .database
+        .sql("INSERT INTO public.held_back VALUES ('after')")
+        .await;
+    let name = ground.database.sql("SELECT current_database()").await;
+    // The connections after the first wait for standbys with everything, and there are none.
+    let waiting = format!("ALTER DATABASE {name} SET synchronous_commit = on");
+    ground.database.sql(&waiting).await;
+    let stranger = ground.database.stranger().await;
+    stranger
+        .batch_execute("SET synchronous_commit = local")
+        .await
+        .unwrap();
+    let cancel = CUT.replace("pg_terminate_backend", "pg_cancel_backend");
+    let (outcome, cancelled) = tokio::join!(
+        store.receive(opening(1), content("one")),
+        stranger.batch_execute(&cancel)
+    );
+    cancelled.unwrap();
+    assert_eq!(outcome, Err(CommitError::Unavailable));
+
+    // It is there all the same, and is found once the standbys have it.
+    let over = format!("ALTER DATABASE {name} RESET synchronous_commit; DELETE FROM public.held_back");
+    stranger.batch_execute(&over).await.unwrap();
+    stranger.batch_execute(CUT_ALL).await.unwrap();
+    while !store.is_healthy() {
+        tokio::task::yield_now().await;
+    }
+    let again = store.receive(opening(1), content("one")).await;
+    assert!(
+        matches!(
+            again,
+            Ok(Received::Known {
+                same_content: true,
+                ..
+            })
+        ),
+        "{again:?}"
+    );
+    assert_eq!(ground.count("entries").await, 1);
+    store.close().await;
 }
 
 /// Ends every connection to the database but the one that asks.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use statuscheck_tests::crash::{Plan, run};
+use statuscheck_tests::crash::{Plan, Report, replicas, run};
 use statuscheck_tests::program::Start;
 
 /// Runs the real program under load, kills it with SIGKILL at random moments, starts it again on the same files, and
@@ -13,6 +13,7 @@ use statuscheck_tests::program::Start;
 #[derive(Parser)]
 #[command(after_help = "Examples:\n  \
     cargo run -p statuscheck-tests --bin crash -- --rounds 500 --seed 7\n  \
+    cargo run -p statuscheck-tests --bin crash -- --replicas --rounds 200\n  \
     cargo run -p statuscheck-tests --bin crash -- --program target/release/statuscheck")]
 struct Crash {
     /// How many times the program is killed.
@@ -21,6 +22,9 @@ struct Crash {
     /// Which requests and moments are drawn.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Three gateways on one PostgreSQL, of which one is killed, or stopped past its lease, in each round.
+    #[arg(long)]
+    replicas: bool,
     /// The program to kill; the one that this was built with unless given.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
@@ -50,21 +54,44 @@ fn main() -> anyhow::Result<ExitCode> {
     };
     println!("{} rounds, seed {}", plan.rounds, plan.seed);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let report = runtime.block_on(run(plan, start, |report| {
-        if report.rounds % 10 == 0 {
-            println!(
-                "round {}/{}: {} acknowledged, {} findings",
-                report.rounds,
-                plan.rounds,
-                report.acknowledged,
-                report.findings.len()
-            );
-        }
-    }));
-    println!("{report}");
-    Ok(if report.findings.is_empty() {
+    let findings = if asked.replicas {
+        runtime.block_on(press_replicas(plan, start))
+    } else {
+        runtime.block_on(press(plan, start))
+    };
+    Ok(if findings == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// How many findings there are.
+async fn press(plan: Plan, start: Start) -> usize {
+    let told = |report: &Report| {
+        if report.rounds.is_multiple_of(10) {
+            let (acknowledged, findings) = (report.acknowledged, report.findings.len());
+            tell(plan, report.rounds, acknowledged, findings);
+        }
+    };
+    let report = run(plan, start, told).await;
+    println!("{report}");
+    report.findings.len()
+}
+
+/// How many findings there are.
+async fn press_replicas(plan: Plan, start: Start) -> usize {
+    let told = |report: &replicas::Report| {
+        tell(plan, report.rounds, report.acknowledged, report.findings.len());
+    };
+    let replicas = replicas::run(plan, start, told).await;
+    println!("{}", replicas.report());
+    replicas.report().findings.len()
+}
+
+fn tell(plan: Plan, round: u32, acknowledged: usize, findings: usize) {
+    println!(
+        "round {round}/{}: {acknowledged} acknowledged, {findings} findings",
+        plan.rounds
+    );
 }

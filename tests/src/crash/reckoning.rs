@@ -1,14 +1,16 @@
 //! What the program knows, against what it told.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
 use rand::RngExt as _;
 use rand::rngs::ChaCha8Rng;
-use statuscheck_proto::v1::{GetCaseRequest, ListCasesRequest};
+use rand::seq::SliceRandom as _;
+use statuscheck_proto::v1::{CheckRequest, CheckResponse, GetCaseRequest, ListCasesRequest};
 use tokio::task::JoinSet;
+use tonic::Code;
 
 use super::journal::{Asked, Finding, Journal, Kind, disagreement};
 use crate::asking::{COUNCIL, EMPLOYER, LANDLORD, TRUST};
@@ -19,8 +21,10 @@ const AT_ONCE: usize = 16;
 
 /// How far the comparison goes.
 pub(super) struct Depth {
-    /// Places of the journal that are looked into one by one.
+    /// Places of the journal that are looked for in the lists.
     pub(super) round: Range<usize>,
+    /// How many of them are looked into one by one.
+    pub(super) each: usize,
     /// How many others, drawn from before.
     pub(super) older: usize,
 }
@@ -52,7 +56,8 @@ pub(super) async fn reckon(
         .clone()
         .map(|place| (journal.entry(place).request.request_id, place))
         .collect();
-    let before = list(site, addresses, &round, &mut reckoned).await;
+    let clients: Vec<_> = addresses.iter().map(|address| clients(site, *address)).collect();
+    let before = list(&clients, &round, &mut reckoned).await;
     for (request_id, place) in &round {
         let told = journal.entry(*place).told;
         let cases = before.get(request_id).map_or(&[][..], Vec::as_slice);
@@ -69,12 +74,15 @@ pub(super) async fn reckon(
     let older = 0..depth.round.start;
     let drawn = (0..depth.older).filter(|_| !older.is_empty());
     let drawn: Vec<usize> = drawn.map(|_| dice.random_range(older.clone())).collect();
-    let places: Vec<usize> = depth.round.chain(drawn).collect();
+    let mut places: Vec<usize> = depth.round.collect();
+    places.shuffle(dice);
+    places.truncate(depth.each);
+    let looked_into: HashSet<usize> = places.iter().copied().collect();
+    places.extend(drawn);
     let mut inquiries = JoinSet::new();
     for chunk in places.chunks(places.len().div_ceil(AT_ONCE).max(1)) {
         let (chunk, journal) = (chunk.to_vec(), Arc::clone(journal));
-        let clients: Vec<_> = addresses.iter().map(|address| clients(site, *address)).collect();
-        let before = before.clone();
+        let (clients, before) = (clients.clone(), before.clone());
         inquiries.spawn(async move {
             let mut findings = Vec::new();
             for place in chunk {
@@ -90,11 +98,12 @@ pub(super) async fn reckon(
         reckoned.findings.extend(ended.expect("no inquiry panics"));
     }
 
-    // Everything was asked again by now, so each is there exactly once.
-    let after = list(site, addresses, &round, &mut reckoned).await;
-    for request_id in round.keys() {
+    // What was looked into was asked again by now, so it is there exactly once.
+    let after = list(&clients, &round, &mut reckoned).await;
+    for (request_id, place) in &round {
         let count = after.get(request_id).map_or(0, Vec::len);
         match count {
+            0 if !looked_into.contains(place) => {}
             0 => reckoned.find(Kind::Lost, request_id, "answered again, and not listed"),
             1 => {}
             _ => reckoned.find(
@@ -114,22 +123,20 @@ pub(super) fn clients(site: &Site, address: SocketAddr) -> [(&'static str, Clien
     [EMPLOYER, LANDLORD, COUNCIL, TRUST].map(|who| (who, site.client(address, who)))
 }
 
-/// Reads one case from every program, and asks its request again of each, twice.
+/// Reads one case, and asks its request again, twice: of a program each, where there are several.
 async fn look_into(
-    mut clients: Vec<Client>,
+    clients: Vec<Client>,
     journal: &Journal,
     place: usize,
     asked: &Asked,
     listed: &Listed,
 ) -> Vec<Finding> {
     let id = &asked.request.request_id;
+    let client = |turn: usize| clients[(place + turn) % clients.len()].clone();
     let mut findings = Vec::new();
-    for client in &mut clients {
-        let Some(told) = &asked.told else {
-            break;
-        };
+    if let Some(told) = &asked.told {
         let case_id = told.case_id.clone();
-        match client.get_case(GetCaseRequest { case_id }).await {
+        match client(0).get_case(GetCaseRequest { case_id }).await {
             Ok(response) => {
                 let case = response.into_inner().case;
                 let answer = case.as_ref().and_then(|case| case.answer.as_ref());
@@ -141,55 +148,53 @@ async fn look_into(
             }
         }
     }
-    for _time in 0..2 {
-        for client in &mut clients {
-            let known = journal.entry(place).told;
-            match client.check(asked.request.clone()).await {
-                Ok(response) => {
-                    let response = response.into_inner();
-                    let there = listed.get(id).and_then(|cases| cases.first());
-                    if there.is_some_and(|case| *case != response.case_id) {
-                        let what = "recorded, and asking again opened another case";
-                        findings.push(Finding::new(Kind::Doubled, id, what));
-                    }
-                    findings.extend(journal.tell(place, known.as_ref(), response));
+    for turn in 1..3 {
+        let known = journal.entry(place).told;
+        match again(client(turn), &asked.request, clients.len()).await {
+            Ok(response) => {
+                let there = listed.get(id).and_then(|cases| cases.first());
+                if there.is_some_and(|case| *case != response.case_id) {
+                    let what = "recorded, and asking again opened another case";
+                    findings.push(Finding::new(Kind::Doubled, id, what));
                 }
-                Err(status) => {
-                    let what = format!("asked again, and answered {:?}", status.code());
-                    findings.push(Finding::new(Kind::Fault, id, what));
-                }
+                findings.extend(journal.tell(place, known.as_ref(), response));
+            }
+            Err(status) => {
+                let what = format!("asked again, and answered {:?}", status.code());
+                findings.push(Finding::new(Kind::Fault, id, what));
             }
         }
     }
-    findings.extend(tell_the_same(&mut clients, id, &journal.entry(place)).await);
     findings
 }
 
-/// Whichever program is asked, the case is the same.
-async fn tell_the_same(clients: &mut [Client], id: &str, asked: &Asked) -> Option<Finding> {
-    let case_id = &asked.told.as_ref()?.case_id;
-    let mut cases = Vec::new();
-    for client in clients {
-        let case_id = case_id.clone();
-        let read = client.get_case(GetCaseRequest { case_id }).await;
-        cases.push(read.ok()?.into_inner().case);
+/// Asks again; of one gateway of several, which another's work may keep from recording for a moment, a few times.
+async fn again(
+    mut client: Client,
+    request: &CheckRequest,
+    gateways: usize,
+) -> Result<CheckResponse, tonic::Status> {
+    let mut attempts = if gateways > 1 { 5 } else { 1 };
+    loop {
+        attempts -= 1;
+        match client.check(request.clone()).await {
+            Ok(response) => return Ok(response.into_inner()),
+            Err(status) if attempts > 0 && status.code() == Code::Unavailable => {}
+            Err(status) => return Err(status),
+        }
     }
-    let same = cases.iter().all(|case| *case == cases[0]);
-    (!same).then(|| Finding::new(Kind::Altered, id, "two gateways tell the case differently"))
 }
 
 /// The cases of the round's requests, from everybody's lists: newest first, until a page has none of the round.
 async fn list(
-    site: &Site,
-    addresses: &[SocketAddr],
+    clients: &[[(&'static str, Client); 4]],
     round: &HashMap<String, usize>,
     reckoned: &mut Reckoned,
 ) -> Listed {
-    let mut all = addresses.iter();
-    let first = *all.next().expect("a program");
-    let listed = list_by(site, first, round, reckoned).await;
-    for other in all {
-        if list_by(site, *other, round, reckoned).await != listed {
+    let (first, others) = clients.split_first().expect("a program");
+    let listed = list_by(first, round, reckoned).await;
+    for other in others {
+        if list_by(other, round, reckoned).await != listed {
             reckoned.find(Kind::Altered, "-", "two gateways list different cases");
         }
     }
@@ -197,13 +202,13 @@ async fn list(
 }
 
 async fn list_by(
-    site: &Site,
-    address: SocketAddr,
+    clients: &[(&'static str, Client)],
     round: &HashMap<String, usize>,
     reckoned: &mut Reckoned,
 ) -> Listed {
     let mut listed = Listed::new();
-    for (_, mut client) in clients(site, address) {
+    for (_, client) in clients {
+        let mut client = client.clone();
         let mut page_token = String::new();
         loop {
             let request = ListCasesRequest {

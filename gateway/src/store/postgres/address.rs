@@ -9,14 +9,15 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 /// A database, as `postgres://user@host:port/database?sslmode=verify-full`.
 ///
-/// Several hosts may be given, with commas between; the one that takes writes is used. `sslmode` is one of
+/// Several hosts may be given, with commas between; all are tried at once, and the one that takes writes is used. `sslmode` is one of
 /// - `verify-full`: TLS 1.3, and the server's certificate is by the given authority and for this host. What counts where
 ///   nothing is said.
 /// - `require`: TLS 1.3, and the certificate is by the given authority, for whatever host.
 /// - `disable`: no TLS. Only for a Unix socket, for which it counts where nothing is said, or a loopback address.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
-    config: Config,
+    /// One for each host.
+    hosts: Vec<Config>,
     pub(super) tls: TlsMode,
     text: String,
 }
@@ -59,9 +60,9 @@ impl Address {
         &self.text
     }
 
-    /// What a driver connects with.
-    pub(super) fn config(&self) -> Config {
-        self.config.clone()
+    /// What a driver connects with, a host each.
+    pub(super) fn hosts(&self) -> &[Config] {
+        &self.hosts
     }
 }
 
@@ -74,7 +75,7 @@ impl FromStr for Address {
             return Err(AddressError::Form);
         }
         let (text, tls) = take_tls(text)?;
-        let mut config: Config = text.parse().map_err(|_quotes| AddressError::Form)?;
+        let config: Config = text.parse().map_err(|_quotes| AddressError::Form)?;
         if config.get_password().is_some() {
             return Err(AddressError::Password);
         }
@@ -91,14 +92,19 @@ impl FromStr for Address {
         if tls == TlsMode::Disable && !hosts.iter().all(is_here) {
             return Err(AddressError::Exposed);
         }
-        config.ssl_mode(match tls {
-            TlsMode::Disable => SslMode::Disable,
-            TlsMode::Require | TlsMode::VerifyFull => SslMode::Require,
-        });
-        // A standby takes no writes, and what was just written need not be there yet.
-        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        let mut hosts = each_host(&text)
+            .map(|text| text.parse().map_err(|_quotes| AddressError::Form))
+            .collect::<Result<Vec<Config>, _>>()?;
+        for config in &mut hosts {
+            config.ssl_mode(match tls {
+                TlsMode::Disable => SslMode::Disable,
+                TlsMode::Require | TlsMode::VerifyFull => SslMode::Require,
+            });
+            // A standby takes no writes, and what was just written need not be there yet.
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
         Ok(Self {
-            config,
+            hosts,
             tls,
             text: whole.to_owned(),
         })
@@ -108,26 +114,39 @@ impl FromStr for Address {
 /// User, hosts and database; nothing else that the URL may have said.
 impl fmt::Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let config = &self.config;
-        let ports = config.get_ports();
-        write!(formatter, "postgres://{}@", config.get_user().unwrap_or_default())?;
-        for (number, host) in config.get_hosts().iter().enumerate() {
+        let first = self.hosts.first();
+        let user = first.and_then(Config::get_user).unwrap_or_default();
+        write!(formatter, "postgres://{user}@")?;
+        for (number, config) in self.hosts.iter().enumerate() {
             if number > 0 {
                 formatter.write_str(",")?;
             }
-            match host {
-                Host::Tcp(name) if name.contains(':') => write!(formatter, "[{name}]")?,
-                Host::Tcp(name) => formatter.write_str(name)?,
-                Host::Unix(folder) => {
+            match config.get_hosts().first() {
+                Some(Host::Tcp(name)) if name.contains(':') => write!(formatter, "[{name}]")?,
+                Some(Host::Tcp(name)) => formatter.write_str(name)?,
+                Some(Host::Unix(folder)) => {
                     formatter.write_str(&folder.display().to_string().replace('/', "%2F"))?;
                 }
+                None => {}
             }
-            if let Some(port) = ports.get(number).or(ports.first()) {
+            if let Some(port) = config.get_ports().first() {
                 write!(formatter, ":{port}")?;
             }
         }
-        write!(formatter, "/{}", config.get_dbname().unwrap_or_default())
+        let database = first.and_then(Config::get_dbname).unwrap_or_default();
+        write!(formatter, "/{database}")
     }
+}
+
+/// The URL once for each host that stands before its path. One that does not take its hosts from there stays whole.
+fn each_host(text: &str) -> impl Iterator<Item = String> {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let place = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(place);
+    let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+    hosts
+        .split(',')
+        .map(move |host| format!("{scheme}://{user}@{host}{path}"))
 }
 
 /// The driver knows no `verify-full`, so it does not see `sslmode` at all.
@@ -209,6 +228,32 @@ mod tests {
             let address: Option<Address> = text.parse().ok();
             assert_eq!(address.map(|address| address.to_string()).as_deref(), Some(shown));
         }
+    }
+
+    #[test]
+    fn each_host_is_a_place_of_its_own() {
+        let text = "postgresql://gateway@one.example:5433,[::1],two.example/cases?sslmode=require";
+        let address: Address = text.parse().unwrap();
+        let places: Vec<_> = address
+            .hosts()
+            .iter()
+            .map(|host| (host.get_hosts(), host.get_ports()))
+            .collect();
+        let tcp = |name: &str| Host::Tcp(name.to_owned());
+        assert_eq!(
+            places,
+            [
+                (&[tcp("one.example")][..], &[5433][..]),
+                (&[tcp("::1")], &[5432]),
+                (&[tcp("two.example")], &[5432]),
+            ]
+        );
+        assert!(
+            address
+                .hosts()
+                .iter()
+                .all(|host| host.get_dbname() == Some("cases"))
+        );
     }
 
     #[test]

@@ -196,6 +196,7 @@ impl Session {
             outcomes: made.outcomes,
             head: (after != head).then_some(after),
         };
+        let warnings = self.connected.warnings();
         let grew = format!("{}:{}", holding.number, after.sequence);
         let news = made.news.as_ref();
         let written = timeout(self.answer_max, async {
@@ -221,6 +222,11 @@ impl Session {
         };
         // A commit of a transaction in which something failed is answered as one that went well.
         match appended.and(committed.map_err(DatabaseError::from)) {
+            // Where somebody cancelled its wait for a standby, the server says that it is committed, and only warns.
+            Ok(()) if self.connected.warnings() != warnings => Err(Failure::Unknown(
+                DatabaseError::lost("it warned of something at a commit, which may be on no standby"),
+                settled,
+            )),
             Ok(()) => Ok(settled),
             Err(error) if error.is_certain() => {
                 self.roll_back().await.ok();
@@ -277,13 +283,20 @@ impl Session {
         self.trip(self.client().batch_execute("ROLLBACK")).await
     }
 
-    /// A batch whose outcome was not told is recorded: its last entry is there. Waits until whoever sent it, on a connection
-    /// that is lost, can commit no more.
+    /// A batch whose outcome was not told is recorded: its last entry is there, and where commits wait for a standby, there
+    /// as well. Waits until whoever sent it, on a connection that is lost, can commit no more.
     pub(super) async fn is_recorded(&self, holding: Holding, head: Head) -> Result<bool, DatabaseError> {
         let (client, statements) = (self.client(), &self.statements);
-        // The transaction of the lost connection has the row locked as long as it lives.
+        let warnings = self.connected.warnings();
+        // The transaction of the lost connection has the row locked as long as it lives. Its end may have come from a wait for
+        // a standby that was broken off; locking a row is a commit too, and waits for everything before it.
         self.trip(client.query_opt(&statements.settle, &[&holding.number]))
             .await?;
+        if self.connected.warnings() != warnings {
+            return Err(DatabaseError::lost(
+                "it warned of something, and may be ahead of its standbys",
+            ));
+        }
         let place: [&(dyn ToSql + Sync); 2] = [&holding.number, &head.sequence];
         let found = client.query_opt(&statements.hash_at, &place);
         Ok(match self.trip(found).await? {

@@ -5,17 +5,19 @@ use std::future::poll_fn;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, select_ok};
 use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_postgres::{Client, Config};
+use tokio_postgres::error::Severity;
+use tokio_postgres::{AsyncMessage, Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_util::task::AbortOnDropHandle;
 use zeroize::Zeroizing;
@@ -70,7 +72,8 @@ pub enum ConnectError {
 /// Makes connections.
 #[derive(Clone)]
 pub(super) struct Connector {
-    config: Config,
+    /// One for each host.
+    hosts: Vec<Config>,
     tls: MakeRustlsConnect,
     password_file: Option<PathBuf>,
     statement_max: Duration,
@@ -80,7 +83,15 @@ pub(super) struct Connector {
 /// A connection, which ends when this is dropped.
 pub(super) struct Connected {
     pub(super) client: Client,
+    warnings: Arc<AtomicU64>,
     _driver: AbortOnDropHandle<()>,
+}
+
+impl Connected {
+    /// How often the server warned so far. What it warned of before it answered is counted when the answer is here.
+    pub(super) fn warnings(&self) -> u64 {
+        self.warnings.load(Ordering::Acquire)
+    }
 }
 
 pub(super) type Socket = tokio_postgres::Connection<
@@ -90,17 +101,19 @@ pub(super) type Socket = tokio_postgres::Connection<
 
 impl Connector {
     pub(super) fn new(settings: &Settings) -> Result<Self, ConnectError> {
-        let mut config = settings.address.config();
-        config
-            .application_name("statuscheck")
-            .connect_timeout(settings.limits.connect_max)
-            .keepalives_idle(KEEPALIVE_IDLE)
-            .keepalives_interval(KEEPALIVE_INTERVAL)
-            .keepalives_retries(KEEPALIVE_RETRIES)
-            // What was sent and is not acknowledged by then was sent into the void.
-            .tcp_user_timeout(settings.limits.answer_max);
+        let mut hosts = settings.address.hosts().to_vec();
+        for config in &mut hosts {
+            config
+                .application_name("statuscheck")
+                .connect_timeout(settings.limits.connect_max)
+                .keepalives_idle(KEEPALIVE_IDLE)
+                .keepalives_interval(KEEPALIVE_INTERVAL)
+                .keepalives_retries(KEEPALIVE_RETRIES)
+                // What was sent and is not acknowledged by then was sent into the void.
+                .tcp_user_timeout(settings.limits.answer_max);
+        }
         let connector = Self {
-            config,
+            hosts,
             tls: MakeRustlsConnect::new(tls(&settings.address, settings.ca_file.as_deref())?),
             password_file: settings.password_file.clone(),
             statement_max: settings.limits.statement_max,
@@ -122,35 +135,47 @@ impl Connector {
 
     /// A connection that somebody has to drive, by polling it.
     pub(super) async fn open(&self) -> Result<(Client, Socket), DatabaseError> {
-        let config = self.config_with_password().await?;
-        // The driver's own limit is for each address of each host, and does not cover the handshakes.
-        timeout(self.connect_max, config.connect(self.tls.clone()))
+        let hosts = self.hosts_with_password().await?;
+        // The driver's own limit is for each address, and does not cover the handshakes.
+        timeout(self.connect_max, self.first_of(&hosts))
             .await
             .map_err(|_elapsed| DatabaseError::unanswered())?
             .map_err(DatabaseError::from)
     }
 
+    /// A connection to the first host that takes writes. All are tried at once: one that is gone without a word, as a
+    /// machine does, would keep the others waiting until the time is up.
+    async fn first_of(&self, hosts: &[Config]) -> Result<(Client, Socket), tokio_postgres::Error> {
+        let connecting = hosts.iter().map(|host| host.connect(self.tls.clone()).boxed());
+        let (connected, _others) = select_ok(connecting).await?;
+        Ok(connected)
+    }
+
     /// A connection that drives itself, with the settings of a session.
     pub(super) async fn connect(&self) -> Result<Connected, DatabaseError> {
         let (client, connection) = self.open().await?;
-        let driver = AbortOnDropHandle::new(tokio::spawn(drive(connection)));
+        let warnings = Arc::<AtomicU64>::default();
+        let driver = AbortOnDropHandle::new(tokio::spawn(drive(connection, Arc::clone(&warnings))));
         timeout(self.connect_max, client.batch_execute(&self.session_settings()))
             .await
             .map_err(|_elapsed| DatabaseError::unanswered())??;
         Ok(Connected {
             client,
+            warnings,
             _driver: driver,
         })
     }
 
     /// The password is read each time, so that it may be changed beside a gateway that runs.
-    async fn config_with_password(&self) -> Result<Config, DatabaseError> {
+    async fn hosts_with_password(&self) -> Result<Vec<Config>, DatabaseError> {
         let own = self.clone();
         let password = tokio::task::spawn_blocking(move || own.password()).await;
-        let mut config = self.config.clone();
+        let mut hosts = self.hosts.clone();
         match password {
             Ok(Ok(Some(password))) => {
-                config.password(&*password);
+                for config in &mut hosts {
+                    config.password(&*password);
+                }
             }
             Ok(Ok(None)) => {}
             Ok(Err(error)) => {
@@ -162,7 +187,7 @@ impl Connector {
             }
             Err(_panicked) => return Err(DatabaseError::lost("there is no password for it")),
         }
-        Ok(config)
+        Ok(hosts)
     }
 
     /// A time limit on everything; plans that search an index where there is one, however small the table was when they were
@@ -184,14 +209,13 @@ impl Connector {
 impl deadpool_postgres::Connect for Connector {
     fn connect(
         &self,
-        config: &Config,
+        _first: &Config,
     ) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), tokio_postgres::Error>> {
-        let without_password = config.clone();
         async move {
             // Without its password the server says what is missing.
-            let config = self.config_with_password().await.unwrap_or(without_password);
-            let (client, connection) = config.connect(self.tls.clone()).await?;
-            let driver = tokio::spawn(drive(connection));
+            let hosts = self.hosts_with_password().await;
+            let (client, connection) = self.first_of(hosts.as_ref().unwrap_or(&self.hosts)).await?;
+            let driver = tokio::spawn(drive(connection, Arc::default()));
             let settings = self.session_settings();
             client
                 .batch_execute(&format!("{settings}; SET default_transaction_read_only = on"))
@@ -202,9 +226,16 @@ impl deadpool_postgres::Connect for Connector {
     }
 }
 
-/// Drives a connection until it ends. What the server says beside its answers is left out: it may quote.
-pub(super) async fn drive(mut connection: Socket) {
-    while let Some(Ok(_notice)) = poll_fn(|context| connection.poll_message(context)).await {}
+/// Drives a connection until it ends. Warnings are counted; what the server says in them, or otherwise beside its answers,
+/// is left out: it may quote.
+pub(super) async fn drive(mut connection: Socket, warnings: Arc<AtomicU64>) {
+    while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+        if let AsyncMessage::Notice(notice) = message
+            && notice.parsed_severity() == Some(Severity::Warning)
+        {
+            warnings.fetch_add(1, Ordering::AcqRel);
+        }
+    }
 }
 
 fn tls(address: &Address, ca_file: Option<&Path>) -> Result<ClientConfig, ConnectError> {

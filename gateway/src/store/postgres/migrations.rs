@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use std::sync::Arc;
+
 use tokio_postgres::Client;
 
 use super::Settings;
@@ -84,7 +86,7 @@ pub(super) enum Fit {
 pub async fn migrate(settings: &Settings) -> Result<Migrated, MigrateError> {
     let connector = Connector::new(settings)?;
     let (mut client, connection) = connector.open().await?;
-    let driver = tokio::spawn(super::connect::drive(connection));
+    let driver = tokio::spawn(super::connect::drive(connection, Arc::default()));
     let migrated = migrate_on(&mut client).await;
     // The connection, and with it the lock, is gone when this returns.
     drop(client);

@@ -34,7 +34,8 @@ impl Readers {
         let count = settings.limits.readers.max(1);
         let places = count + settings.limits.reads_waiting_max;
         let manager = Manager::from_connect(
-            settings.address.config(),
+            // Not used: the connector knows its hosts.
+            tokio_postgres::Config::new(),
             connector,
             ManagerConfig {
                 recycling_method: RecyclingMethod::Fast,

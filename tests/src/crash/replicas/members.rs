@@ -1,7 +1,7 @@
 //! The gateways: each a process with a configuration and checkpoints of its own, all on one database.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -72,10 +72,11 @@ pub(super) async fn migrate(postgres: &LocalPostgres) {
 impl Members {
     pub(super) async fn start(start: Start, site: &Site, postgres: &LocalPostgres) -> Self {
         let doors = Doors::default();
+        let url = postgres.first_database().url(Role::Gateway);
         let mut members = Vec::new();
         for number in 0..GATEWAYS {
             let checkpoints = site.folder().join(format!("checkpoints-{number}"));
-            let store = store(postgres, &checkpoints);
+            let store = store(&url, postgres, &checkpoints);
             let config = site.configure_another(&format!("gateway-{number}"), &store);
             let mut program = start.spawn_on(&config);
             let address = program.address().await;
@@ -181,14 +182,16 @@ impl Members {
     }
 }
 
-/// The keys of `[store]` for a gateway that gives up soon and comes back soon.
-fn store(postgres: &LocalPostgres, checkpoints: &std::path::Path) -> String {
+/// The keys of `[store]` for a gateway on the database at `url` that gives up soon and comes back soon.
+pub(super) fn store(url: &str, postgres: &LocalPostgres, checkpoints: &Path) -> String {
+    let lease = LEASE.as_millis();
+    let limits = format!(
+        r#"lease = "{lease}ms", renew_every = "300ms", connect_max = "1s", statement_max = "1500ms", answer_max = "2s", patience = "3s", reconnect_max = "300ms""#
+    );
     format!(
-        r#"url = "{}", password_file = "{}", ca_file = "{}", checkpoint_file = "{}", checkpoint_every = "1s", limits = {{ lease = "{}ms", renew_every = "300ms", statement_max = "1s", answer_max = "1500ms", patience = "2s", reconnect_max = "300ms" }}"#,
-        postgres.first_database().url(Role::Gateway),
+        r#"url = "{url}", password_file = "{}", ca_file = "{}", checkpoint_file = "{}", checkpoint_every = "1s", limits = {{ {limits} }}"#,
         postgres.password_file(Role::Gateway).display(),
         postgres.ca_file().display(),
         checkpoints.display(),
-        LEASE.as_millis(),
     )
 }

@@ -1,0 +1,147 @@
+//! Two gateways on one database, of which one reaches it through a proxy that fails when it is told to.
+
+use statuscheck_proto::v1::{CheckRequest, CheckResponse};
+use tokio::task::block_in_place;
+use tokio::time::{interval, timeout};
+use tonic::Status;
+
+use super::members::{migrate, store};
+use crate::crash::reckoning::{Client, clients};
+use crate::house::{GLANCE, PATIENCE};
+use crate::person::Resident;
+use crate::postgres::{LocalPostgres, MAIN, Role};
+use crate::program::{Program, Start};
+use crate::proxy::FaultProxy;
+use crate::site::Site;
+
+/// Runs when a transaction is committed, before it is.
+const HOLD_BACK: &str = "
+    CREATE SEQUENCE public.commits;
+    GRANT USAGE ON SEQUENCE public.commits TO statuscheck_gateway;
+    CREATE FUNCTION public.hold_back() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF nextval('public.commits') = 1 THEN PERFORM pg_sleep(0.5); END IF;
+        RETURN NULL;
+    END $$;
+    GRANT EXECUTE ON FUNCTION public.hold_back() TO statuscheck_gateway;
+    GRANT USAGE ON SCHEMA public TO statuscheck_gateway;
+    CREATE CONSTRAINT TRIGGER hold_back AFTER INSERT ON statuscheck.entries DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION public.hold_back()";
+
+/// Ends when a commit is at it.
+const UNTIL_HELD_BACK: &str = "
+    DO $$
+    BEGIN
+        WHILE NOT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query = 'COMMIT') LOOP
+            PERFORM pg_stat_clear_snapshot();
+        END LOOP;
+    END $$";
+
+/// The two.
+pub struct Pair {
+    /// The gateway behind the proxy.
+    pub far: Gateway,
+    /// The gateway that reaches the database directly.
+    pub near: Gateway,
+    /// Between the far one and the database.
+    pub proxy: FaultProxy,
+    /// Their departments.
+    pub site: Site,
+    postgres: LocalPostgres,
+}
+
+/// A gateway, and an employer who asks it.
+pub struct Gateway {
+    client: Client,
+    _program: Program,
+}
+
+impl Gateway {
+    async fn start(start: &Start, site: &Site, postgres: &LocalPostgres, name: &str, url: &str) -> Self {
+        let checkpoints = site.folder().join(format!("checkpoints-{name}"));
+        let config = site.configure_another(name, &store(url, postgres, &checkpoints));
+        let mut program = start.spawn_on(&config);
+        let [(_, client), ..] = clients(site, program.address().await);
+        Self {
+            client,
+            _program: program,
+        }
+    }
+
+    /// Asks once.
+    ///
+    /// # Errors
+    /// What the gateway says.
+    pub async fn check(&self, request: CheckRequest) -> Result<CheckResponse, Status> {
+        Ok(self.client.clone().check(request).await?.into_inner())
+    }
+
+    /// Asks until there is an answer.
+    pub async fn answered(&self, request: &CheckRequest) -> CheckResponse {
+        let asking = async {
+            let mut glances = interval(GLANCE);
+            loop {
+                glances.tick().await;
+                if let Ok(response) = self.check(request.clone()).await {
+                    return response;
+                }
+            }
+        };
+        timeout(PATIENCE, asking).await.expect("it recovers by itself")
+    }
+}
+
+impl Pair {
+    /// A site where these people live, a database, and both gateways.
+    pub async fn start(start: Start, people: impl IntoIterator<Item = Resident>) -> Self {
+        let site = Site::with(people).await;
+        let postgres = block_in_place(LocalPostgres::up);
+        migrate(&postgres).await;
+        let proxy = FaultProxy::to(postgres.address(MAIN)).await.expect("a port");
+        let url = postgres.first_database().url(Role::Gateway);
+        let address = postgres.address(MAIN).to_string();
+        let through = url.replace(&address, &proxy.address().to_string());
+        Self {
+            far: Gateway::start(&start, &site, &postgres, "far", &through).await,
+            near: Gateway::start(&start, &site, &postgres, "near", &url).await,
+            proxy,
+            site,
+            postgres,
+        }
+    }
+
+    /// How many cases the request has.
+    pub fn cases_of(&self, request: &CheckRequest) -> usize {
+        let id = &request.request_id;
+        self.count(&format!(
+            "SELECT count(*) FROM statuscheck.cases WHERE request_id = '{id}'"
+        ))
+    }
+
+    /// How many cases were received or decided more than once.
+    pub fn asked_twice(&self) -> usize {
+        self.count(
+            "SELECT count(*) FROM (SELECT FROM statuscheck.entries WHERE kind IN ('received', 'decided')
+             GROUP BY case_id, kind HAVING count(*) > 1) AS twice",
+        )
+    }
+
+    /// Has the next commit take half a second before it is made.
+    pub fn hold_commits_back(&self) {
+        self.sql(HOLD_BACK);
+    }
+
+    /// Waits until a commit is held back; the next is not.
+    pub async fn until_held_back(&self) {
+        block_in_place(|| self.sql(UNTIL_HELD_BACK));
+    }
+
+    fn count(&self, statement: &str) -> usize {
+        block_in_place(|| self.sql(statement)).parse().expect("a number")
+    }
+
+    fn sql(&self, statements: &str) -> String {
+        let database = self.postgres.first_database();
+        database.sql(Role::Admin, statements).expect("an answer")
+    }
+}
