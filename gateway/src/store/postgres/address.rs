@@ -7,6 +7,9 @@ use std::str::FromStr;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
+/// PostgreSQL's own port.
+const PORT: u16 = 5432;
+
 /// A database, as `postgres://user@host:port/database?sslmode=verify-full`.
 ///
 /// Several hosts may be given, with commas between; all are tried at once, and the one that takes writes is used. `sslmode` is one of
@@ -121,7 +124,8 @@ impl fmt::Display for Address {
             if number > 0 {
                 formatter.write_str(",")?;
             }
-            match config.get_hosts().first() {
+            let host = config.get_hosts().first();
+            match host {
                 Some(Host::Tcp(name)) if name.contains(':') => write!(formatter, "[{name}]")?,
                 Some(Host::Tcp(name)) => formatter.write_str(name)?,
                 Some(Host::Unix(folder)) => {
@@ -129,7 +133,11 @@ impl fmt::Display for Address {
                 }
                 None => {}
             }
-            if let Some(port) = config.get_ports().first() {
+            // The usual port of a socket is no part of its path.
+            let is_socket = matches!(host, Some(Host::Unix(_)));
+            if let Some(port) = config.get_ports().first()
+                && !(is_socket && *port == PORT)
+            {
                 write!(formatter, ":{port}")?;
             }
         }
