@@ -104,7 +104,13 @@ async fn measure(
     let callers = Callers::new(clock, ROUND, course);
     // Warms everything up, and makes rows whose sizes the plain connections take.
     callers.changes_a_second(&[&first, &second], 64).await?;
-    let connections = Connections::open(&ours.url(Role::Admin), &plain.url(Role::Admin), CONNECTIONS).await?;
+    let connections = Connections::open(
+        &ours.url(Role::Admin),
+        &plain.url(Role::Admin),
+        CONNECTIONS,
+        course,
+    )
+    .await?;
     let mut figures = Figures::default();
     for _ in 0..rounds {
         figures
