@@ -58,7 +58,7 @@ async fn fails(pair: &Pair, fail: impl Fn(&FaultProxy)) {
         fail(&pair.proxy);
     };
     let (answered, ()) = tokio::join!(call, begun);
-    assert_eq!(answered.unwrap_err().code(), Code::Unavailable);
+    assert_eq!(answered.err().unwrap().code(), Code::Unavailable);
 
     // These have none, so nobody is asked.
     let asked = pair.site.requests_to_all();
@@ -66,7 +66,7 @@ async fn fails(pair: &Pair, fail: impl Fn(&FaultProxy)) {
         .map(|_| new_request(by_name("Sam", "Nobody", "1990-05-01")))
         .collect();
     for request in &requests {
-        let refused = in_time(pair.far.check(request.clone())).await.unwrap_err();
+        let refused = in_time(pair.far.check(request.clone())).await.err().unwrap();
         assert_eq!(
             (refused.code(), said(&refused)),
             (Code::Unavailable, Some("CANNOT_RECORD".to_owned()))
@@ -79,7 +79,7 @@ async fn fails(pair: &Pair, fail: impl Fn(&FaultProxy)) {
         // Whichever is asked, it is one case; the far one may need a moment to come back.
         let far = pair.far.answered(request).await;
         let near = pair.near.answered(request).await;
-        assert_eq!(far, near);
+        assert!(far == near);
         assert_eq!(pair.cases_of(request), 1);
     }
     assert_eq!(pair.asked_twice(), 0);
@@ -113,7 +113,7 @@ async fn a_commit_whose_answer_is_cut_is_neither_lost_nor_made_again() {
     // Looked up in time, it was found and gone on with; otherwise nobody was told anything.
     assert!(answered.is_ok() || pair.site.requests_to_all() == 0);
     let near = pair.near.answered(&request).await;
-    assert_eq!(pair.far.answered(&request).await, near);
+    assert!(pair.far.answered(&request).await == near);
     assert_eq!(pair.cases_of(&request), 1);
     assert_eq!(pair.asked_twice(), 0);
 }

@@ -270,7 +270,8 @@ impl Replicas {
         let [received, again, twice] = self.numbers(
             "SELECT count(*) FILTER (WHERE kind = 'received'),
                     count(*) FILTER (WHERE kind = 'received') - count(DISTINCT case_id) FILTER (WHERE kind = 'received'),
-                    count(*) FILTER (WHERE kind = 'decided') - count(DISTINCT case_id) FILTER (WHERE kind = 'decided')
+                    count(*) FILTER (WHERE kind IN ('answered', 'pending', 'more_information_needed'))
+                        - count(DISTINCT case_id) FILTER (WHERE kind IN ('answered', 'pending', 'more_information_needed'))
              FROM statuscheck.entries",
         );
         // A gateway that is killed between the two has recorded a question that it did not ask.

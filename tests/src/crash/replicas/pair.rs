@@ -121,8 +121,8 @@ impl Pair {
     /// How many cases were received or decided more than once.
     pub fn asked_twice(&self) -> usize {
         self.count(
-            "SELECT count(*) FROM (SELECT FROM statuscheck.entries WHERE kind IN ('received', 'decided')
-             GROUP BY case_id, kind HAVING count(*) > 1) AS twice",
+            "SELECT count(*) FROM (SELECT FROM statuscheck.entries WHERE kind NOT IN ('asked', 'replied')
+             GROUP BY case_id, kind = 'received' HAVING count(*) > 1) AS twice",
         )
     }
 
