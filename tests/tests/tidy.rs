@@ -123,6 +123,10 @@ fn only_the_store_knows_its_engine() {
         "tests/tests/failing/stranger.rs",
         // What the roles of its server may do.
         "tests/tests/postgres",
+        // The plain rows that the engine is measured against.
+        "gateway/benches/postgres",
+        // What is in the database behind the backs of the gateways that are counted.
+        "tests/src/crash/replicas",
     ];
     let patterns = [
         concat!("rus", "qlite"),

@@ -203,7 +203,7 @@ async fn an_operator_has_the_ledger_verified_and_what_was_found_is_in_it() {
         to_sequence: 3,
         chain: gateway.chain(),
     };
-    let found = operator.verify_ledger(part.clone()).await.unwrap().into_inner();
+    let found = operator.verify_ledger(part).await.unwrap().into_inner();
     assert_eq!((found.intact, found.entries), (true, 2));
 
     let stranger = Connection::open(gateway.folder.path().join("statuscheck.db")).unwrap();
@@ -239,35 +239,16 @@ async fn an_operator_has_the_ledger_verified_and_what_was_found_is_in_it() {
         details[2]
     );
 
+    let asked = |from_sequence, to_sequence, chain: String| VerifyLedgerRequest {
+        from_sequence,
+        to_sequence,
+        chain,
+    };
     for (wrong, field) in [
-        (
-            VerifyLedgerRequest {
-                from_sequence: 9_999,
-                ..part.clone()
-            },
-            "from_sequence",
-        ),
-        (
-            VerifyLedgerRequest {
-                to_sequence: u64::MAX,
-                ..part.clone()
-            },
-            "to_sequence",
-        ),
-        (
-            VerifyLedgerRequest {
-                chain: "00".repeat(16),
-                ..part.clone()
-            },
-            "chain",
-        ),
-        (
-            VerifyLedgerRequest {
-                chain: "the first".to_owned(),
-                ..part.clone()
-            },
-            "chain",
-        ),
+        (asked(9_999, 3, gateway.chain()), "from_sequence"),
+        (asked(2, u64::MAX, gateway.chain()), "to_sequence"),
+        (asked(2, 3, "00".repeat(16)), "chain"),
+        (asked(2, 3, "the first".to_owned()), "chain"),
     ] {
         let status = operator.verify_ledger(wrong).await.err().unwrap();
         assert_eq!(status.code(), Code::InvalidArgument);
