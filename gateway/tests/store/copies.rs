@@ -146,11 +146,13 @@ async fn every_table_is_copied_or_made_anew() {
     let carried = ["case_keys", "chains", "entries", "store"];
     let made_in_file = ["cases", "holds"];
     let made_in_database = ["cases", "holds", "requests", "subjects"];
+    // The gateways that live write it, for as long as they do.
+    let of_the_living = ["shares"];
     let site = Site::migrated("tables").await;
     let found = site.sql(
         "SELECT tablename FROM pg_tables WHERE schemaname = 'statuscheck' AND tablename <> 'migrations' ORDER BY tablename",
     );
-    let mut expected = [carried.as_slice(), &made_in_database].concat();
+    let mut expected = [carried.as_slice(), &made_in_database, &of_the_living].concat();
     expected.sort_unstable();
     assert_eq!(found.lines().collect::<Vec<_>>(), expected);
 
