@@ -110,7 +110,12 @@ impl Site {
     pub fn configure_another(&self, name: &str, store: &str) -> PathBuf {
         let config = self.folder().join(name).with_extension("toml");
         let urls = DepartmentId::ALL.map(|department| (department, self.mocks.url(department)));
-        self.write_config(&config, store, &BTreeMap::from(urls), "");
+        // No department is asked a question twice over, so that what they were asked can be counted.
+        let more: String = DepartmentId::ALL
+            .iter()
+            .map(|department| format!("[departments.{department}.retry]\nrepeats_max = 0\n"))
+            .collect();
+        self.write_config(&config, store, &BTreeMap::from(urls), &more);
         config
     }
 
