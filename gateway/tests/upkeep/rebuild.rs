@@ -9,7 +9,7 @@ use statuscheck::store::embedded::{RebuildError, Rebuilt, Settings, rebuild};
 use statuscheck::store::seal::Kek;
 use statuscheck::upkeep::Reason;
 use statuscheck_domain::check::CheckKind;
-use statuscheck_domain::event::{Change, EventKind};
+use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::{CaseId, QuestionId};
 use statuscheck_domain::question::Operation;
 
@@ -58,9 +58,10 @@ async fn live(bench: &Bench, seed: u64) {
                 let asked = EventKind::Asked {
                     question_id: QuestionId(uuid::Uuid::from_u128(9)),
                     operation: Operation::ImmigrationStatus,
+                    charged: None,
                 };
                 let time = START.parse().unwrap();
-                let change = Change::new(id, case.version, time, [asked]);
+                let (change, _) = case.change(time, [asked]).unwrap();
                 assert_eq!(bench.store.commit(change).await, Ok(()));
             }
             (3, Some(id)) => {
