@@ -135,7 +135,7 @@ impl Cases {
         let first = self.asking.first(&request.check, &permit);
         let receipt = receipt(&permit, request, now);
         let received = std::iter::once(EventKind::Received(Box::new(receipt)));
-        let change = Change::new(id, 0, now, received.chain(first.iter().map(Planned::asked)));
+        let change = Change::new(id, now, received.chain(first.iter().map(Planned::asked)));
         match self.asking.store.receive(change.clone(), content).await? {
             Received::New => {}
             Received::Known {

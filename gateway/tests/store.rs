@@ -18,6 +18,8 @@ mod audit_postgres;
 mod conformance;
 #[path = "store/embedded.rs"]
 mod embedded;
+#[path = "store/embedded_dues.rs"]
+mod embedded_dues;
 #[path = "store/embedded_seal.rs"]
 mod embedded_seal;
 #[path = "store/ledger_server.rs"]

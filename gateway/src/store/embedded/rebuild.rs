@@ -13,20 +13,24 @@ use statuscheck_domain::ids::CaseId;
 use super::checkpoints::emptied;
 use super::opening::{OpenError, Opened};
 use super::tables::{self, case_id, key};
-use super::{Settings, entries};
+use super::{Settings, entries, quotas};
 use crate::store::chain::Chain;
+use crate::store::rows::{Note, PURGED, RowState};
 use crate::store::seal::{ContentDigest, Kek};
-use crate::store::sealed::{Note, PURGED, Sealer};
-use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
+use crate::store::sealed::Sealer;
+use crate::store::{CommitError, HouseEntry, HouseKind, ReadError, remainder};
 
 /// The projections, each with its columns.
-const PROJECTIONS: [(&str, &str); 2] = [
+const PROJECTIONS: [(&str, &str); 3] = [
     (
         "cases",
-        "id, organisation, request_id, state, version, created, content, agreement, kind, subjects, key",
+        "id, organisation, request_id, state, version, created, content, agreement, kind, subjects, wake, key",
     ),
     ("holds", "case_id, since"),
+    ("quotas", "agreement, department, month, used"),
 ];
+
+const REBUILT_QUOTAS: &str = "rebuilt_quotas";
 
 /// Cases whose ids are read at a time.
 const PAGE: i64 = 1_000;
@@ -168,6 +172,9 @@ fn make(connection: &Connection, sealer: &Sealer) -> Result<Vec<i64>, RebuildErr
             "CREATE TABLE rebuilt_{table} AS SELECT {columns} FROM {table} WHERE false"
         ))?;
     }
+    connection.execute_batch(
+        "CREATE UNIQUE INDEX rebuilt_quotas_by_key ON rebuilt_quotas (agreement, department, month)",
+    )?;
     // The rows of cases say where their keys lie, and they are what is made anew here.
     connection.execute_batch(
         "CREATE TEMP TABLE places (case_id BLOB PRIMARY KEY, place INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -203,7 +210,9 @@ fn make_case(connection: &Connection, sealer: &Sealer, id: CaseId) -> Result<Opt
         )?
         .query_row([key(id)], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if stored.last().is_some_and(|last| last.kind == PURGED) {
+    if let Some(last) = stored.last().filter(|last| last.kind == PURGED) {
+        let spent = remainder::read(&last.payload).ok_or(RebuildError::Damaged(id))?;
+        quotas::add(connection, REBUILT_QUOTAS, &spent)?;
         return Ok(kept.map(|(place, _wrapped): (i64, Vec<u8>)| place));
     }
     let created = stored.first().map(|first| first.time);
@@ -211,6 +220,7 @@ fn make_case(connection: &Connection, sealer: &Sealer, id: CaseId) -> Result<Opt
     let (place, wrapped) = kept.ok_or(RebuildError::Damaged(id))?;
     let (case, content) = sealer.reopen(id, wrapped, stored).map_err(damaged)?;
     make_rows(connection, sealer, &case, &content, created, place)?;
+    quotas::add(connection, REBUILT_QUOTAS, &case.spent)?;
     Ok(None)
 }
 
@@ -227,18 +237,22 @@ fn make_rows(
     let organisation = receipt.organisation.as_str();
     let request_id = receipt.request_id.0.as_bytes();
     connection
-        .prepare_cached("INSERT INTO rebuilt_cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?
+        .prepare_cached(
+            "INSERT INTO rebuilt_cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?
         .execute(params![
             id,
             organisation,
             request_id,
-            case.state.as_str(),
+            RowState::of(case).as_str(),
             i64::try_from(case.version).unwrap_or(i64::MAX),
             created,
             content.0,
             receipt.agreement_id.as_str(),
             receipt.check.kind().as_str(),
             sealer.subjects(&receipt.check).concat(),
+            case.wake()
+                .and_then(|wake| i64::try_from(wake.as_nanosecond()).ok()),
             place,
         ])?;
     Ok(())
