@@ -17,7 +17,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
@@ -27,33 +28,41 @@ use zeroize::Zeroizing;
 pub use self::address::{Address, AddressError};
 pub use self::connect::ConnectError;
 use self::connect::Connector;
+use self::dues::Leases;
 pub use self::fault::DatabaseError;
 use self::heads::DatabaseHeads;
 pub use self::migrations::{MigrateError, Migrated, migrate};
 use self::notices::Listener;
 pub use self::opening::OpenError;
 use self::opening::Opened;
+use self::quotas::Blocks;
 use self::readers::Readers;
 pub use self::settings::{Limits, Settings};
-pub use self::tables::{Followed, Position};
 use self::work::{Outcome, Recorded, Request, Waiting, Work};
 use self::writer::{State, Writer};
 use super::notary::Heads;
+use super::rows::{Note, Purge};
 use super::seal::Kek;
-use super::sealed::{Note, Purge, Sealer};
-use super::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, Store};
+use super::sealed::Sealer;
+use super::{
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
+    Received, Reserved, Store,
+};
 
 mod address;
 mod batch;
 mod changes;
 mod connect;
+mod dues;
 mod fault;
+mod feed;
 mod heads;
 mod lease;
 mod migrations;
 mod notices;
 mod opening;
 mod pauses;
+mod quotas;
 mod readers;
 mod rotation;
 mod settings;
@@ -77,7 +86,11 @@ pub struct PostgresStore {
     state: Arc<State>,
     writer: Mutex<Option<JoinHandle<()>>>,
     listener: Mutex<Option<AbortOnDropHandle<()>>>,
+    leases: Arc<Leases>,
+    blocks: Arc<Blocks>,
     page_max: usize,
+    feed_max: usize,
+    feed_looked_at_max: usize,
     /// Read while a new case is sealed and put in the queue: a rotation waits for those at it.
     sealing: RwLock<()>,
     /// Held by the one rotation that there may be.
@@ -97,6 +110,8 @@ impl PostgresStore {
                 queue_max: limits.queue_max.max(1),
                 batch_max: limits.batch_max.max(1),
                 page_max: limits.page_max.max(1),
+                feed_max: limits.feed_max.max(1),
+                feed_looked_at_max: limits.feed_looked_at_max.max(1),
                 // An interval of nothing is none.
                 renew_every: limits.renew_every.max(Duration::from_millis(1)),
                 ..limits.clone()
@@ -120,7 +135,14 @@ impl PostgresStore {
             connector: opened.connector.clone(),
             answer_max: settings.limits.answer_max,
         });
-        let page_max = settings.limits.page_max;
+        let leases = Leases::new(&settings.limits);
+        let blocks = Blocks::new(settings.limits.reservations_max, settings.limits.quota_block);
+        let Limits {
+            page_max,
+            feed_max,
+            feed_looked_at_max,
+            ..
+        } = settings.limits;
         let writer = Writer {
             connector: opened.connector.clone(),
             limits: settings.limits,
@@ -130,6 +152,8 @@ impl PostgresStore {
             queue: requests,
             pending: std::collections::VecDeque::new(),
             state: Arc::clone(&state),
+            leases: Arc::clone(&leases),
+            blocks: Arc::clone(&blocks),
             refused: 0,
         };
         Ok(Self {
@@ -143,7 +167,11 @@ impl PostgresStore {
             state,
             writer: Mutex::new(Some(tokio::spawn(writer.run()))),
             listener: Mutex::new(Some(AbortOnDropHandle::new(tokio::spawn(listener.run())))),
+            leases,
+            blocks,
             page_max,
+            feed_max,
+            feed_looked_at_max,
             sealing: RwLock::default(),
             rotating: tokio::sync::Mutex::default(),
         })
@@ -152,21 +180,6 @@ impl PostgresStore {
     /// Where every chain of the ledger ends, for the notary.
     pub fn ledger_end(&self) -> Arc<dyn Heads> {
         Arc::clone(&self.heads)
-    }
-
-    /// A count that changes after anything was recorded in the database, by whichever gateway. It may change for nothing
-    /// as well, and by one for several changes. While changes cannot be heard of, it changes all the time.
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.changes.clone()
-    }
-
-    /// The entries after `position`, chain by chain and in order within each; at most `limit` of each chain. None is ever
-    /// missed: the entries of a chain become visible in their order.
-    ///
-    /// # Errors
-    /// [`ReadError`]
-    pub async fn entries_after(&self, position: &Position, limit: usize) -> Result<Vec<Followed>, ReadError> {
-        tables::entries_after(&self.readers, position, limit).await
     }
 
     /// Hands a new case to the writer, or refuses it where the queue is full.
@@ -180,15 +193,20 @@ impl PostgresStore {
 
     /// Hands work on what is recorded already to the writer and waits until it is done. It waits for its turn, for
     /// departments were asked about a known case already, and there are no more such steps than cases that were let in.
-    async fn done(&self, work: Work) -> Result<(), CommitError> {
+    async fn recorded(&self, work: Work) -> Result<Recorded, CommitError> {
         let place = self
             .queue
             .reserve()
             .await
             .map_err(|_closed| CommitError::Unavailable)?;
-        match told(self.hand_over(place, work)?).await? {
+        told(self.hand_over(place, work)?).await
+    }
+
+    /// Records what is either done or stale.
+    async fn done(&self, work: Work) -> Result<(), CommitError> {
+        match self.recorded(work).await? {
             Recorded::Done => Ok(()),
-            Recorded::Known { .. } => Err(CommitError::Stale),
+            _ => Err(CommitError::Stale),
         }
     }
 
@@ -208,6 +226,15 @@ impl PostgresStore {
 
 async fn told(outcome: oneshot::Receiver<Outcome>) -> Outcome {
     outcome.await.unwrap_or(Err(CommitError::Unavailable))
+}
+
+/// What the writer was asked for that changes no case.
+fn unread(error: CommitError) -> ReadError {
+    match error {
+        CommitError::Full => ReadError::Full,
+        CommitError::Corrupt => ReadError::Corrupt,
+        CommitError::Stale | CommitError::Unavailable | CommitError::Malformed => ReadError::Unavailable,
+    }
 }
 
 #[async_trait]
@@ -230,6 +257,7 @@ impl Store for PostgresStore {
                 case_id,
                 same_content,
             }),
+            Recorded::Leased(_) | Recorded::Granted { .. } => Err(CommitError::Stale),
         }
     }
 
@@ -257,7 +285,14 @@ impl Store for PostgresStore {
         expected_version: u64,
         time: Timestamp,
     ) -> Result<(), CommitError> {
-        let purge = Purge::of(case_id, expected_version, time)?;
+        let spent = match self.case(case_id).await {
+            Ok(Some(case)) => case.spent,
+            Ok(None) => Vec::new(),
+            // What it used is lost to a rebuild, and that is no reason to keep what must go.
+            Err(ReadError::Corrupt) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let purge = Purge::of(case_id, expected_version, time, &spent)?;
         self.done(Work::Purge(purge)).await?;
         self.sealer.forget(case_id);
         Ok(())
@@ -293,6 +328,81 @@ impl Store for PostgresStore {
             .await
             .map_err(|_panicked| ReadError::Unavailable)??;
         Ok(CasePage { cases, next })
+    }
+
+    async fn lease_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, ReadError> {
+        let wanted = self.leases.wanted(now, limit);
+        match self.recorded(Work::Lease(wanted)).await.map_err(unread)? {
+            Recorded::Leased(leased) => leased.iter().map(|leased| leased.due()).collect(),
+            _ => Err(ReadError::Unavailable),
+        }
+    }
+
+    async fn next_wake(&self) -> Result<Option<Timestamp>, ReadError> {
+        self.leases.next_wake(&self.readers, self.holder).await
+    }
+
+    async fn release(&self, case_ids: &[CaseId]) -> Result<(), CommitError> {
+        let ids = case_ids.iter().map(|id| id.0).collect();
+        self.done(Work::LetGo(ids)).await
+    }
+
+    async fn quota_used(&self, key: &QuotaKey) -> Result<u64, ReadError> {
+        quotas::used(&self.readers, key).await
+    }
+
+    async fn reserve(
+        &self,
+        case_id: CaseId,
+        key: &QuotaKey,
+        units: u64,
+        limit: u64,
+    ) -> Result<Reserved, QuotaError> {
+        if !self.is_healthy() {
+            return Err(ReadError::Unavailable.into());
+        }
+        if let Some(reserved) = self.blocks.reserve(case_id, key, units, limit) {
+            return reserved;
+        }
+        self.blocks
+            .look(&self.readers, self.holder, (key, units, limit))
+            .await?;
+        let _turn = self.blocks.turn().await;
+        // Another may have taken a block meanwhile.
+        if let Some(reserved) = self.blocks.reserve(case_id, key, units, limit) {
+            return reserved;
+        }
+        self.blocks
+            .look(&self.readers, self.holder, (key, units, limit))
+            .await?;
+        let (refill, reserved) = self.blocks.refill(case_id, key, units, limit);
+        self.recorded(Work::Refill(refill)).await.map_err(unread)?;
+        reserved
+            .await
+            .unwrap_or(Err(QuotaError::Read(ReadError::Unavailable)))
+    }
+
+    fn changed(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+
+    async fn position(&self) -> Result<Position, ReadError> {
+        feed::end(&self.readers).await
+    }
+
+    async fn entries_after(
+        &self,
+        position: &Position,
+        organisation: Option<&OrganisationId>,
+        limit: usize,
+    ) -> Result<Feed, FeedError> {
+        let wanted = feed::Wanted {
+            after: position,
+            organisation,
+            limit: limit.clamp(1, self.feed_max),
+            looked_at_max: self.feed_looked_at_max,
+        };
+        feed::after(&self.readers, &wanted).await
     }
 
     fn is_healthy(&self) -> bool {

@@ -79,6 +79,16 @@ struct Held {
     number: u64,
     key: QuotaKey,
     units: u64,
+    /// It lost what it was set aside from.
+    is_void: bool,
+}
+
+impl Held {
+    /// What it was of, and how much.
+    fn void(&mut self) -> (QuotaKey, u64) {
+        self.is_void = true;
+        (self.key.clone(), std::mem::take(&mut self.units))
+    }
 }
 
 impl Tally {
@@ -92,6 +102,21 @@ impl State {
         if let Some(tally) = self.tallies.get_mut(key) {
             tally.reserved = tally.reserved.saturating_sub(units);
         }
+    }
+
+    /// Takes up to `wanted` units out of what is set aside for a case, and tells how many.
+    fn settle(&mut self, case_id: CaseId, key: &QuotaKey, mut wanted: u64) -> u64 {
+        let mut settled = 0;
+        for held in self.held.get_mut(&case_id).into_iter().flatten() {
+            if held.key == *key {
+                let taken = held.units.min(wanted);
+                held.units -= taken;
+                wanted -= taken;
+                settled += taken;
+            }
+        }
+        self.unreserve(key, settled);
+        settled
     }
 }
 
@@ -145,6 +170,7 @@ impl Tallies {
             number,
             key: key.clone(),
             units,
+            is_void: false,
         });
         Ok(Reserved {
             tallies: Arc::clone(self),
@@ -163,17 +189,53 @@ impl Tallies {
         for Spent { key, units } in spent {
             let tally = state.tallies.entry(key.clone()).or_default();
             tally.used = tally.used.saturating_add(*units);
-            let mut wanted = u64::try_from(*units).unwrap_or(0);
-            let mut settled = 0;
-            for held in state.held.get_mut(&case_id).into_iter().flatten() {
-                if held.key == *key {
-                    let taken = held.units.min(wanted);
-                    held.units -= taken;
-                    wanted -= taken;
-                    settled += taken;
-                }
-            }
-            state.unreserve(key, settled);
+            state.settle(case_id, key, u64::try_from(*units).unwrap_or(0));
+        }
+    }
+
+    /// Units set aside, for whichever case.
+    pub(super) fn reserved(&self, key: &QuotaKey) -> u64 {
+        self.state().tallies.get(key).map_or(0, |tally| tally.reserved)
+    }
+
+    /// Takes up to `wanted` units out of what is set aside for a case, which is about to use them, and tells how many. None
+    /// where it is not enough and some of it is void.
+    pub(super) fn take(&self, case_id: CaseId, key: &QuotaKey, wanted: u64) -> Option<u64> {
+        let mut state = self.state();
+        let taken = state.settle(case_id, key, wanted);
+        let mut held = state.held.get(&case_id).into_iter().flatten();
+        let is_void = taken < wanted && held.any(|held| held.is_void && held.key == *key);
+        (!is_void).then_some(taken)
+    }
+
+    /// Sets `units` aside again that were taken for nothing, where what they were taken from is still held.
+    pub(super) fn put_back(&self, case_id: CaseId, key: &QuotaKey, units: u64) {
+        let mut state = self.state();
+        let mut held = state.held.get_mut(&case_id).into_iter().flatten();
+        if let Some(held) = held.find(|held| held.key == *key && !held.is_void) {
+            held.units += units;
+            state.tallies.entry(key.clone()).or_default().reserved += units;
+        }
+    }
+
+    /// What is set aside for a case is so no more.
+    pub(super) fn void(&self, case_id: CaseId) {
+        let mut state = self.state();
+        let held = state.held.get_mut(&case_id).into_iter().flatten();
+        let void: Vec<_> = held.map(Held::void).collect();
+        for (key, units) in void {
+            state.unreserve(&key, units);
+        }
+    }
+
+    /// What is set aside for any case is so no more.
+    pub(super) fn void_all(&self) {
+        let mut state = self.state();
+        for held in state.held.values_mut().flatten() {
+            held.void();
+        }
+        for tally in state.tallies.values_mut() {
+            tally.reserved = 0;
         }
     }
 

@@ -18,6 +18,7 @@ use super::connect::{Connected, Connector};
 use super::fault::{DatabaseError, Fault};
 use super::lease::{self, Holding, LeaseError};
 use super::notices;
+use super::quotas::{Charges, Taken};
 use super::single::{self, Single};
 use super::statements::Statements;
 use super::work::{Outcome, Work};
@@ -60,6 +61,8 @@ impl From<DatabaseError> for Failure {
 pub(super) struct Made<'a> {
     pub(super) outcomes: Vec<Outcome>,
     pub(super) entries: Vec<Entry<'a>>,
+    /// What they use of quotas.
+    pub(super) charges: Charges,
     /// Something was written, with an entry or without one.
     pub(super) is_written: bool,
     /// What to tell the other gateways beside that the chain grew.
@@ -105,11 +108,16 @@ impl Session {
         .unwrap_or_else(|_elapsed| Err(DatabaseError::unanswered().into()))
     }
 
-    /// Records `batch`: on return it is on disk.
-    pub(super) async fn record(&self, holding: Holding, batch: &[&Work]) -> Result<Settled, Failure> {
+    /// Records `batch`, which has `taken` units out of blocks: on return it is on disk.
+    pub(super) async fn record(
+        &self,
+        holding: Holding,
+        batch: &[&Work],
+        taken: &Taken,
+    ) -> Result<Settled, Failure> {
         let made = match Single::of(batch) {
             Some(single) => self.begin_single(holding, single).await,
-            None => self.begin_changes(holding, &Changes::of(batch)).await,
+            None => self.begin_changes(holding, &Changes::of(batch), taken).await,
         };
         match made {
             Ok((made, head)) if made.is_written => self.commit(holding, made, head).await,
@@ -134,6 +142,7 @@ impl Session {
         &self,
         holding: Holding,
         changes: &Changes<'a>,
+        taken: &Taken,
     ) -> Result<(Made<'a>, Head), Failure> {
         let (client, statements) = (self.client(), &self.statements);
         let held: [&(dyn ToSql + Sync); 2] = [&holding.number, &holding.fence];
@@ -163,7 +172,7 @@ impl Session {
         if let Some(asked) = changes.repeats(&judged) {
             judged.add_known(&self.trip(asked.run(client, &statements.known)).await?)?;
         }
-        Ok((changes.judge(&judged), head))
+        Ok((changes.judge(&judged, taken), head))
     }
 
     async fn begin_single<'a>(
@@ -177,7 +186,7 @@ impl Session {
             let (begun, locked, made) = tokio::join!(
                 client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
                 client.query_opt(&self.statements.lock, &held),
-                single::make(client, &self.statements, single),
+                single::make(client, &self.statements, holding, single),
             );
             begun?;
             Ok::<_, DatabaseError>((locked?, made?))
@@ -199,19 +208,21 @@ impl Session {
         let written = timeout(self.answer_max, async {
             tokio::join!(
                 self.append(holding, &made.entries, &places),
+                // Last, for gateways wait for each other here.
+                made.charges.record(self.client(), &self.statements, holding),
                 self.client().batch_execute("COMMIT"),
                 // After the commit: within, the commits of all gateways would have to wait for each other. A signal that is
                 // lost with the connection is made good for when the next connection is made.
-                self.tell(notices::CHANGED, &grew),
+                OptionFuture::from((after != head).then(|| self.tell(notices::CHANGED, &grew))),
                 OptionFuture::from(made.news.as_ref().map(|(topic, news)| self.tell(topic, news))),
             )
         })
         .await;
-        let Ok((appended, committed, _told, _news)) = written else {
+        let Ok((appended, charged, committed, _told, _news)) = written else {
             return Err(Failure::Unknown(DatabaseError::unanswered(), settled));
         };
         // A commit of a transaction in which something failed is answered as one that went well.
-        match appended.and(committed.map_err(DatabaseError::from)) {
+        match appended.and(charged).and(committed.map_err(DatabaseError::from)) {
             Ok(()) => Ok(settled),
             Err(error) if error.is_certain() => {
                 self.roll_back().await.ok();

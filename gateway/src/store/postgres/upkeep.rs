@@ -22,7 +22,7 @@ use super::fault::DatabaseError;
 use super::tables::{self, rows_max};
 use super::work::{Hold, Work};
 use super::{PostgresStore, rotation};
-use crate::store::sealed::Note;
+use crate::store::rows::Note;
 use crate::store::upkeep::{ClosedCase, ClosedQuery, Rotated, RotationError, Terms, Upkeep};
 use crate::store::{CommitError, HouseEntry, ReadError};
 
