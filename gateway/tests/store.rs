@@ -32,6 +32,8 @@ mod notary;
 mod postgres;
 #[path = "store/postgres_access.rs"]
 mod postgres_access;
+#[path = "store/postgres_dues.rs"]
+mod postgres_dues;
 #[path = "store/postgres_ledger.rs"]
 mod postgres_ledger;
 #[path = "store/postgres_outage.rs"]

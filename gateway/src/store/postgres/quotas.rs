@@ -47,6 +47,8 @@ struct Block {
     limit: u64,
     /// None were left when they were last asked for.
     is_spent: bool,
+    /// Some were since the last look for idle ones.
+    is_asked: bool,
 }
 
 /// To take a block from which a case's units are set aside.
@@ -66,6 +68,19 @@ pub(super) struct Taken(HashMap<CaseId, Vec<(QuotaKey, u64)>>);
 /// What the changes of a batch use: units, and of those the ones out of blocks.
 #[derive(Default)]
 pub(super) struct Charges(BTreeMap<QuotaKey, (i64, i64)>);
+
+/// Quotas, a column each: agreement, department, month.
+#[derive(Default)]
+struct Columns(Vec<String>, Vec<String>, Vec<String>);
+
+impl Columns {
+    fn push(&mut self, key: &QuotaKey) {
+        let [agreement, department, month] = columns(key);
+        self.0.push(agreement);
+        self.1.push(department);
+        self.2.push(month);
+    }
+}
 
 const USED: &str =
     "SELECT used FROM statuscheck.quotas WHERE agreement = $1 AND department = $2 AND month = $3";
@@ -125,8 +140,9 @@ impl Blocks {
         units: u64,
         limit: u64,
     ) -> Option<Result<Reserved, QuotaError>> {
-        let blocks = self.blocks();
-        let block = blocks.get(key).filter(|block| block.limit == limit)?;
+        let mut blocks = self.blocks();
+        let block = blocks.get_mut(key).filter(|block| block.limit == limit)?;
+        block.is_asked = true;
         match self.tallies.reserve(case_id, key, units, block.units) {
             Err(QuotaError::Spent { .. }) => None,
             reserved => Some(reserved),
@@ -236,6 +252,44 @@ impl Blocks {
         }
     }
 
+    /// Gives back what is free in blocks that nobody has asked for since the last time, so that others can use it. To be called
+    /// while nothing is on its way. What is not given back then is with the next block.
+    pub(super) async fn give_back(
+        &self,
+        client: &Client,
+        statements: &Statements,
+        holding: Holding,
+    ) -> Result<(), DatabaseError> {
+        let mut columns = Columns::default();
+        let mut kept = Vec::new();
+        self.blocks().retain(|key, block| {
+            if std::mem::take(&mut block.is_asked) {
+                return true;
+            }
+            let reserved = self.tallies.reserved(key);
+            if block.units > reserved {
+                columns.push(key);
+                kept.push(number(reserved));
+                block.units = reserved;
+            }
+            reserved > 0
+        });
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let Columns(agreements, departments, months) = columns;
+        let values: [&(dyn ToSql + Sync); 6] = [
+            &holding.number,
+            &holding.fence,
+            &agreements,
+            &departments,
+            &months,
+            &kept,
+        ];
+        client.execute(&statements.give_back, &values).await?;
+        Ok(())
+    }
+
     fn put_back(&self, case_id: CaseId, taken: &[(QuotaKey, u64)]) {
         let mut blocks = self.blocks();
         for (key, units) in taken {
@@ -270,6 +324,7 @@ impl Blocks {
             units,
             limit: refill.limit,
             is_spent: given == 0,
+            is_asked: true,
         };
         let free = units.saturating_sub(self.tallies.reserved(&refill.key));
         let reserved = self
@@ -355,13 +410,9 @@ impl Charges {
         if self.0.is_empty() {
             return Ok(());
         }
-        let [mut agreements, mut departments, mut months] = [const { Vec::new() }; 3];
-        for key in self.0.keys() {
-            let [agreement, department, month] = columns(key);
-            agreements.push(agreement);
-            departments.push(department);
-            months.push(month);
-        }
+        let mut columns = Columns::default();
+        self.0.keys().for_each(|key| columns.push(key));
+        let Columns(agreements, departments, months) = columns;
         let (units, taken): (Vec<i64>, Vec<i64>) = self.0.values().copied().unzip();
         let values: [&(dyn ToSql + Sync); 7] = [
             &holding.number,

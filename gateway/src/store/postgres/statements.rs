@@ -229,6 +229,21 @@ statements! {
         )
         SELECT granted.units, quota.room FROM granted, quota";
 
+    /// Leaves no more than so many units in blocks of the holder of a chain.
+    give_back: "
+        WITH kept AS (
+            SELECT * FROM unnest($3::text[], $4::text[], $5::text[], $6::bigint[])
+            AS kept (agreement, department, month, units)
+        ), gone AS (
+            DELETE FROM statuscheck.quota_blocks AS block USING kept
+            WHERE block.chain = $1 AND block.fence = $2 AND kept.units = 0 AND block.agreement = kept.agreement
+              AND block.department = kept.department AND block.month = kept.month
+        )
+        UPDATE statuscheck.quota_blocks AS block SET units = least(block.units, kept.units)
+        FROM kept
+        WHERE block.chain = $1 AND block.fence = $2 AND kept.units > 0 AND block.agreement = kept.agreement
+          AND block.department = kept.department AND block.month = kept.month";
+
     /// Wraps keys of cases anew. One that changed or went meanwhile is left as it is.
     rewrap: "
         UPDATE statuscheck.case_keys SET wrapped = anew.wrapped

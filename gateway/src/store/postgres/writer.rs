@@ -275,7 +275,13 @@ impl Writer {
         };
         let renewed = session.trip(lease::renew(session.client(), self.holding, self.limits.lease));
         match renewed.await {
-            Ok(true) => {}
+            Ok(true) => {
+                let (client, statements) = (session.client(), &session.statements);
+                let giving = self.blocks.give_back(client, statements, self.holding);
+                if let Err(error) = session.trip(giving).await {
+                    self.leave(&error);
+                }
+            }
             Ok(false) => self.claim_anew().await,
             Err(error) => self.leave(&error),
         }
