@@ -52,6 +52,7 @@ use super::{
 mod address;
 mod batch;
 mod changes;
+mod charges;
 mod connect;
 mod dues;
 mod fault;

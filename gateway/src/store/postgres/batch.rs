@@ -14,11 +14,12 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::changes::{Changes, Judged};
+use super::charges::Charges;
 use super::connect::{Connected, Connector};
 use super::fault::{DatabaseError, Fault};
 use super::lease::{self, Holding, LeaseError};
 use super::notices;
-use super::quotas::{Charges, Taken};
+use super::quotas::Taken;
 use super::single::{self, Single};
 use super::statements::Statements;
 use super::work::{Outcome, Work};

@@ -8,8 +8,9 @@ use tokio_postgres::{Client, Row, Statement};
 use uuid::Uuid;
 
 use super::batch::Made;
+use super::charges::Charges;
 use super::fault::DatabaseError;
-use super::quotas::{Charges, Taken};
+use super::quotas::Taken;
 use super::work::{Outcome, Recorded, Work};
 use crate::store::CommitError;
 use crate::store::chain::Entry;

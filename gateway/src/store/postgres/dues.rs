@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::Limits;
 use super::batch::Made;
+use super::charges::Charges;
 use super::fault::DatabaseError;
 use super::lease::Holding;
 use super::readers::Readers;
@@ -192,7 +193,7 @@ pub(super) fn unlisted<'a>(is_written: bool, recorded: Recorded) -> Made<'a> {
     Made {
         outcomes: vec![Ok(recorded)],
         entries: Vec::<Entry<'_>>::new(),
-        charges: super::quotas::Charges::default(),
+        charges: Charges::default(),
         is_written,
         news: None,
     }

@@ -8,7 +8,7 @@
 //! The writer takes blocks too, between two batches: then nothing is on its way, and what the block must hold is exactly
 //! what is reserved.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use statuscheck_domain::ids::CaseId;
@@ -18,6 +18,7 @@ use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
 use super::batch::Made;
+use super::charges::{Columns, columns, number};
 use super::dues::unlisted;
 use super::fault::DatabaseError;
 use super::lease::Holding;
@@ -25,7 +26,6 @@ use super::readers::Readers;
 use super::statements::Statements;
 use super::work::{Outcome, Recorded, Work};
 use crate::store::quota::Tallies;
-use crate::store::rows::SealedChange;
 use crate::store::{CommitError, QuotaError, ReadError, Reserved};
 
 /// The blocks of this gateway.
@@ -63,24 +63,7 @@ pub(super) struct Refill {
 
 /// Units that the changes of a batch use out of blocks, by case: a batch has one change of each.
 #[derive(Default)]
-pub(super) struct Taken(HashMap<CaseId, Vec<(QuotaKey, u64)>>);
-
-/// What the changes of a batch use: units, and of those the ones out of blocks.
-#[derive(Default)]
-pub(super) struct Charges(BTreeMap<QuotaKey, (i64, i64)>);
-
-/// Quotas, a column each: agreement, department, month.
-#[derive(Default)]
-struct Columns(Vec<String>, Vec<String>, Vec<String>);
-
-impl Columns {
-    fn push(&mut self, key: &QuotaKey) {
-        let [agreement, department, month] = columns(key);
-        self.0.push(agreement);
-        self.1.push(department);
-        self.2.push(month);
-    }
-}
+pub(super) struct Taken(pub(super) HashMap<CaseId, Vec<(QuotaKey, u64)>>);
 
 const USED: &str =
     "SELECT used FROM statuscheck.quotas WHERE agreement = $1 AND department = $2 AND month = $3";
@@ -102,19 +85,6 @@ pub(super) async fn used(readers: &Readers, key: &QuotaKey) -> Result<u64, ReadE
     let used = rows.first().map(|row| row.try_get::<_, i64>(0)).transpose();
     let used = used.map_err(DatabaseError::from)?.unwrap_or(0);
     Ok(u64::try_from(used).unwrap_or(0))
-}
-
-fn columns(key: &QuotaKey) -> [String; 3] {
-    [
-        key.agreement.as_str().to_owned(),
-        key.department.as_str().to_owned(),
-        key.month.to_string(),
-    ]
-}
-
-/// More than any database holds counts as no more than it may hold.
-fn number(units: u64) -> i64 {
-    i64::try_from(units).unwrap_or(i64::MAX)
 }
 
 impl Blocks {
@@ -387,43 +357,4 @@ pub(super) async fn refill<'a>(
         room: granted.try_get(1)?,
     };
     Ok(unlisted(true, recorded))
-}
-
-impl Charges {
-    /// Adds what `change` uses.
-    pub(super) fn add(&mut self, change: &SealedChange, taken: &Taken) {
-        for spent in &change.spent {
-            self.0.entry(spent.key.clone()).or_default().0 += spent.units;
-        }
-        for (key, units) in taken.0.get(&change.case_id).into_iter().flatten() {
-            self.0.entry(key.clone()).or_default().1 += number(*units);
-        }
-    }
-
-    /// Counts them, in the transaction that is begun.
-    pub(super) async fn record(
-        &self,
-        client: &Client,
-        statements: &Statements,
-        holding: Holding,
-    ) -> Result<(), DatabaseError> {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        let mut columns = Columns::default();
-        self.0.keys().for_each(|key| columns.push(key));
-        let Columns(agreements, departments, months) = columns;
-        let (units, taken): (Vec<i64>, Vec<i64>) = self.0.values().copied().unzip();
-        let values: [&(dyn ToSql + Sync); 7] = [
-            &holding.number,
-            &holding.fence,
-            &agreements,
-            &departments,
-            &months,
-            &units,
-            &taken,
-        ];
-        client.execute(&statements.charge, &values).await?;
-        Ok(())
-    }
 }

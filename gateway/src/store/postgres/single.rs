@@ -6,11 +6,12 @@ use uuid::Uuid;
 
 use super::batch::Made;
 use super::changes::house;
+use super::charges::Charges;
 use super::dues::{self, Lease, unlisted};
 use super::fault::DatabaseError;
 use super::lease::Holding;
 use super::notices;
-use super::quotas::{self, Charges, Refill};
+use super::quotas::{self, Refill};
 use super::statements::Statements;
 use super::work::{Hold, Recorded, Rewrapped, Work};
 use crate::store::CommitError;
