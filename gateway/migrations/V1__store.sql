@@ -47,10 +47,41 @@ CREATE TABLE statuscheck.cases (
     version bigint NOT NULL,
     created bigint NOT NULL,
     agreement text NOT NULL,
-    kind text NOT NULL
+    kind text NOT NULL,
+    -- When somebody must look at the case by itself.
+    wake bigint,
+    -- Who is at it: the holder of that chain, as long as the chain has that fence.
+    lease_chain integer,
+    lease_fence bigint,
+    CHECK ((lease_chain IS NULL) = (lease_fence IS NULL))
 ) WITH (fillfactor = 80);
 CREATE INDEX cases_by_state ON statuscheck.cases (organisation, state, id);
 CREATE INDEX cases_by_terms ON statuscheck.cases (agreement, kind, id);
+-- None of these has a row of a case that was answered at once.
+CREATE INDEX cases_by_wake ON statuscheck.cases (wake, id) WHERE wake IS NOT NULL;
+CREATE INDEX cases_undecided ON statuscheck.cases (created, id) WHERE state = 'received';
+CREATE INDEX cases_by_lease ON statuscheck.cases (lease_chain, lease_fence) WHERE lease_chain IS NOT NULL;
+
+-- Units of quotas that were used, as the ledger says. Few rows, written by nearly every commit: room is left as above.
+CREATE TABLE statuscheck.quotas (
+    agreement text NOT NULL,
+    department text NOT NULL,
+    month text NOT NULL,
+    used bigint NOT NULL,
+    PRIMARY KEY (agreement, department, month)
+) WITH (fillfactor = 10);
+
+-- Units that a writer has set aside, beside those used. A block under a fence that its chain no longer has counts for
+-- nothing.
+CREATE TABLE statuscheck.quota_blocks (
+    agreement text NOT NULL,
+    department text NOT NULL,
+    month text NOT NULL,
+    chain integer NOT NULL,
+    fence bigint NOT NULL,
+    units bigint NOT NULL,
+    PRIMARY KEY (agreement, department, month, chain)
+) WITH (fillfactor = 10);
 
 -- What a purge deletes from is vacuumed by the server within a minute or so, however little it is.
 CREATE TABLE statuscheck.requests (

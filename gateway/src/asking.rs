@@ -12,7 +12,7 @@ use statuscheck_domain::case::Case;
 use statuscheck_domain::check::Check;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::decide::{Decision, Verdict, Wait, decide};
-use statuscheck_domain::event::{Change, EventKind};
+use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::QuestionId;
 use statuscheck_domain::question::{Operation, Question};
 use statuscheck_domain::reply::{Facts, Outcome, Reply};
@@ -50,6 +50,7 @@ impl Planned {
         EventKind::Asked {
             question_id: self.question.id,
             operation: self.question.operation,
+            charged: None,
         }
     }
 }
@@ -196,18 +197,18 @@ impl Inquiry {
             question_id,
             operation,
             reply,
+            refunded: None,
         });
     }
 
     async fn record(&mut self) -> Result<(), Error> {
         let kinds = std::mem::take(&mut self.unrecorded);
-        let change = Change::new(self.case.id, self.case.version, self.asking.clock.now(), kinds);
-        self.asking.store.commit(change.clone()).await?;
-        self.case = self
+        let (change, case) = self
             .case
-            .clone()
-            .after(change)
+            .change(self.asking.clock.now(), kinds)
             .map_err(|fault| Error::internal(&fault))?;
+        self.asking.store.commit(change).await?;
+        self.case = case;
         Ok(())
     }
 

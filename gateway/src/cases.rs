@@ -143,7 +143,7 @@ impl Cases {
         let clock = self.promised(&permit, now)?;
         let receipt = receipt(&permit, request, clock);
         let received = std::iter::once(EventKind::Received(Box::new(receipt)));
-        let change = Change::new(id, 0, now, received.chain(first.iter().map(Planned::asked)));
+        let change = Change::new(id, now, received.chain(first.iter().map(Planned::asked)));
         match self.asking.store.receive(change.clone(), content).await? {
             Received::New => {}
             Received::Known {

@@ -9,12 +9,16 @@ use jiff::Timestamp;
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::quota::QuotaKey;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 pub mod chain;
 pub mod condition;
 pub mod copy;
+mod due;
 pub mod embedded;
+mod feed;
 mod hex;
 mod house;
 pub mod key_file;
@@ -22,14 +26,20 @@ mod location;
 pub mod notary;
 pub mod postgres;
 mod projection;
+mod quota;
 mod record;
+mod remainder;
+mod rows;
 pub mod seal;
 mod sealed;
 pub mod signing;
 pub mod upkeep;
 
+pub use self::due::Due;
+pub use self::feed::{Feed, FeedError, Followed, Position, PositionError};
 pub use self::house::{HouseEntry, HouseKind};
 pub use self::location::Location;
+pub use self::quota::{QuotaError, Reserved};
 
 /// A durable store of cases.
 #[async_trait]
@@ -79,6 +89,78 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`ReadError`]
     async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError>;
+
+    /// Cases that somebody must look at now, leased to this gateway: those whose wake time is at or before `now`, and those
+    /// that were received long before and never decided about, because whoever was at it died. The one that is due longest
+    /// comes first. At most `limit`, at least one; the store has limits of its own, also of leases in all.
+    ///
+    /// Nobody else gets a leased case until a change of it is committed, by whomever; until [`Store::release`]; or until
+    /// this gateway dies. The case may have gone on since it was looked at: then a change to [`Due::version`] is
+    /// [`CommitError::Stale`], and the lease is to be released. A gateway that lost its leases commits nothing.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    async fn lease_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, ReadError>;
+
+    /// When the next case will be due that nobody has leased; it may be in the past. None while there is none. A change may
+    /// bring it forward: [`Store::changed`].
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    async fn next_wake(&self) -> Result<Option<Timestamp>, ReadError>;
+
+    /// Lets leased cases go, so that they are due again at once. One that is not leased is passed over.
+    ///
+    /// # Errors
+    /// [`CommitError`]; the leases then end with the gateway.
+    async fn release(&self, case_ids: &[CaseId]) -> Result<(), CommitError>;
+
+    /// Units of a quota that are recorded as used, whatever is set aside.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    async fn quota_used(&self, key: &QuotaKey) -> Result<u64, ReadError>;
+
+    /// Sets `units` of a quota aside for a case, unless they were more than `limit` together with all that is used and set
+    /// aside by whichever gateway.
+    ///
+    /// A change of the case that uses some ([`Change::spent`]) takes them from here in the moment in which it is recorded;
+    /// what is left is given back when the reservation is dropped. So reserve before the questions are recorded, charge
+    /// them to the month of [`Reserved::key`], and drop the reservation after. What is charged without is counted, but over
+    /// any limit.
+    ///
+    /// # Errors
+    /// [`QuotaError`]
+    async fn reserve(
+        &self,
+        case_id: CaseId,
+        key: &QuotaKey,
+        units: u64,
+        limit: u64,
+    ) -> Result<Reserved, QuotaError>;
+
+    /// A count that changes after something was recorded, by whichever gateway. It may change once for many changes, and
+    /// for nothing.
+    fn changed(&self) -> watch::Receiver<u64>;
+
+    /// Where the ledger ends now: what is recorded after is after this position.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    async fn position(&self) -> Result<Position, ReadError>;
+
+    /// The entries of cases after `position`, in order, none missed: those of one `organisation`, or all. At most `limit`,
+    /// at least one; the store has limits of its own, also of entries that it passes over. Of a purged case nobody knows
+    /// whose it was, so its entries are in the feed of all alone.
+    ///
+    /// # Errors
+    /// [`FeedError`]
+    async fn entries_after(
+        &self,
+        position: &Position,
+        organisation: Option<&OrganisationId>,
+        limit: usize,
+    ) -> Result<Feed, FeedError>;
 
     /// The store records changes. Once false, that of a file stays false until it is opened anew; that of a database comes
     /// back by itself when the database does, unless it was closed or the ledger is damaged.

@@ -26,6 +26,8 @@ mod copies;
 mod copies_broken_off;
 #[path = "store/embedded.rs"]
 mod embedded;
+#[path = "store/embedded_dues.rs"]
+mod embedded_dues;
 #[path = "store/embedded_seal.rs"]
 mod embedded_seal;
 #[path = "store/inhabited.rs"]
@@ -40,6 +42,8 @@ mod notary;
 mod postgres;
 #[path = "store/postgres_access.rs"]
 mod postgres_access;
+#[path = "store/postgres_dues.rs"]
+mod postgres_dues;
 #[path = "store/postgres_ledger.rs"]
 mod postgres_ledger;
 #[path = "store/postgres_outage.rs"]

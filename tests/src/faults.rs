@@ -5,10 +5,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use statuscheck::store::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, Store};
+use statuscheck::store::{
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
+    Received, Reserved, Store,
+};
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::quota::QuotaKey;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 /// What fails from now on; a test holds it, the store looks at it.
@@ -110,6 +115,55 @@ impl Store for FaultyStore {
     async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError> {
         self.readable()?;
         self.store.cases(query).await
+    }
+
+    async fn lease_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, ReadError> {
+        self.readable()?;
+        self.store.lease_due(now, limit).await
+    }
+
+    async fn next_wake(&self) -> Result<Option<Timestamp>, ReadError> {
+        self.readable()?;
+        self.store.next_wake().await
+    }
+
+    async fn release(&self, case_ids: &[CaseId]) -> Result<(), CommitError> {
+        self.store.release(case_ids).await
+    }
+
+    async fn quota_used(&self, key: &QuotaKey) -> Result<u64, ReadError> {
+        self.readable()?;
+        self.store.quota_used(key).await
+    }
+
+    async fn reserve(
+        &self,
+        case_id: CaseId,
+        key: &QuotaKey,
+        units: u64,
+        limit: u64,
+    ) -> Result<Reserved, QuotaError> {
+        self.readable()?;
+        self.store.reserve(case_id, key, units, limit).await
+    }
+
+    fn changed(&self) -> watch::Receiver<u64> {
+        self.store.changed()
+    }
+
+    async fn position(&self) -> Result<Position, ReadError> {
+        self.readable()?;
+        self.store.position().await
+    }
+
+    async fn entries_after(
+        &self,
+        position: &Position,
+        organisation: Option<&OrganisationId>,
+        limit: usize,
+    ) -> Result<Feed, FeedError> {
+        self.readable()?;
+        self.store.entries_after(position, organisation, limit).await
     }
 
     fn is_healthy(&self) -> bool {

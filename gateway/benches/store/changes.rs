@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::date;
 use statuscheck_domain::answer::{self, Answer, Entitlement};
+use statuscheck_domain::case::Case;
 use statuscheck_domain::check::{Check, CheckKind, Draft};
 use statuscheck_domain::event::{Change, EventKind, Receipt};
 use statuscheck_domain::ids::{CaseId, QuestionId, RequestId};
@@ -49,23 +50,26 @@ impl OneCheck {
         let asked = EventKind::Asked {
             question_id,
             operation: Operation::ImmigrationStatus,
+            charged: None,
         };
         let replied = EventKind::Replied {
             question_id,
             operation: Operation::ImmigrationStatus,
             reply: reply(),
+            refunded: None,
         };
         let decided = EventKind::Decided(decision()?);
         let (receipt, answer) = match course {
             Course::Bare => (vec![receipt], vec![decided]),
             Course::Usual => (vec![receipt, asked], vec![replied, decided]),
         };
-        let version = receipt.len() as u64;
+        let receipt = Change::new(id, now, receipt);
+        let (answer, _) = Case::fold(id, receipt.events.clone())?.change(now, answer)?;
         Ok(Self {
             id,
             content,
-            receipt: Change::new(id, 0, now, receipt),
-            answer: Change::new(id, version, now, answer),
+            receipt,
+            answer,
         })
     }
 }

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use crate::answer::{Answer, Outcome, PendingReason};
 use crate::case_clock::{CaseClock, OutOfTurn, Turn};
-use crate::event::{Change, Event, EventKind, Receipt};
+use crate::event::{Change, Event, EventKind, Receipt, numbered};
 use crate::ids::{CaseId, DepartmentId};
+use crate::quota::{self, Spent};
 use crate::route;
 use crate::sla::SlaClock;
 
@@ -67,6 +68,8 @@ pub struct Case {
     pub version: u64,
     /// Every step so far.
     pub history: Vec<Step>,
+    /// What it has used of quotas; each quota once, and none that got all back.
+    pub spent: Vec<Spent>,
 }
 
 /// A step as the caller sees it.
@@ -97,6 +100,9 @@ pub enum HistoryError {
     /// A second receipt.
     #[error("the case was received twice")]
     ReceivedTwice,
+    /// More was given back to a quota than was charged.
+    #[error("the case gives back what it was not charged")]
+    NotCharged,
     /// Something happened to the clock that could not.
     #[error(transparent)]
     Clock(#[from] OutOfTurn),
@@ -115,16 +121,33 @@ impl Case {
         Ok(case)
     }
 
-    /// The case after the events of `change`.
+    /// The next steps, `kinds`, all at `time`, as a change, and the case after it.
     ///
     /// # Errors
-    /// [`HistoryError`] where the change does not follow on.
-    pub fn after(mut self, change: Change) -> Result<Self, HistoryError> {
-        change
-            .events
-            .into_iter()
-            .try_for_each(|event| self.apply(event))?;
-        Ok(self)
+    /// [`HistoryError`] where they cannot follow.
+    pub fn change(
+        &self,
+        time: Timestamp,
+        kinds: impl IntoIterator<Item = EventKind>,
+    ) -> Result<(Change, Self), HistoryError> {
+        let events = numbered(self.version, time, kinds);
+        let mut case = self.clone();
+        events.iter().cloned().try_for_each(|event| case.apply(event))?;
+        let kinds = events.iter().map(|event| &event.kind);
+        let change = Change {
+            case_id: self.id,
+            expected_version: self.version,
+            wake: case.wake(),
+            spent: quota::spent(&self.receipt.agreement_id, kinds),
+            events,
+        };
+        Ok((change, case))
+    }
+
+    /// When somebody must look at the case by itself next: at the next step of its clock. None where nothing will ever
+    /// be due unless something else happens to it.
+    pub fn wake(&self) -> Option<Timestamp> {
+        self.clock.as_ref()?.wake()
     }
 
     fn open(id: CaseId, first: Event) -> Result<Self, HistoryError> {
@@ -155,6 +178,7 @@ impl Case {
             update_time: first.time,
             version: 1,
             history: vec![step],
+            spent: Vec::new(),
         })
     }
 
@@ -165,6 +189,10 @@ impl Case {
         self.history.push(Step::of(&event));
         self.version = event.version;
         self.update_time = event.time;
+        quota::add(&mut self.spent, &self.receipt.agreement_id, &event.kind);
+        if self.spent.iter().any(|spent| spent.units < 0) {
+            return Err(HistoryError::NotCharged);
+        }
         match event.kind {
             EventKind::Received(_) => return Err(HistoryError::ReceivedTwice),
             EventKind::Asked { .. } | EventKind::Replied { .. } => {}

@@ -184,6 +184,11 @@ impl CaseClock {
         self.timer
     }
 
+    /// When the next step may be fired; none while the clock stands still or has fired all.
+    pub fn wake(&self) -> Option<Timestamp> {
+        self.timer.next_step().map(|next| next.from)
+    }
+
     /// When the answer is due. While it is the caller's turn: when it would be, had that turn ended at once.
     pub fn due_at(&self) -> Timestamp {
         self.timer.due_at()

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::answer::{Answer, Outcome};
-use crate::case_clock::ClockEvent;
+use crate::case_clock::{CaseClock, ClockEvent};
 use crate::check::Check;
 use crate::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
 use crate::question::Operation;
+use crate::quota::{self, Month, Spent};
 use crate::reply::Reply;
 use crate::sla::SlaClock;
 
@@ -33,6 +34,8 @@ pub enum EventKind {
         question_id: QuestionId,
         /// What is asked.
         operation: Operation,
+        /// The month whose quota it is charged to; none where it is under no quota.
+        charged: Option<Month>,
     },
     /// A department replied, or did not in time.
     Replied {
@@ -42,6 +45,9 @@ pub enum EventKind {
         operation: Operation,
         /// What it said.
         reply: Reply,
+        /// The month whose quota gets it back, that of the charge, where the question was charged and then not sent;
+        /// none otherwise.
+        refunded: Option<Month>,
     },
     /// What the caller is told from here on.
     Decided(Answer),
@@ -93,7 +99,11 @@ pub struct Receipt {
     pub clock: SlaClock,
 }
 
-/// Events to be recorded together, or not at all.
+/// Events to be recorded together, or not at all, and what follows from them.
+///
+/// The first is made by [`Change::new`], a later one by [`Case::change`], so that what follows is right.
+///
+/// [`Case::change`]: crate::case::Case::change
 #[derive(Clone)]
 pub struct Change {
     /// The case.
@@ -102,25 +112,49 @@ pub struct Change {
     pub expected_version: u64,
     /// The events, in order; their versions follow on.
     pub events: Vec<Event>,
+    /// When somebody must look at the case by itself after them: [`Case::wake`].
+    ///
+    /// [`Case::wake`]: crate::case::Case::wake
+    pub wake: Option<Timestamp>,
+    /// What they use of quotas, and give back; each quota once.
+    pub spent: Vec<Spent>,
 }
 
 impl Change {
-    /// The steps `kinds`, all at `time`, after version `expected_version`.
-    pub fn new(
-        case_id: CaseId,
-        expected_version: u64,
-        time: Timestamp,
-        kinds: impl IntoIterator<Item = EventKind>,
-    ) -> Self {
-        let events = kinds
-            .into_iter()
-            .zip(expected_version + 1..)
-            .map(|(kind, version)| Event { version, time, kind })
-            .collect();
+    /// The first steps of a case, `kinds`, all at `time`. They begin with the receipt.
+    pub fn new(case_id: CaseId, time: Timestamp, kinds: impl IntoIterator<Item = EventKind>) -> Self {
+        let events = numbered(0, time, kinds);
+        let clock = events.iter().filter_map(|event| match &event.kind {
+            EventKind::Clock(happened) => Some((event.time, happened.clone())),
+            _ => None,
+        });
+        // Steps of a clock that cannot be are refused when the case is folded.
+        let wake = CaseClock::fold(clock).ok().and_then(|clock| clock.wake());
+        let spent = match events.first().map(|event| &event.kind) {
+            Some(EventKind::Received(receipt)) => {
+                quota::spent(&receipt.agreement_id, events.iter().map(|event| &event.kind))
+            }
+            _ => Vec::new(),
+        };
         Self {
             case_id,
-            expected_version,
+            expected_version: 0,
             events,
+            wake,
+            spent,
         }
     }
+}
+
+/// The steps `kinds`, all at `time`, after `version`.
+pub(crate) fn numbered(
+    version: u64,
+    time: Timestamp,
+    kinds: impl IntoIterator<Item = EventKind>,
+) -> Vec<Event> {
+    kinds
+        .into_iter()
+        .zip(version + 1..)
+        .map(|(kind, version)| Event { version, time, kind })
+        .collect()
 }

@@ -10,12 +10,17 @@
 use statuscheck_domain::ids::CaseId;
 use tokio::runtime::Handle;
 
-use super::chain::{Chain, ChainHead, ChainId, Entry, Head, LedgerId};
+use super::chain::{Chain, ChainId, Head};
 use super::embedded::{self, FileDestination, FileSource};
 use super::postgres::{self, DatabaseDestination, DatabaseError, DatabaseSource};
+use super::projection::Used;
 use super::seal::{Kek, SealError, StoreSecret};
-use super::sealed::{PURGED, SealedChange, SealedEntry, Sealer};
-use super::{Location, ReadError};
+use super::sealed::Sealer;
+use super::{Location, ReadError, remainder};
+
+mod sides;
+
+pub(super) use self::sides::{CaseEntries, Counts, Destination, Header, PlacedEntry, Source};
 
 /// Entries in one page: at some 600 bytes each well under a megabyte, and past a thousand the round trip is a small part.
 const ENTRIES: i64 = 1_000;
@@ -134,86 +139,6 @@ pub struct Copied {
     pub holds: u64,
 }
 
-/// What a store is beside its entries.
-pub(super) struct Header {
-    pub(super) ledger: LedgerId,
-    /// Wrapped.
-    pub(super) secret: Vec<u8>,
-    /// In the order of their numbers.
-    pub(super) chains: Vec<ChainHead>,
-}
-
-/// An entry with its place in its chain.
-pub(super) struct PlacedEntry {
-    pub(super) place: Head,
-    pub(super) case_id: Option<CaseId>,
-    pub(super) entry: SealedEntry,
-}
-
-impl PlacedEntry {
-    pub(super) fn as_entry(&self) -> Entry<'_> {
-        Entry {
-            case_id: self.case_id,
-            version: self.entry.version,
-            time: self.entry.time,
-            kind: &self.entry.kind,
-            payload: &self.entry.payload,
-        }
-    }
-}
-
-/// A case with all its entries, in the order of their versions.
-pub(super) type CaseEntries = (CaseId, Vec<SealedEntry>);
-
-/// How many rows there are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Counts {
-    pub(super) cases: u64,
-    pub(super) keys: u64,
-    pub(super) holds: u64,
-}
-
-/// A store that nobody writes to, to be read.
-pub(super) trait Source {
-    fn header(&self) -> &Header;
-
-    /// The next entries of the chain after `after`; `chain` counts as [`Header::chains`] does, from 0.
-    fn entries(&mut self, chain: usize, after: i64, limit: i64) -> Result<Vec<PlacedEntry>, CopyError>;
-
-    /// The wrapped keys of `cases`, in their order; none where there is none.
-    fn keys(&mut self, cases: &[CaseId]) -> Result<Vec<Option<Vec<u8>>>, CopyError>;
-
-    fn counts(&mut self) -> Result<Counts, CopyError>;
-
-    /// Fails where somebody wrote since it was opened.
-    fn stood_still(&mut self) -> Result<(), CopyError>;
-}
-
-/// A store that is made.
-pub(super) trait Destination {
-    /// Adds entries to the chain, which counts as [`Header::chains`] does.
-    fn add_entries(&mut self, chain: usize, entries: &[PlacedEntry]) -> Result<(), CopyError>;
-
-    /// All entries are there: says where the chains end.
-    fn add_chains(&mut self, chains: &[ChainHead]) -> Result<(), CopyError>;
-
-    /// The next cases that the ledger has, purged ones too, by their ids.
-    fn cases_after(&mut self, after: CaseId, limit: i64) -> Result<Vec<CaseEntries>, CopyError>;
-
-    /// Writes the rows of cases, with their keys.
-    fn add_cases(&mut self, cases: Vec<SealedChange>) -> Result<(), CopyError>;
-
-    /// Makes the holds from the entries of the house.
-    fn make_holds(&mut self) -> Result<(), CopyError>;
-
-    fn heads(&mut self) -> Result<Vec<ChainHead>, CopyError>;
-
-    fn counts(&mut self) -> Result<Counts, CopyError>;
-
-    /// Writes the secret: from here on it is a store.
-    fn finish(self: Box<Self>, secret: &[u8]) -> Result<(), CopyError>;
-}
-
 /// A copy that has everything but the mark that it is whole.
 pub struct Unfinished {
     source: Box<dyn Source>,
@@ -251,13 +176,15 @@ pub fn copy(
     let entries = copy_entries(&mut *source, &mut *destination, progress)?;
     destination.add_chains(&chains)?;
     let before = source.counts()?;
-    copy_cases(&mut *source, &mut *destination, &sealer, before.cases, progress)?;
+    let used = copy_cases(&mut *source, &mut *destination, &sealer, before.cases, progress)?;
+    destination.add_quotas(used)?;
     destination.make_holds()?;
     let after = destination.counts()?;
     for (what, from, to) in [
         ("cases", before.cases, after.cases),
         ("keys of cases", before.keys, after.keys),
         ("held cases", before.holds, after.holds),
+        ("quotas in use", before.quotas, after.quotas),
     ] {
         if from != to {
             return Err(CopyError::Differs { what, from, to });
@@ -352,30 +279,39 @@ fn copy_entries(
     Ok(done)
 }
 
+/// Makes the rows of cases, and counts what the cases have used of quotas.
 fn copy_cases(
     source: &mut dyn Source,
     destination: &mut dyn Destination,
     sealer: &Sealer,
     all: u64,
     progress: &mut dyn FnMut(Stage, u64, u64),
-) -> Result<(), CopyError> {
+) -> Result<Used, CopyError> {
+    let mut used = Used::default();
     let mut after = CaseId(uuid::Uuid::nil());
     let mut done = 0;
     loop {
-        let mut page = destination.cases_after(after, CASES)?;
+        let page = destination.cases_after(after, CASES)?;
         let Some((last, _)) = page.last() else {
-            return Ok(());
+            return Ok(used);
         };
         after = *last;
-        page.retain(|(_, entries)| entries.last().is_none_or(|last| last.kind != PURGED));
-        let ids: Vec<_> = page.iter().map(|(id, _)| *id).collect();
+        let unreadable = |id| move |_error: ReadError| CopyError::Unreadable(id);
+        let mut kept = Vec::with_capacity(page.len());
+        for (id, entries) in page {
+            match remainder::left_in(entries.last()).map_err(unreadable(id))? {
+                Some(spent) => used.add(&spent),
+                None => kept.push((id, entries)),
+            }
+        }
+        let ids: Vec<_> = kept.iter().map(|(id, _)| *id).collect();
         let keys = source.keys(&ids)?;
-        let projected = page.into_iter().zip(keys).map(|((id, entries), key)| {
-            let unreadable = |_error: ReadError| CopyError::Unreadable(id);
+        let projected = kept.into_iter().zip(keys).map(|((id, entries), key)| {
             let key = key.ok_or(CopyError::Unreadable(id))?;
-            sealer.project(id, key, entries).map_err(unreadable)
+            sealer.project(id, key, entries).map_err(unreadable(id))
         });
         let cases = projected.collect::<Result<Vec<_>, _>>()?;
+        cases.iter().for_each(|case| used.add(&case.spent));
         done += cases.len() as u64;
         destination.add_cases(cases)?;
         progress(Stage::Cases, done, all);

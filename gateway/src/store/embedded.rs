@@ -13,92 +13,52 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
 
 pub(super) use self::condition::condition;
 pub(super) use self::copying::{FileDestination, FileSource};
+use self::dues::Dues;
 use self::heads::FileHeads;
 pub use self::opening::OpenError;
 use self::opening::Opened;
 use self::readers::Readers;
 pub use self::rebuild::{Difference, RebuildError, Rebuilt, rebuild};
+pub use self::settings::Settings;
 use self::tables::Recorded;
 use self::writer::{Outcome, Request, Waiting, Work, Writer};
 use super::chain::Chain;
 use super::notary::Heads;
+use super::quota::Tallies;
+use super::rows::{Note, Purge};
 use super::seal::Kek;
-use super::sealed::{Note, Purge, Sealer};
-use super::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, Store};
+use super::sealed::Sealer;
+use super::{
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
+    Received, Reserved, Store,
+};
 
 mod checkpoints;
 mod condition;
 mod copying;
+mod dues;
 mod entries;
 mod fault;
+mod feed;
 mod heads;
 mod opening;
+mod quotas;
 mod readers;
 mod rebuild;
 mod retained;
 mod rotation;
+mod settings;
 mod shelves;
 mod tables;
 mod upkeep;
 mod writer;
-
-/// Where the file is, and the limits. A limit of 0 counts as 1.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Settings {
-    /// The database file; it is made where there is none. The lock and the log lie beside it.
-    pub path: PathBuf,
-    /// Changes that may wait for the writer. 4,096 are well under a second of work, so none waits longer than its
-    /// caller, and at 2 KiB each hold no more than some 8 MiB.
-    pub queue_max: usize,
-    /// Changes in one commit. Past 256 the fsync is a small part of the batch already, and a larger batch only makes
-    /// its first change wait for its last.
-    pub batch_max: usize,
-    /// Connections for reading. 4: reads are short and from memory; more would only take turns on the processors.
-    pub readers: usize,
-    /// Reads that may wait for a connection. 1,024 are some tens of milliseconds of reading.
-    pub reads_waiting_max: usize,
-    /// Cases on one page, whatever is asked. 500 cases, the most that the contract allows, are about a megabyte.
-    pub page_max: usize,
-    /// Keys of cases kept unwrapped. 10,000 cover every case of the last minute or so at full rate of new callers; a key
-    /// that is not at hand costs one read.
-    pub data_keys_max: usize,
-    /// Pages of 4 KiB by which the log grows between checkpoints: 1,000, as SQLite has it.
-    pub checkpoint_pages: u32,
-    /// Pages of 4 KiB in the log at which the writer itself finishes a checkpoint: 16,384 (64 MiB), far beyond where
-    /// checkpoints beside it fall behind only now and then.
-    pub log_pages_max: u32,
-    /// Pages of 4 KiB in the file: 67,108,864 (256 GiB, some fifty million cases). Past it the store is full, while
-    /// the disk still has room for logs and for a backup.
-    pub file_pages_max: u32,
-    /// Pages of 4 KiB up to which the file is read through for damage when it is opened: 131,072 (512 MiB, some hundred
-    /// thousand cases), a second or two of reading.
-    pub look_over_pages_max: u32,
-}
-
-impl Settings {
-    /// The file at `path`, with the limits as their descriptions have them.
-    pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            queue_max: 4_096,
-            batch_max: 256,
-            readers: 4,
-            reads_waiting_max: 1_024,
-            page_max: 500,
-            data_keys_max: 10_000,
-            checkpoint_pages: 1_000,
-            log_pages_max: 16_384,
-            file_pages_max: 67_108_864,
-            look_over_pages_max: 131_072,
-        }
-    }
-}
 
 /// The batches whose answers may wait to be passed on: the writer works on one while the one before is passed on.
 const SETTLED_MAX: usize = 2;
@@ -109,6 +69,11 @@ pub struct EmbeddedStore {
     queue: mpsc::Sender<Request>,
     readers: Readers,
     heads: Arc<FileHeads>,
+    changed: watch::Receiver<u64>,
+    dues: Arc<Dues>,
+    tallies: Arc<Tallies>,
+    feed_max: usize,
+    feed_looked_at_max: usize,
     stopped: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
     page_max: usize,
@@ -132,6 +97,14 @@ impl EmbeddedStore {
             tokio::task::spawn_blocking(move || Opened::new(&settings, kek).map(|opened| (settings, opened)))
                 .await
                 .map_err(|panicked| failed(panicked.into()))??;
+        let tallies = Tallies::new(settings.reservations_max);
+        tallies.load(
+            quotas::used(&opened.writer).map_err(|_logged| OpenError::Projection {
+                path: settings.path.clone(),
+            })?,
+        );
+        let dues = Arc::new(Dues::new(&settings));
+        let (changed_now, changed) = watch::channel(0);
         let (queue, requests) = mpsc::channel(settings.queue_max.max(1));
         let (settled, batches) = mpsc::channel(SETTLED_MAX);
         tokio::spawn(writer::pass_on(batches));
@@ -140,6 +113,9 @@ impl EmbeddedStore {
             connection: opened.writer,
             chain: Chain::at(opened.ends.number, opened.ends.own.head),
             head: head_now,
+            changed: changed_now,
+            dues: Arc::clone(&dues),
+            tallies: Arc::clone(&tallies),
             queue: requests,
             settled,
             checkpoints: opened.checkpoints,
@@ -156,6 +132,11 @@ impl EmbeddedStore {
             queue,
             readers: Readers::new(opened.readers, settings.reads_waiting_max),
             heads: Arc::new(FileHeads::new(opened.ends, head)),
+            changed,
+            dues,
+            tallies,
+            feed_max: settings.feed_max.max(1),
+            feed_looked_at_max: settings.feed_looked_at_max.max(1),
             stopped: opened.stopped,
             thread: Mutex::new(Some(thread)),
             page_max: settings.page_max.max(1),
@@ -280,7 +261,14 @@ impl Store for EmbeddedStore {
         expected_version: u64,
         time: Timestamp,
     ) -> Result<(), CommitError> {
-        let purge = Purge::of(case_id, expected_version, time)?;
+        let spent = match self.case(case_id).await {
+            Ok(Some(case)) => case.spent,
+            Ok(None) => Vec::new(),
+            // What it used is lost to a rebuild, and that is no reason to keep what must go.
+            Err(ReadError::Corrupt) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let purge = Purge::of(case_id, expected_version, time, &spent)?;
         self.done(Work::Purge(purge)).await?;
         self.sealer.forget(case_id);
         Ok(())
@@ -318,6 +306,60 @@ impl Store for EmbeddedStore {
             Ok(CasePage { cases, next })
         };
         self.readers.read(read).await
+    }
+
+    async fn lease_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, ReadError> {
+        self.dues.lease(&self.readers, now, limit).await
+    }
+
+    async fn next_wake(&self) -> Result<Option<Timestamp>, ReadError> {
+        self.dues.next_wake(&self.readers).await
+    }
+
+    async fn release(&self, case_ids: &[CaseId]) -> Result<(), CommitError> {
+        self.dues.release(case_ids);
+        Ok(())
+    }
+
+    async fn quota_used(&self, key: &QuotaKey) -> Result<u64, ReadError> {
+        Ok(self.tallies.used(key))
+    }
+
+    async fn reserve(
+        &self,
+        case_id: CaseId,
+        key: &QuotaKey,
+        units: u64,
+        limit: u64,
+    ) -> Result<Reserved, QuotaError> {
+        if !self.is_healthy() {
+            return Err(ReadError::Unavailable.into());
+        }
+        self.tallies.reserve(case_id, key, units, limit)
+    }
+
+    fn changed(&self) -> watch::Receiver<u64> {
+        self.changed.clone()
+    }
+
+    async fn position(&self) -> Result<Position, ReadError> {
+        self.readers.read(feed::end).await
+    }
+
+    async fn entries_after(
+        &self,
+        position: &Position,
+        organisation: Option<&OrganisationId>,
+        limit: usize,
+    ) -> Result<Feed, FeedError> {
+        let wanted = feed::Wanted {
+            after: position.clone(),
+            organisation: organisation.cloned(),
+            limit: limit.clamp(1, self.feed_max),
+            looked_at_max: self.feed_looked_at_max,
+        };
+        let read = move |connection: &_| feed::after(connection, &wanted);
+        self.readers.read(read).await?.ok_or(FeedError::Unknown)
     }
 
     fn is_healthy(&self) -> bool {

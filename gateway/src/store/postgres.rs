@@ -11,15 +11,15 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_adapters::share::ShareKeeper;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::CaseId;
-use tokio::sync::{mpsc, oneshot, watch};
+use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::quota::QuotaKey;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
@@ -30,38 +30,49 @@ pub(super) use self::condition::condition;
 pub use self::connect::ConnectError;
 use self::connect::Connector;
 pub(super) use self::copying::{DatabaseDestination, DatabaseSource};
+use self::dues::Leases;
 pub use self::fault::DatabaseError;
+use self::handing::{told, unread};
 use self::heads::DatabaseHeads;
 pub use self::migrations::{MigrateError, Migrated, migrate};
 use self::notices::Listener;
 pub use self::opening::OpenError;
 use self::opening::Opened;
+use self::quotas::Blocks;
 use self::readers::Readers;
 pub use self::rebuild::{CompareError, compare};
 pub use self::settings::{Limits, Settings};
-use self::shares::Shares;
-pub use self::tables::{Followed, Position};
-use self::work::{Outcome, Recorded, Request, Waiting, Work};
+use self::shares::{Shares, Sharing};
+use self::work::{Recorded, Request, Work};
 use self::writer::{State, Writer};
 use super::notary::Heads;
+use super::rows::{Note, Purge};
 use super::seal::Kek;
-use super::sealed::{Note, Purge, Sealer};
-use super::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, Store};
+use super::sealed::Sealer;
+use super::{
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
+    Received, Reserved, Store,
+};
 
 mod address;
 mod batch;
 mod changes;
+mod charges;
 mod condition;
 mod connect;
 mod copying;
 mod divisor;
+mod dues;
 mod fault;
+mod feed;
+mod handing;
 mod heads;
 mod lease;
 mod migrations;
 mod notices;
 mod opening;
 mod pauses;
+mod quotas;
 mod readers;
 mod rebuild;
 mod rotation;
@@ -90,18 +101,12 @@ pub struct PostgresStore {
     limits: Limits,
     /// Where this gateway asks departments.
     sharing: Mutex<Option<Sharing>>,
-    page_max: usize,
+    leases: Arc<Leases>,
+    blocks: Arc<Blocks>,
     /// Read while a new case is sealed and put in the queue: a rotation waits for those at it.
     sealing: RwLock<()>,
     /// Held by the one rotation that there may be.
     rotating: tokio::sync::Mutex<()>,
-}
-
-/// The share of departments' figures, while it is kept.
-struct Sharing {
-    /// Ends it.
-    end: oneshot::Sender<()>,
-    kept: AbortOnDropHandle<()>,
 }
 
 impl PostgresStore {
@@ -111,16 +116,8 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`]
     pub async fn open(settings: Settings, kek: Kek) -> Result<Self, OpenError> {
-        let limits = &settings.limits;
         let settings = Settings {
-            limits: Limits {
-                queue_max: limits.queue_max.max(1),
-                batch_max: limits.batch_max.max(1),
-                page_max: limits.page_max.max(1),
-                // An interval of nothing is none.
-                renew_every: limits.renew_every.max(Duration::from_millis(1)),
-                ..limits.clone()
-            },
+            limits: settings.limits.at_least_one(),
             ..settings
         };
         let opened = Opened::new(&settings, kek).await?;
@@ -140,8 +137,9 @@ impl PostgresStore {
             connector: opened.connector.clone(),
             answer_max: settings.limits.answer_max,
         });
-        let page_max = settings.limits.page_max;
         let limits = settings.limits.clone();
+        let leases = Leases::new(&settings.limits);
+        let blocks = Blocks::new(settings.limits.reservations_max, settings.limits.quota_block);
         let writer = Writer {
             connector: opened.connector.clone(),
             limits: settings.limits,
@@ -151,6 +149,8 @@ impl PostgresStore {
             queue: requests,
             pending: std::collections::VecDeque::new(),
             state: Arc::clone(&state),
+            leases: Arc::clone(&leases),
+            blocks: Arc::clone(&blocks),
             refused: 0,
         };
         Ok(Self {
@@ -166,7 +166,8 @@ impl PostgresStore {
             listener: Mutex::new(Some(AbortOnDropHandle::new(tokio::spawn(listener.run())))),
             limits,
             sharing: Mutex::default(),
-            page_max,
+            leases,
+            blocks,
             sealing: RwLock::default(),
             rotating: tokio::sync::Mutex::default(),
         })
@@ -181,69 +182,9 @@ impl PostgresStore {
     /// The share comes with the first renewal, and ends with the store. To be called in a tokio runtime; a share that was
     /// kept before ends.
     pub fn keep_share(&self, keeper: ShareKeeper) {
-        let shares = Shares::new(self.connector.clone(), Uuid::new_v4(), &self.limits, keeper);
-        let (end, ended) = oneshot::channel();
-        let sharing = Sharing {
-            end,
-            kept: AbortOnDropHandle::new(tokio::spawn(shares.run(ended))),
-        };
+        let sharing = Shares::new(self.connector.clone(), Uuid::new_v4(), &self.limits, keeper).keep();
         *self.sharing.lock().unwrap_or_else(PoisonError::into_inner) = Some(sharing);
     }
-
-    /// A count that changes after anything was recorded in the database, by whichever gateway. It may change for nothing
-    /// as well, and by one for several changes. While changes cannot be heard of, it changes all the time.
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.changes.clone()
-    }
-
-    /// The entries after `position`, chain by chain and in order within each; at most `limit` of each chain. None is ever
-    /// missed: the entries of a chain become visible in their order.
-    ///
-    /// # Errors
-    /// [`ReadError`]
-    pub async fn entries_after(&self, position: &Position, limit: usize) -> Result<Vec<Followed>, ReadError> {
-        tables::entries_after(&self.readers, position, limit).await
-    }
-
-    /// Hands a new case to the writer, or refuses it where the queue is full.
-    fn enqueue(&self, work: Work) -> Result<oneshot::Receiver<Outcome>, CommitError> {
-        let place = self.queue.try_reserve().map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(()) => CommitError::Full,
-            mpsc::error::TrySendError::Closed(()) => CommitError::Unavailable,
-        })?;
-        self.hand_over(place, work)
-    }
-
-    /// Hands work on what is recorded already to the writer and waits until it is done. It waits for its turn, for
-    /// departments were asked about a known case already, and there are no more such steps than cases that were let in.
-    async fn done(&self, work: Work) -> Result<(), CommitError> {
-        let place = self
-            .queue
-            .reserve()
-            .await
-            .map_err(|_closed| CommitError::Unavailable)?;
-        match told(self.hand_over(place, work)?).await? {
-            Recorded::Done => Ok(()),
-            Recorded::Known { .. } => Err(CommitError::Stale),
-        }
-    }
-
-    fn hand_over(
-        &self,
-        place: mpsc::Permit<'_, Request>,
-        work: Work,
-    ) -> Result<oneshot::Receiver<Outcome>, CommitError> {
-        if !self.is_healthy() {
-            return Err(CommitError::Unavailable);
-        }
-        let (answer, outcome) = oneshot::channel();
-        place.send(Request::Record(Waiting { work, answer }));
-        Ok(outcome)
-    }
-}
-
-async fn told(outcome: oneshot::Receiver<Outcome>) -> Outcome {
-    outcome.await.unwrap_or(Err(CommitError::Unavailable))
 }
 
 #[async_trait]
@@ -266,6 +207,7 @@ impl Store for PostgresStore {
                 case_id,
                 same_content,
             }),
+            Recorded::Leased(_) | Recorded::Granted { .. } => Err(CommitError::Stale),
         }
     }
 
@@ -293,7 +235,14 @@ impl Store for PostgresStore {
         expected_version: u64,
         time: Timestamp,
     ) -> Result<(), CommitError> {
-        let purge = Purge::of(case_id, expected_version, time)?;
+        let spent = match self.case(case_id).await {
+            Ok(Some(case)) => case.spent,
+            Ok(None) => Vec::new(),
+            // What it used is lost to a rebuild, and that is no reason to keep what must go.
+            Err(ReadError::Corrupt) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let purge = Purge::of(case_id, expected_version, time, &spent)?;
         self.done(Work::Purge(purge)).await?;
         self.sealer.forget(case_id);
         Ok(())
@@ -305,7 +254,7 @@ impl Store for PostgresStore {
     }
 
     async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError> {
-        let limit = query.limit.clamp(1, self.page_max);
+        let limit = query.limit.clamp(1, self.limits.page_max);
         // One more than wanted shows whether there is a next page.
         let mut stored = tables::page(&self.readers, &query, limit + 1).await?;
         let more = stored.len() > limit;
@@ -331,6 +280,81 @@ impl Store for PostgresStore {
         Ok(CasePage { cases, next })
     }
 
+    async fn lease_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, ReadError> {
+        let wanted = self.leases.wanted(now, limit);
+        match self.recorded(Work::Lease(wanted)).await.map_err(unread)? {
+            Recorded::Leased(leased) => leased.iter().map(|leased| leased.due()).collect(),
+            _ => Err(ReadError::Unavailable),
+        }
+    }
+
+    async fn next_wake(&self) -> Result<Option<Timestamp>, ReadError> {
+        self.leases.next_wake(&self.readers, self.holder).await
+    }
+
+    async fn release(&self, case_ids: &[CaseId]) -> Result<(), CommitError> {
+        let ids = case_ids.iter().map(|id| id.0).collect();
+        self.done(Work::LetGo(ids)).await
+    }
+
+    async fn quota_used(&self, key: &QuotaKey) -> Result<u64, ReadError> {
+        quotas::used(&self.readers, key).await
+    }
+
+    async fn reserve(
+        &self,
+        case_id: CaseId,
+        key: &QuotaKey,
+        units: u64,
+        limit: u64,
+    ) -> Result<Reserved, QuotaError> {
+        if !self.is_healthy() {
+            return Err(ReadError::Unavailable.into());
+        }
+        if let Some(reserved) = self.blocks.reserve(case_id, key, units, limit) {
+            return reserved;
+        }
+        self.blocks
+            .look(&self.readers, self.holder, (key, units, limit))
+            .await?;
+        let _turn = self.blocks.turn().await;
+        // Another may have taken a block meanwhile.
+        if let Some(reserved) = self.blocks.reserve(case_id, key, units, limit) {
+            return reserved;
+        }
+        self.blocks
+            .look(&self.readers, self.holder, (key, units, limit))
+            .await?;
+        let (refill, reserved) = self.blocks.refill(case_id, key, units, limit);
+        self.recorded(Work::Refill(refill)).await.map_err(unread)?;
+        reserved
+            .await
+            .unwrap_or(Err(QuotaError::Read(ReadError::Unavailable)))
+    }
+
+    fn changed(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+
+    async fn position(&self) -> Result<Position, ReadError> {
+        feed::end(&self.readers).await
+    }
+
+    async fn entries_after(
+        &self,
+        position: &Position,
+        organisation: Option<&OrganisationId>,
+        limit: usize,
+    ) -> Result<Feed, FeedError> {
+        let wanted = feed::Wanted {
+            after: position,
+            organisation,
+            limit: limit.clamp(1, self.limits.feed_max),
+            looked_at_max: self.limits.feed_looked_at_max,
+        };
+        feed::after(&self.readers, &wanted).await
+    }
+
     fn is_healthy(&self) -> bool {
         let is_away = self.state.is_away.load(Ordering::Acquire);
         let is_stopped = self.state.is_stopped.load(Ordering::Acquire);
@@ -339,9 +363,8 @@ impl Store for PostgresStore {
 
     async fn close(&self) {
         let sharing = self.sharing.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Sharing { end, kept }) = sharing {
-            end.send(()).ok();
-            kept.await.ok();
+        if let Some(sharing) = sharing {
+            sharing.end().await;
         }
         self.readers.close().await;
         let take = |slot: &Mutex<Option<_>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();

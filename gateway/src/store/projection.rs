@@ -1,9 +1,13 @@
 //! What an engine keeps beside the ledger of a case, made from the case's entries alone.
 
+use std::collections::BTreeMap;
+
 use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::quota::{QuotaKey, Spent};
 
 use super::ReadError;
-use super::sealed::{Opening, SealedChange, SealedEntry, Sealer};
+use super::rows::{Opening, RowState, SealedChange, SealedEntry, nanoseconds};
+use super::sealed::Sealer;
 use super::upkeep::Terms;
 
 impl Sealer {
@@ -24,11 +28,14 @@ impl Sealer {
         });
         let (case, content) = self.reopen(id, wrapped_key.clone(), entries)?;
         let receipt = &case.receipt;
+        let wake = case.wake().map(nanoseconds);
         Ok(SealedChange {
             case_id: id,
             expected_version: 0,
             version: i64::try_from(case.version).map_err(|_too_many| ReadError::Corrupt)?,
-            state: Some(case.state),
+            state: Some(RowState::of(&case)),
+            wake: wake.transpose().map_err(|_year_2262| ReadError::Corrupt)?,
+            spent: case.spent.clone(),
             entries: first.into_iter().collect(),
             opening: Some(Opening {
                 organisation: receipt.organisation.clone(),
@@ -42,5 +49,25 @@ impl Sealer {
                 wrapped_key,
             }),
         })
+    }
+}
+
+/// What all cases together have used of quotas: a row for each of which anything was.
+#[derive(Default)]
+pub(super) struct Used(BTreeMap<QuotaKey, i64>);
+
+impl Used {
+    /// Counts what a case has used, or has left behind when it was purged.
+    pub(super) fn add(&mut self, spent: &[Spent]) {
+        for spent in spent {
+            *self.0.entry(spent.key.clone()).or_default() += spent.units;
+        }
+    }
+
+    /// The rows.
+    pub(super) fn rows(self) -> BTreeMap<QuotaKey, i64> {
+        let mut rows = self.0;
+        rows.retain(|_, units| *units != 0);
+        rows
     }
 }

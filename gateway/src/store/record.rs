@@ -15,6 +15,7 @@ use statuscheck_domain::check::{Check, EducationBenefit, Terms};
 use statuscheck_domain::event::{EventKind, Receipt};
 use statuscheck_domain::ids::{AgreementId, OrganisationId, QuestionId, RequestId};
 use statuscheck_domain::question::Operation;
+use statuscheck_domain::quota::Month;
 use statuscheck_domain::reply::Reply;
 use statuscheck_domain::sla::SlaClock;
 use statuscheck_domain::subject::{
@@ -150,6 +151,8 @@ enum EventRecord {
         question_id: QuestionId,
         #[serde(with = "text::one")]
         operation: Operation,
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "month_or_none")]
+        charged: Option<Month>,
     },
     Replied {
         #[serde(with = "QuestionIdRecord")]
@@ -158,6 +161,8 @@ enum EventRecord {
         operation: Operation,
         #[serde(with = "ReplyRecord")]
         reply: Reply,
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "month_or_none")]
+        refunded: Option<Month>,
     },
     Decided(#[serde(with = "AnswerRecord")] statuscheck_domain::answer::Answer),
     Clock(#[serde(with = "ClockEventRecord")] statuscheck_domain::case_clock::ClockEvent),
@@ -282,6 +287,23 @@ mod name {
             .map(|(given, family)| Name::parse(given, family))
             .transpose()
             .map_err(|_parts| D::Error::custom("not a name"))
+    }
+}
+
+/// A month as it is written, or none.
+mod month_or_none {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+    use statuscheck_domain::quota::Month;
+
+    pub(super) fn serialize<S: Serializer>(month: &Option<Month>, serializer: S) -> Result<S::Ok, S::Error> {
+        month.map(|month| month.to_string()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Month>, D::Error> {
+        let text = Option::<&str>::deserialize(deserializer)?;
+        text.map(|text| text.parse().map_err(|_other| D::Error::custom("not a month")))
+            .transpose()
     }
 }
 

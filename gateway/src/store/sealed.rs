@@ -8,97 +8,16 @@ use lru::LruCache;
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::check::Check;
 use statuscheck_domain::event::{Change, Event, EventKind};
-use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
+use statuscheck_domain::ids::CaseId;
 use statuscheck_domain::subject::Identity;
 
+use super::rows::{Opening, RowState, SealedChange, SealedEntry, StoredCase, nanoseconds, number};
 use super::seal::{
     ContentDigest, ContentKey, DataKey, Kek, OVERHEAD, Place, SealError, StoreSecret, SubjectDigest,
     SubjectKey,
 };
 use super::upkeep::Terms;
-use super::{CommitError, HouseEntry, HouseKind, ReadError, record};
-
-/// An entry of the ledger as an engine keeps it.
-pub(super) struct SealedEntry {
-    pub(super) version: i64,
-    /// Nanoseconds since 1970.
-    pub(super) time: i64,
-    pub(super) kind: String,
-    pub(super) payload: Vec<u8>,
-}
-
-/// A change as an engine records it.
-pub(super) struct SealedChange {
-    pub(super) case_id: CaseId,
-    pub(super) expected_version: i64,
-    /// Version after the last of the entries.
-    pub(super) version: i64,
-    /// The state after it, where it says one.
-    pub(super) state: Option<CaseState>,
-    pub(super) entries: Vec<SealedEntry>,
-    /// Only of a new case.
-    pub(super) opening: Option<Opening>,
-}
-
-/// The kind of a case's last entry, once its key was destroyed.
-pub(super) const PURGED: &str = "purged";
-
-/// An entry of the house as an engine records it.
-pub(super) struct Note {
-    /// Nanoseconds since 1970.
-    pub(super) time: i64,
-    pub(super) kind: HouseKind,
-    pub(super) payload: Vec<u8>,
-}
-
-impl Note {
-    pub(super) fn of(entry: &HouseEntry) -> Result<Self, CommitError> {
-        Ok(Self {
-            time: nanoseconds(entry.time)?,
-            kind: entry.kind,
-            payload: entry.payload().map_err(|_json| CommitError::Malformed)?,
-        })
-    }
-}
-
-/// The end of a case as an engine records it.
-pub(super) struct Purge {
-    pub(super) case_id: CaseId,
-    pub(super) expected_version: i64,
-    /// Nanoseconds since 1970.
-    pub(super) time: i64,
-}
-
-impl Purge {
-    pub(super) fn of(case_id: CaseId, expected_version: u64, time: Timestamp) -> Result<Self, CommitError> {
-        Ok(Self {
-            case_id,
-            expected_version: number(expected_version)?,
-            time: nanoseconds(time)?,
-        })
-    }
-}
-
-/// What only the first change of a case brings.
-pub(super) struct Opening {
-    pub(super) organisation: OrganisationId,
-    pub(super) request_id: RequestId,
-    pub(super) content: ContentDigest,
-    pub(super) terms: Terms,
-    /// Whom it is about, without repeats.
-    pub(super) subjects: Vec<SubjectDigest>,
-    pub(super) wrapped_key: Vec<u8>,
-}
-
-/// A case as an engine finds it.
-pub(super) struct StoredCase {
-    pub(super) id: CaseId,
-    pub(super) version: i64,
-    /// None where it was destroyed.
-    pub(super) wrapped_key: Option<Vec<u8>>,
-    /// In the order of their versions.
-    pub(super) entries: Vec<SealedEntry>,
-}
+use super::{CommitError, ReadError, record};
 
 /// Seals and opens. It keeps the keys of cases lately used, so that they are not unwrapped for each step.
 pub(super) struct Sealer {
@@ -303,6 +222,8 @@ fn seal(
             .iter()
             .rev()
             .find_map(|event| state_after(&event.kind)),
+        wake: change.wake.map(nanoseconds).transpose()?,
+        spent: change.spent.clone(),
         entries,
         opening: None,
     })
@@ -351,20 +272,12 @@ fn open(
     Ok((event, content))
 }
 
-fn nanoseconds(time: Timestamp) -> Result<i64, CommitError> {
-    i64::try_from(time.as_nanosecond()).map_err(|_year_2262| CommitError::Malformed)
-}
-
-fn number(version: u64) -> Result<i64, CommitError> {
-    i64::try_from(version).map_err(|_too_many| CommitError::Malformed)
-}
-
-/// The state that an event leaves its case in, where it changes it: as [`Case::fold`] has it.
-fn state_after(kind: &EventKind) -> Option<CaseState> {
+/// The state that an event leaves its case's row in, where it changes it: as [`RowState::of`] has it.
+fn state_after(kind: &EventKind) -> Option<RowState> {
     match kind {
-        EventKind::Received(_) => Some(CaseState::Open),
+        EventKind::Received(_) => Some(RowState::Received),
         EventKind::Asked { .. } | EventKind::Replied { .. } | EventKind::Clock(_) => None,
-        EventKind::Decided(answer) => Some(CaseState::told(&answer.outcome)),
+        EventKind::Decided(answer) => Some(RowState::Told(CaseState::told(&answer.outcome))),
     }
 }
 

@@ -8,7 +8,7 @@ use statuscheck::store::embedded::OpenError;
 use statuscheck::store::key_file::KeyFileError;
 use statuscheck::store::seal::Kek;
 use statuscheck::store::{CommitError, ReadError, Store};
-use statuscheck_domain::event::{Change, EventKind};
+use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::QuestionId;
 use statuscheck_domain::question::Operation;
 use statuscheck_domain::reply::{self, Facts, Period, Reply};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::embedded::Directory;
 use crate::samples;
-use crate::steps::{ORGANISATION, asking, case_id, every_case, opening_of, receive, version};
+use crate::steps::{ORGANISATION, asking, case_id, every_case, opening_of, receive, step, version};
 
 /// What the samples say about a person, and so what must never lie open in a file.
 const PERSONAL: [&str; 9] = [
@@ -63,9 +63,9 @@ async fn nothing_personal_can_be_read_in_the_files() {
         question_id: QuestionId(Uuid::from_u128(3)),
         operation: Operation::EmploymentHistory,
         reply: Reply::of(reply::Outcome::Found(Facts::Residence(vec![residence]))),
+        refunded: None,
     };
-    let change = Change::new(case_id(0), 1, samples::start(), [replied]);
-    assert!(store.commit(change).await.is_ok());
+    assert!(store.commit(step(case_id(0), 1, replied)).await.is_ok());
 
     let while_open = every_byte(&directory);
     store.close().await;

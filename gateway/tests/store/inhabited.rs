@@ -9,18 +9,19 @@ use statuscheck_domain::clock::ManualClock;
 
 use crate::samples;
 use crate::steps::{
-    ORGANISATION, asking, case_id, content, deciding, every_case, house_entry, opening_of, receipt, receive,
+    ORGANISATION, case_id, charging, content, deciding, every_case, house_entry, opening_of, quota, receipt,
+    receive,
 };
 
 /// Cases of one inhabitant.
 pub(crate) const CASES: u32 = 12;
 
-/// Has `store` go through all that a store goes through, with cases from `first` on: received, asked about, answered, held,
-/// released, purged.
+/// Has `store` go through all that a store goes through, with cases from `first` on: received, asked about under a quota, answered,
+/// held, released, purged.
 pub(crate) async fn inhabit(store: &Arc<impl Upkeep + 'static>, first: u32) {
     for n in first..first + CASES {
         receive(&**store, n).await;
-        assert_eq!(store.commit(asking(case_id(n), 1)).await, Ok(()));
+        assert_eq!(store.commit(charging(case_id(n), 1)).await, Ok(()));
         if n % 2 == 0 {
             answer(&**store, n, 2).await;
         }
@@ -55,8 +56,8 @@ pub(crate) async fn answer(store: &dyn Store, n: u32, version: u64) {
     assert_eq!(store.commit(deciding(case_id(n), version, answer)).await, Ok(()));
 }
 
-/// All that a gateway sees of a store: its cases with their states, versions and receipts, what is closed and held, and who is
-/// found again.
+/// All that a gateway sees of a store: its cases with their states, versions and receipts, what is closed and held, who is found
+/// again, and what was used of a quota.
 pub(crate) async fn seen(store: &impl Upkeep) -> Vec<String> {
     let page = store.cases(every_case(ORGANISATION)).await.unwrap();
     assert!(page.next.is_none());
@@ -84,6 +85,7 @@ pub(crate) async fn seen(store: &impl Upkeep) -> Vec<String> {
     let person = receipt(ORGANISATION, 0).check.identities();
     let about = store.about(&person, 100).await.unwrap();
     seen.extend(about.iter().map(|case| format!("about {}", case.id)));
+    seen.push(format!("used {}", store.quota_used(&quota()).await.unwrap()));
     seen
 }
 

@@ -47,6 +47,11 @@ impl Ground {
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             migrate: true,
+            // On a busy machine the laws are slow, and no law is about that.
+            limits: Limits {
+                read_wait_max: Duration::from_secs(30),
+                ..Limits::default()
+            },
             ..Settings::at(self.database.url().parse().unwrap())
         }
     }

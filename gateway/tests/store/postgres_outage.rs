@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use statuscheck::store::postgres::{OpenError, Position, PostgresStore, Settings, migrate};
-use statuscheck::store::{CommitError, HouseKind, ReadError, Received, Store};
+use statuscheck::store::postgres::{OpenError, PostgresStore, Settings, migrate};
+use statuscheck::store::{CommitError, HouseKind, Position, ReadError, Received, Store};
 
 use crate::postgres::Ground;
 use crate::steps::{asking, begin, case_id, content, count, house_entry, opening, receive, version};
@@ -292,7 +292,7 @@ async fn what_one_gateway_records_the_other_hears_of_and_follows() {
         ground.open_with(ground.quiet()).await.unwrap(),
         ground.open_with(ground.quiet()).await.unwrap(),
     ];
-    let mut changes = other.changes();
+    let mut changes = other.changed();
     let mut position = Position::default();
     let mut seen = Vec::new();
     for n in 1..6 {
@@ -300,21 +300,21 @@ async fn what_one_gateway_records_the_other_hears_of_and_follows() {
         assert_eq!(other.commit(asking(case_id(n), 1)).await, Ok(()));
         while seen.len() < 2 * n as usize {
             changes.changed().await.unwrap();
-            // One of each chain at a time, until there is no more.
+            // One at a time, until there is no more.
             loop {
-                let entries = other.entries_after(&position, 1).await.unwrap();
-                if entries.is_empty() {
-                    break;
-                }
-                for entry in entries {
-                    position.pass(&entry);
+                let feed = other.entries_after(&position, None, 1).await.unwrap();
+                position = feed.next;
+                for entry in feed.entries {
                     seen.push((entry.case_id, entry.version, entry.kind));
+                }
+                if !feed.more {
+                    break;
                 }
             }
         }
     }
     seen.sort();
-    let both = |n| [(1, "received"), (2, "asked")].map(|(v, kind)| (Some(case_id(n)), v, kind.to_owned()));
+    let both = |n| [(1, "received"), (2, "asked")].map(|(v, kind)| (case_id(n), v, kind.to_owned()));
     let expected: Vec<_> = (1..6).flat_map(both).collect();
     assert_eq!(seen, expected);
     one.close().await;

@@ -11,7 +11,7 @@ use crate::cluster::Site;
 use crate::copies::Folder;
 use crate::inhabited::inhabit;
 
-const DAMAGE: [(&str, &str); 13] = [
+const DAMAGE: [(&str, &str); 17] = [
     (
         "cases",
         "UPDATE statuscheck.cases SET state = 'open' WHERE state = 'answered'",
@@ -36,6 +36,13 @@ const DAMAGE: [(&str, &str); 13] = [
     ),
     ("holds", "DELETE FROM statuscheck.holds"),
     ("holds", "UPDATE statuscheck.holds SET since = 0"),
+    ("cases", "UPDATE statuscheck.cases SET wake = 1"),
+    ("quotas", "DELETE FROM statuscheck.quotas"),
+    ("quotas", "UPDATE statuscheck.quotas SET used = used - 1"),
+    (
+        "quotas",
+        "INSERT INTO statuscheck.quotas SELECT agreement, department, '2026-04', used FROM statuscheck.quotas",
+    ),
     (
         "case_keys",
         "INSERT INTO statuscheck.case_keys VALUES (gen_random_uuid(), '')",

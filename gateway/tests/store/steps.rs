@@ -6,9 +6,10 @@ use std::task::Poll;
 use jiff::ToSpan as _;
 use statuscheck::store::{CaseQuery, CommitError, HouseEntry, HouseKind, Received, Store};
 use statuscheck_domain::answer::Answer;
-use statuscheck_domain::event::{Change, EventKind, Receipt};
+use statuscheck_domain::event::{Change, Event, EventKind, Receipt};
 use statuscheck_domain::ids::{CaseId, OrganisationId, QuestionId, RequestId};
 use statuscheck_domain::question::Operation;
+use statuscheck_domain::quota::{Month, QuotaKey, Spent};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -39,7 +40,7 @@ pub(crate) fn opening(n: u32) -> Change {
 }
 
 pub(crate) fn opening_of(id: CaseId, receipt: Receipt) -> Change {
-    Change::new(id, 0, samples::start(), [EventKind::Received(Box::new(receipt))])
+    Change::new(id, samples::start(), [EventKind::Received(Box::new(receipt))])
 }
 
 pub(crate) fn content(text: &str) -> Zeroizing<Vec<u8>> {
@@ -56,13 +57,52 @@ pub(crate) fn asking(id: CaseId, version: u64) -> Change {
     let asked = EventKind::Asked {
         question_id: QuestionId(Uuid::from_u128(9)),
         operation: Operation::ImmigrationStatus,
+        charged: None,
     };
-    Change::new(id, version, samples::start(), [asked])
+    step(id, version, asked)
+}
+
+/// The next step of a case at `version`: a question goes out, under [`quota`].
+pub(crate) fn charging(id: CaseId, version: u64) -> Change {
+    let key = quota();
+    let mut change = asking(id, version);
+    for event in &mut change.events {
+        if let EventKind::Asked { charged, .. } = &mut event.kind {
+            *charged = Some(key.month);
+        }
+    }
+    change.spent = vec![Spent { key, units: 1 }];
+    change
+}
+
+/// The quota of the samples' agreement for the Home Office in a month.
+pub(crate) fn quota() -> QuotaKey {
+    QuotaKey {
+        agreement: receipt(ORGANISATION, 0).agreement_id,
+        department: Operation::ImmigrationStatus.department(),
+        month: Month::of(samples::start()),
+    }
 }
 
 /// The next step of a case at `version`: it is decided.
 pub(crate) fn deciding(id: CaseId, version: u64, answer: Answer) -> Change {
-    Change::new(id, version, samples::start(), [EventKind::Decided(answer)])
+    step(id, version, EventKind::Decided(answer))
+}
+
+/// A step of a case at `version` that has no clock and is under no quota; the case need not be there.
+pub(crate) fn step(case_id: CaseId, version: u64, kind: EventKind) -> Change {
+    let event = Event {
+        version: version + 1,
+        time: samples::start(),
+        kind,
+    };
+    Change {
+        case_id,
+        expected_version: version,
+        events: vec![event],
+        wake: None,
+        spent: Vec::new(),
+    }
 }
 
 /// Something that an operator did.

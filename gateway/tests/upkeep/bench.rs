@@ -93,7 +93,7 @@ impl Bench {
         let id = CaseId::at(now, &case.number.to_be_bytes()[6..].try_into().unwrap());
         let receipt = case.receipt(now);
         let content = receipt.check.canonical();
-        let change = Change::new(id, 0, now, [EventKind::Received(Box::new(receipt))]);
+        let change = Change::new(id, now, [EventKind::Received(Box::new(receipt))]);
         assert_eq!(self.store.receive(change, content).await, Ok(Received::New));
         id
     }
@@ -101,7 +101,8 @@ impl Bench {
     /// Answers a case that was only received, now.
     pub(crate) async fn answer(&self, id: CaseId) {
         let now = statuscheck_domain::clock::Clock::now(&self.clock);
-        let change = Change::new(id, 1, now, [EventKind::Decided(answer())]);
+        let case = self.store.case(id).await.unwrap().unwrap();
+        let (change, _) = case.change(now, [EventKind::Decided(answer())]).unwrap();
         assert_eq!(self.store.commit(change).await, Ok(()));
     }
 

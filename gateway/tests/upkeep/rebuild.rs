@@ -5,13 +5,19 @@ use std::collections::BTreeSet;
 use aws_lc_rs::digest;
 use rusqlite::params;
 use statuscheck::store::Store;
-use statuscheck::store::embedded::{RebuildError, Rebuilt, Settings, rebuild};
+use statuscheck::store::embedded::{EmbeddedStore, OpenError, RebuildError, Rebuilt, Settings, rebuild};
 use statuscheck::store::seal::Kek;
 use statuscheck::upkeep::Reason;
+use statuscheck_domain::case::Case;
+use statuscheck_domain::case_clock::{CaseClock, ClockEvent};
 use statuscheck_domain::check::CheckKind;
-use statuscheck_domain::event::{Change, EventKind};
-use statuscheck_domain::ids::{CaseId, QuestionId};
+use statuscheck_domain::event::EventKind;
+use statuscheck_domain::ids::{CaseId, DepartmentId, QuestionId};
 use statuscheck_domain::question::Operation;
+use statuscheck_domain::quota::QuotaKey;
+use statuscheck_domain::reply::{self, Reply, Unavailable};
+use statuscheck_domain::sla::{Ground, SlaPolicy, Target};
+use statuscheck_domain::working_time::Calendars;
 
 use crate::bench::{ACTOR, Bench, START, asked, worker};
 
@@ -42,6 +48,50 @@ impl Drawn {
     }
 }
 
+/// A question that is charged or not, one that is given back, or a step of the clock, which is started first.
+fn any_step(drawn: &mut Drawn, case: &Case) -> EventKind {
+    let (question_id, operation) = (QuestionId(uuid::Uuid::from_u128(9)), Operation::NinoTrace);
+    let month = case.spent.last().map(|spent| spent.key.month);
+    match (drawn.below(5), &case.clock) {
+        (0, None) => clock_started(),
+        (0, Some(clock)) if clock.wake().is_some() => {
+            let next = clock.timer().next_step().unwrap();
+            EventKind::Clock(ClockEvent::Stepped(next.step))
+        }
+        (1 | 2, _) if month.is_some() => EventKind::Replied {
+            question_id,
+            operation,
+            reply: Reply::of(reply::Outcome::Unavailable(Unavailable::BreakerOpen)),
+            refunded: month,
+        },
+        (place, _) => EventKind::Asked {
+            question_id,
+            operation,
+            charged: ["2026-03", "2026-04"]
+                .get(place % 3)
+                .map(|month| month.parse().unwrap()),
+        },
+    }
+}
+
+/// The start of a clock that promises 48 hours from now.
+fn clock_started() -> EventKind {
+    let calendars = Calendars::default();
+    let policy = SlaPolicy::of("2026-1".parse().unwrap(), Target::DEFAULT);
+    let version = calendars.current().version();
+    let terms = policy.terms(START.parse().unwrap(), Ground::Check, version);
+    EventKind::Clock(CaseClock::start(terms, &calendars).unwrap())
+}
+
+/// A question that is charged to the quota of March.
+fn charged() -> EventKind {
+    EventKind::Asked {
+        question_id: QuestionId(uuid::Uuid::from_u128(9)),
+        operation: Operation::NinoTrace,
+        charged: "2026-03".parse().ok(),
+    }
+}
+
 /// Many steps of many cases: received, asked about, answered, held, released, purged.
 async fn live(bench: &Bench, seed: u64) {
     let mut drawn = Drawn(seed);
@@ -55,12 +105,9 @@ async fn live(bench: &Bench, seed: u64) {
                 let Some(case) = bench.store.case(id).await.unwrap() else {
                     continue;
                 };
-                let asked = EventKind::Asked {
-                    question_id: QuestionId(uuid::Uuid::from_u128(9)),
-                    operation: Operation::ImmigrationStatus,
-                };
                 let time = START.parse().unwrap();
-                let change = Change::new(id, case.version, time, [asked]);
+                let kind = any_step(&mut drawn, &case);
+                let (change, _) = case.change(time, [kind]).unwrap();
                 assert_eq!(bench.store.commit(change).await, Ok(()));
             }
             (3, Some(id)) => {
@@ -94,6 +141,12 @@ async fn live(bench: &Bench, seed: u64) {
 
 #[tokio::test]
 async fn after_many_changes_the_rows_are_what_the_ledger_says() {
+    const ROWS: [&str; 3] = [
+        "cases WHERE wake IS NOT NULL",
+        "quotas WHERE used > 0",
+        "entries WHERE kind = 'purged' AND payload <> x''",
+    ];
+    let mut found = [0; ROWS.len()];
     for seed in [1, 2, 3] {
         let bench = Bench::new().await;
         live(&bench, seed).await;
@@ -101,7 +154,15 @@ async fn after_many_changes_the_rows_are_what_the_ledger_says() {
         let rebuilt = run(&bench, true).unwrap();
         assert_eq!(rebuilt.differences, [], "seed {seed}");
         assert!(rebuilt.cases > 0 && rebuilt.purged > 0, "seed {seed}");
+        let count = |rows: &str| -> i64 {
+            let query = format!("SELECT count(*) FROM {rows}");
+            bench.stranger().query_row(&query, [], |row| row.get(0)).unwrap()
+        };
+        for (found, rows) in found.iter_mut().zip(ROWS) {
+            *found += count(rows);
+        }
     }
+    assert!(found.iter().all(|found| *found > 0), "{found:?}");
 }
 
 #[tokio::test]
@@ -120,11 +181,27 @@ async fn every_damaged_row_is_found_and_put_right() {
         ("cases", "UPDATE cases SET subjects = x''"),
         ("cases", "UPDATE cases SET key = key + 1"),
         ("cases", "UPDATE cases SET request_id = id"),
+        (
+            "cases",
+            "UPDATE cases SET state = 'open' WHERE state = 'received'",
+        ),
+        ("cases", "UPDATE cases SET wake = NULL"),
+        ("cases", "UPDATE cases SET wake = wake + 1 WHERE wake IS NOT NULL"),
+        ("cases", "UPDATE cases SET wake = 1 WHERE wake IS NULL"),
+        ("quotas", "DELETE FROM quotas"),
+        ("quotas", "UPDATE quotas SET used = used - 1"),
+        ("quotas", "UPDATE quotas SET month = '2026-02'"),
+        ("quotas", "UPDATE quotas SET agreement = '?'"),
         ("holds", "DELETE FROM holds"),
     ] {
         let mut bench = Bench::new().await;
         let held = bench.answered(&worker(1)).await;
         bench.receive(&worker(2)).await;
+        for kind in [charged(), charged(), clock_started()] {
+            let case = bench.store.case(held).await.unwrap().unwrap();
+            let (change, _) = case.change(START.parse().unwrap(), [kind]).unwrap();
+            assert_eq!(bench.store.commit(change).await, Ok(()));
+        }
         let reason = Reason::parse("Claim 2026/17").ok().unwrap();
         let keeping = bench.keeping();
         assert_eq!(keeping.set_hold(ACTOR, held, true, &reason).await, Ok(()));
@@ -246,6 +323,38 @@ async fn every_table_is_the_ledger_or_keys_or_is_rebuilt() {
         .unwrap();
     let names = tables.query_map([], |row| row.get(0)).unwrap();
     let names: BTreeSet<String> = names.map(Result::unwrap).collect();
-    let known = ["store", "chains", "entries", "case_keys", "cases", "holds"];
+    let known = [
+        "store",
+        "chains",
+        "entries",
+        "case_keys",
+        "cases",
+        "holds",
+        "quotas",
+    ];
     assert_eq!(names, known.map(str::to_owned).into());
+}
+
+#[tokio::test]
+async fn a_store_whose_count_of_a_quota_makes_no_sense_is_not_served_until_it_is_rebuilt() {
+    let mut bench = Bench::new().await;
+    let id = bench.receive(&worker(1)).await;
+    let case = bench.store.case(id).await.unwrap().unwrap();
+    let (change, _) = case.change(START.parse().unwrap(), [charged()]).unwrap();
+    assert_eq!(bench.store.commit(change).await, Ok(()));
+    bench.store.close().await;
+    let damage = "UPDATE quotas SET department = 'the moon'";
+    bench.stranger().execute_batch(damage).unwrap();
+    let key = Kek::load(&bench.file("key")).ok().unwrap();
+    let refused = EmbeddedStore::open(Settings::at(bench.file("store.db")), key).await;
+    assert!(matches!(refused, Err(OpenError::Projection { .. })));
+    assert_eq!(differing(&run(&bench, false).unwrap()), ["quotas"]);
+    bench.reopen().await;
+    let quota = QuotaKey {
+        agreement: case.receipt.agreement_id,
+        department: DepartmentId::Dwp,
+        month: "2026-03".parse().unwrap(),
+    };
+    assert_eq!(bench.store.quota_used(&quota).await, Ok(1));
+    bench.store.close().await;
 }

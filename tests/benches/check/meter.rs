@@ -9,13 +9,18 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::date;
 use statuscheck::store::embedded::EmbeddedStore;
-use statuscheck::store::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, Store};
+use statuscheck::store::{
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
+    Received, Reserved, Store,
+};
 use statuscheck_adapters::{Ask, AskError, BoxDepartment};
 use statuscheck_domain::case::Case;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::quota::QuotaKey;
 use statuscheck_domain::reply::{Facts, ImmigrationStatus, Outcome, Reply};
+use tokio::sync::watch;
 use tower::{Service, ServiceExt as _};
 use zeroize::Zeroizing;
 
@@ -138,6 +143,49 @@ impl Store for MeteredStore {
         self.inner.cases(query).await
     }
 
+    async fn lease_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, ReadError> {
+        self.inner.lease_due(now, limit).await
+    }
+
+    async fn next_wake(&self) -> Result<Option<Timestamp>, ReadError> {
+        self.inner.next_wake().await
+    }
+
+    async fn release(&self, case_ids: &[CaseId]) -> Result<(), CommitError> {
+        self.inner.release(case_ids).await
+    }
+
+    async fn quota_used(&self, key: &QuotaKey) -> Result<u64, ReadError> {
+        self.inner.quota_used(key).await
+    }
+
+    async fn reserve(
+        &self,
+        case_id: CaseId,
+        key: &QuotaKey,
+        units: u64,
+        limit: u64,
+    ) -> Result<Reserved, QuotaError> {
+        self.inner.reserve(case_id, key, units, limit).await
+    }
+
+    fn changed(&self) -> watch::Receiver<u64> {
+        self.inner.changed()
+    }
+
+    async fn position(&self) -> Result<Position, ReadError> {
+        self.inner.position().await
+    }
+
+    async fn entries_after(
+        &self,
+        position: &Position,
+        organisation: Option<&OrganisationId>,
+        limit: usize,
+    ) -> Result<Feed, FeedError> {
+        self.inner.entries_after(position, organisation, limit).await
+    }
+
     fn is_healthy(&self) -> bool {
         self.inner.is_healthy()
     }
@@ -181,6 +229,53 @@ impl Store for CountingStore {
         Ok(CasePage {
             cases: Vec::new(),
             next: None,
+        })
+    }
+
+    async fn lease_due(&self, _now: Timestamp, _limit: usize) -> Result<Vec<Due>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn next_wake(&self) -> Result<Option<Timestamp>, ReadError> {
+        Ok(None)
+    }
+
+    async fn release(&self, _case_ids: &[CaseId]) -> Result<(), CommitError> {
+        Ok(())
+    }
+
+    async fn quota_used(&self, _key: &QuotaKey) -> Result<u64, ReadError> {
+        Ok(0)
+    }
+
+    async fn reserve(
+        &self,
+        _case_id: CaseId,
+        _key: &QuotaKey,
+        _units: u64,
+        _limit: u64,
+    ) -> Result<Reserved, QuotaError> {
+        Err(ReadError::Unavailable.into())
+    }
+
+    fn changed(&self) -> watch::Receiver<u64> {
+        watch::channel(0).1
+    }
+
+    async fn position(&self) -> Result<Position, ReadError> {
+        Ok(Position::default())
+    }
+
+    async fn entries_after(
+        &self,
+        position: &Position,
+        _organisation: Option<&OrganisationId>,
+        _limit: usize,
+    ) -> Result<Feed, FeedError> {
+        Ok(Feed {
+            entries: Vec::new(),
+            next: position.clone(),
+            more: false,
         })
     }
 

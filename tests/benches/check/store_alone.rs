@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use statuscheck::store::Store as _;
 use statuscheck::store::embedded::EmbeddedStore;
+use statuscheck_domain::case::Case;
 use statuscheck_domain::check::{CheckKind, Draft};
 use statuscheck_domain::clock::{SharedClock, london_day};
 use statuscheck_domain::event::{Change, EventKind, Receipt};
@@ -71,23 +72,24 @@ async fn commit(clock: &SharedClock, store: &Arc<EmbeddedStore>, tasks: usize) -
     }
     let began = clock.elapsed();
     let mut committing = JoinSet::new();
-    for case in cases {
+    for mut case in cases {
         let (clock, store) = (clock.clone(), store.clone());
         committing.spawn(async move {
             let mut each = Vec::new();
-            // The receipt was the first version.
-            for version in 1.. {
+            loop {
+                let asked = EventKind::Asked {
+                    question_id: QuestionId(Uuid::now_v7()),
+                    operation: Operation::ImmigrationStatus,
+                    charged: None,
+                };
+                let (change, next) = case.change(clock.now(), [asked]).expect("a question");
                 let now = clock.elapsed();
                 if now.saturating_sub(began) > TURN {
                     break;
                 }
-                let asked = EventKind::Asked {
-                    question_id: QuestionId(Uuid::now_v7()),
-                    operation: Operation::ImmigrationStatus,
-                };
-                let change = Change::new(case, version, clock.now(), [asked]);
                 store.commit(change).await.expect("recorded");
                 each.push(clock.elapsed().saturating_sub(now));
+                case = next;
             }
             each
         });
@@ -97,7 +99,7 @@ async fn commit(clock: &SharedClock, store: &Arc<EmbeddedStore>, tasks: usize) -
 }
 
 /// A new case in the store.
-async fn open(clock: &SharedClock, store: &Arc<EmbeddedStore>) -> CaseId {
+async fn open(clock: &SharedClock, store: &Arc<EmbeddedStore>) -> Case {
     let now = clock.now();
     let draft = Draft {
         share_code: "W12 345 67X",
@@ -117,9 +119,10 @@ async fn open(clock: &SharedClock, store: &Arc<EmbeddedStore>) -> CaseId {
         legal_basis: "Immigration, Asylum and Nationality Act 2006, sections 15 to 25".to_owned(),
         clock: Target::DEFAULT.start(now),
     };
-    let case = CaseId(Uuid::now_v7());
+    let id = CaseId(Uuid::now_v7());
     let received = EventKind::Received(Box::new(receipt));
-    let change = Change::new(case, 0, now, [received]);
+    let change = Change::new(id, now, [received]);
+    let case = Case::fold(id, change.events.clone()).expect("a case");
     store.receive(change, content).await.expect("recorded");
     case
 }

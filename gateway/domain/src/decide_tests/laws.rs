@@ -226,10 +226,10 @@ proptest! {
                 kinds.push(EventKind::Decided(answer));
             } else {
                 let question_id = crate::ids::QuestionId(uuid::Uuid::nil());
-                kinds.push(EventKind::Asked { question_id, operation: Operation::ImmigrationStatus });
+                kinds.push(EventKind::Asked { question_id, operation: Operation::ImmigrationStatus, charged: None });
             }
         }
-        let events = Change::new(id(), 0, noon(), kinds).events;
+        let events = Change::new(id(), noon(), kinds).events;
         let case = Case::fold(id(), events).unwrap_or_else(|fault| panic!("{fault}"));
         prop_assert_eq!(case.version, steps.len() as u64 + 1);
         prop_assert_eq!(case.is_decided(), last.is_some());
@@ -247,7 +247,7 @@ proptest! {
         let receipt = receipt(work("").check().unwrap_or_else(|field| panic!("{field}")));
         let decided = || EventKind::Decided(answered(&work("").home_office(no_record())));
         let kinds = [EventKind::Received(Box::new(receipt)), decided(), decided(), decided()];
-        let mut events: Vec<Event> = Change::new(id(), 0, noon(), kinds).events;
+        let mut events: Vec<Event> = Change::new(id(), noon(), kinds).events;
         events.remove(missing);
         // Without its last step it is the same case a step earlier.
         prop_assert_eq!(Case::fold(id(), events).is_ok(), missing == 3);

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::quota::Spent;
 
 use super::checkpoints::checkpoint;
 use super::opening::{self, OpenError};
 use super::rebuild::{self, RebuildError};
-use super::{Settings, entries, tables};
+use super::{Settings, entries, quotas, tables};
 use crate::store::chain::ChainHead;
 use crate::store::copy::{CaseEntries, CopyError, Counts, Destination, Header, PlacedEntry, Source};
-use crate::store::sealed::SealedChange;
+use crate::store::projection::Used;
+use crate::store::rows::SealedChange;
 
 /// Pages of 4 KiB in the log after which they are moved into the file: 16 MiB, so that the log stays small however large
 /// the store is.
@@ -163,6 +165,13 @@ impl Destination for FileDestination {
         Ok(transaction.commit()?)
     }
 
+    fn add_quotas(&mut self, used: Used) -> Result<(), CopyError> {
+        let transaction = self.connection.transaction()?;
+        let spent = used.rows().into_iter().map(|(key, units)| Spent { key, units });
+        quotas::add(&transaction, "quotas", &spent.collect::<Vec<_>>())?;
+        Ok(transaction.commit()?)
+    }
+
     fn make_holds(&mut self) -> Result<(), CopyError> {
         let transaction = self.connection.transaction()?;
         rebuild::make_holds(&transaction, "holds").map_err(|error| match error {
@@ -223,6 +232,7 @@ fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
         // A key that was destroyed is zeros where it lay.
         keys: count("case_keys WHERE wrapped <> zeroblob(length(wrapped))")?,
         holds: count("holds")?,
+        quotas: count("quotas WHERE used <> 0")?,
     })
 }
 

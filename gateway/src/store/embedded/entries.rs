@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::store::chain::{Chain, ChainHead, ChainId, Entry, Head, LedgerId};
 use crate::store::copy::PlacedEntry;
 use crate::store::notary::HEADS_MAX;
-use crate::store::sealed::SealedEntry;
+use crate::store::rows::SealedEntry;
 
 /// Bits of a place that are the sequence number; those above are the chain's number. No file has room for so many entries
 /// of one chain.
@@ -255,8 +255,13 @@ fn rehashed(
 }
 
 /// Where an entry stands in the table: in the order of chains, and of their entries.
-const fn place(number: i64, sequence: i64) -> i64 {
+pub(super) const fn place(number: i64, sequence: i64) -> i64 {
     (number << SEQUENCE_BITS) + sequence
+}
+
+/// The sequence number of what stands at `place`.
+pub(super) const fn sequence_of(place: i64) -> u64 {
+    (place & ((1 << SEQUENCE_BITS) - 1)).unsigned_abs()
 }
 
 const fn last_place(number: i64) -> i64 {

@@ -96,6 +96,14 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// Have the tables made anew from the ledger.
+    #[error(
+        "what the store {path} has made from its ledger is damaged; `statuscheck ledger rebuild` makes it anew"
+    )]
+    Projection {
+        /// The file.
+        path: PathBuf,
+    },
     /// Look at the path, its rights and the disk.
     #[error("cannot open the store {path}")]
     Io {

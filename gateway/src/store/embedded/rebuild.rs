@@ -7,27 +7,30 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use serde_json::Value;
-use statuscheck_domain::case::CaseState;
 use statuscheck_domain::ids::CaseId;
 use uuid::Uuid;
 
 use super::checkpoints::emptied;
 use super::opening::{OpenError, Opened};
 use super::tables::{self, case_id, key};
-use super::{Settings, entries};
+use super::{Settings, entries, quotas};
 use crate::store::chain::Chain;
+use crate::store::rows::{Note, Opening, PURGED, RowState, SealedChange};
 use crate::store::seal::Kek;
-use crate::store::sealed::{Note, Opening, PURGED, SealedChange, Sealer};
-use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
+use crate::store::sealed::Sealer;
+use crate::store::{CommitError, HouseEntry, HouseKind, ReadError, remainder};
 
 /// The projections, each with its columns.
-const PROJECTIONS: [(&str, &str); 2] = [
+const PROJECTIONS: [(&str, &str); 3] = [
     (
         "cases",
-        "id, organisation, request_id, state, version, created, content, agreement, kind, subjects, key",
+        "id, organisation, request_id, state, version, created, content, agreement, kind, subjects, wake, key",
     ),
     ("holds", "case_id, since"),
+    ("quotas", "agreement, department, month, used"),
 ];
+
+const REBUILT_QUOTAS: &str = "rebuilt_quotas";
 
 /// Cases whose ids are read at a time.
 const PAGE: i64 = 1_000;
@@ -169,6 +172,9 @@ fn make(connection: &Connection, sealer: &Sealer) -> Result<Vec<i64>, RebuildErr
             "CREATE TABLE rebuilt_{table} AS SELECT {columns} FROM {table} WHERE false"
         ))?;
     }
+    connection.execute_batch(
+        "CREATE UNIQUE INDEX rebuilt_quotas_by_key ON rebuilt_quotas (agreement, department, month)",
+    )?;
     // The rows of cases say where their keys lie, and they are what is made anew here.
     connection.execute_batch(
         "CREATE TEMP TABLE places (case_id BLOB PRIMARY KEY, place INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -211,14 +217,16 @@ fn make_case(connection: &Connection, sealer: &Sealer, id: CaseId) -> Result<Opt
         )?
         .query_row([key(id)], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if stored.last().is_some_and(|last| last.kind == PURGED) {
+    let damaged = |_error: ReadError| RebuildError::Damaged(id);
+    if let Some(spent) = remainder::left_in(stored.last()).map_err(damaged)? {
+        quotas::add(connection, REBUILT_QUOTAS, &spent)?;
         return Ok(kept.map(|(place, _wrapped): (i64, Vec<u8>)| place));
     }
-    let damaged = |_error: ReadError| RebuildError::Damaged(id);
     let (place, wrapped) = kept.ok_or(RebuildError::Damaged(id))?;
     let case = sealer.project(id, wrapped, stored).map_err(damaged)?;
     let opening = case.opening.as_ref().ok_or(RebuildError::Damaged(id))?;
     make_rows(connection, &case, opening, place)?;
+    quotas::add(connection, REBUILT_QUOTAS, &case.spent)?;
     Ok(None)
 }
 
@@ -229,18 +237,21 @@ fn make_rows(
     place: i64,
 ) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("INSERT INTO rebuilt_cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?
+        .prepare_cached(
+            "INSERT INTO rebuilt_cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?
         .execute(params![
             key(case.case_id),
             opening.organisation.as_str(),
             opening.request_id.0.as_bytes(),
-            case.state.map(CaseState::as_str),
+            case.state.map(RowState::as_str),
             case.version,
             case.entries.first().map(|first| first.time),
             opening.content.0,
             opening.terms.agreement.as_str(),
             opening.terms.check.as_str(),
             opening.subjects.concat(),
+            case.wake,
             place,
         ])?;
     Ok(())

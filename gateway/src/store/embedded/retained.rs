@@ -10,8 +10,8 @@ use statuscheck_domain::ids::CaseId;
 use super::entries;
 use super::tables::{self, Recorded, case_id, key};
 use crate::store::chain::Chain;
+use crate::store::rows::Note;
 use crate::store::seal::SubjectDigest;
-use crate::store::sealed::Note;
 
 pub(super) const SCHEMA: &str = "
     CREATE TABLE holds (

@@ -8,6 +8,7 @@ use statuscheck_domain::check::CheckKind;
 use statuscheck_domain::ids::CaseId;
 
 use super::tables::{case_id, key};
+use crate::store::rows::RowState;
 use crate::store::upkeep::{ClosedCase, ClosedQuery, Terms};
 use crate::store::{CaseQuery, ReadError};
 
@@ -63,7 +64,8 @@ pub(super) fn case_ids(
     limit: usize,
 ) -> rusqlite::Result<Vec<CaseId>> {
     let wanted = |shelf: &Shelf| {
-        query.states.is_empty() || query.states.iter().any(|state| state.as_str() == shelf.state)
+        let mut names = query.states.iter().flat_map(|state| RowState::names_of(*state));
+        query.states.is_empty() || names.any(|name| name == shelf.state)
     };
     let before = query.after.map_or([u8::MAX; 16], key);
     let mut statement = connection.prepare_cached(
@@ -89,6 +91,34 @@ pub(super) fn case_ids(
     ids.sort_unstable_by(|one, other| other.cmp(one));
     ids.truncate(limit);
     Ok(ids)
+}
+
+/// The oldest `limit` cases that were received and not decided about, with the time of their receipt in nanoseconds.
+pub(super) fn undecided(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<(CaseId, i64)>> {
+    let received = RowState::Received.as_str();
+    let mut statement = connection.prepare_cached(
+        "SELECT id, created FROM cases
+         WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4
+         ORDER BY id LIMIT ?5",
+    )?;
+    let mut found = Vec::new();
+    for shelf in shelves(connection, None)? {
+        if shelf.state == received {
+            let place = params![
+                shelf.organisation,
+                received,
+                shelf.agreement,
+                shelf.kind,
+                rows(limit)
+            ];
+            for case in statement.query_map(place, |row| Ok((case_id(row, 0)?, row.get(1)?)))? {
+                found.push(case?);
+            }
+        }
+    }
+    found.sort_unstable();
+    found.truncate(limit);
+    Ok(found)
 }
 
 /// The agreements and checks under which there are cases, in order.
@@ -162,7 +192,7 @@ fn closed_case(row: &Row<'_>) -> Result<ClosedCase, ReadError> {
     })
 }
 
-fn time(nanoseconds: i64) -> Result<Timestamp, ReadError> {
+pub(super) fn time(nanoseconds: i64) -> Result<Timestamp, ReadError> {
     Timestamp::from_nanosecond(i128::from(nanoseconds)).map_err(|_range| ReadError::Corrupt)
 }
 

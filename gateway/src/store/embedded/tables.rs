@@ -5,16 +5,16 @@
 //! What a check costs is the pages that it changes: a page that many checks of one commit share is next to free, and one
 //! that a check has for itself is written twice, to the log and to the file. So every table and index grows at its end
 //! (case ids and places grow with time), or at a few ends, one for each agreement; only the index of request ids does not,
-//! where callers choose ids that do not grow.
+//! where callers choose ids that do not grow. Which cases wake when is in an index that has no row for a case that is answered
+//! at once.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use statuscheck_domain::case::CaseState;
 use statuscheck_domain::ids::CaseId;
 use uuid::Uuid;
 
-use super::{entries, retained};
+use super::{entries, quotas, retained};
 use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
-use crate::store::sealed::{Note, Opening, PURGED, Purge, SealedChange, SealedEntry, StoredCase};
+use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, SealedEntry, StoredCase};
 
 /// The version of the tables, in `PRAGMA user_version`.
 pub(super) const VERSION: i64 = 3;
@@ -51,10 +51,12 @@ const SCHEMA: &str = "
         agreement TEXT NOT NULL,
         kind TEXT NOT NULL,
         subjects BLOB NOT NULL,
-        key INTEGER NOT NULL
+        key INTEGER NOT NULL,
+        wake INTEGER
     ) STRICT, WITHOUT ROWID;
     CREATE UNIQUE INDEX cases_by_request ON cases (organisation, request_id);
     CREATE INDEX cases_by_shelf ON cases (organisation, state, agreement, kind, id);
+    CREATE INDEX cases_by_wake ON cases (wake, id) WHERE wake IS NOT NULL;
     CREATE TABLE case_keys (
         place INTEGER PRIMARY KEY,
         case_id BLOB NOT NULL,
@@ -82,6 +84,7 @@ pub(super) fn create(
     let transaction = connection.transaction()?;
     transaction.execute_batch(SCHEMA)?;
     transaction.execute_batch(retained::SCHEMA)?;
+    transaction.execute_batch(quotas::SCHEMA)?;
     transaction.execute(
         "INSERT INTO store (secret, ledger) VALUES (?1, ?2)",
         params![wrapped_secret, ledger.0],
@@ -128,6 +131,7 @@ pub(super) fn record(
         };
         entries::append(connection, chain, &entry)?;
     }
+    quotas::add(connection, "quotas", &change.spent)?;
     Ok(Recorded::Done)
 }
 
@@ -168,7 +172,7 @@ pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -
         version: purge.expected_version + 1,
         time: purge.time,
         kind: PURGED,
-        payload: &[],
+        payload: &purge.payload,
     };
     entries::append(connection, chain, &entry)?;
     Ok(Recorded::Done)
@@ -187,21 +191,23 @@ pub(super) fn open_case(
     // as one that writes.
     let is_new = connection
         .prepare_cached(
-            "INSERT INTO cases (id, organisation, request_id, state, version, created, content, agreement, kind, subjects, key)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT ifnull(max(place), 0) + 1 FROM case_keys))
+            "INSERT INTO cases (id, organisation, request_id, state, version, created, content, agreement, kind, subjects,
+                                wake, key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, (SELECT ifnull(max(place), 0) + 1 FROM case_keys))
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             id,
             organisation,
             request_id,
-            change.state.map(CaseState::as_str),
+            change.state.map(RowState::as_str),
             change.version,
             change.entries.first().map(|entry| entry.time),
             opening.content.0,
             opening.terms.agreement.as_str(),
             opening.terms.check.as_str(),
             opening.subjects.concat(),
+            change.wake,
         ])?;
     if is_new == 0 {
         // Without a request of that id it is the case's own id that is taken.
@@ -232,14 +238,17 @@ fn known(connection: &Connection, opening: &Opening) -> rusqlite::Result<Option<
 fn advance_case(connection: &Connection, change: &SealedChange) -> rusqlite::Result<Option<Recorded>> {
     let id = key(change.case_id);
     let (version, expected) = (change.version, change.expected_version);
-    // Two statements: naming the state would write its index anew each time.
+    // Two statements: naming the state would write its index anew each time. The index of wake times is written only where
+    // there is one before or after.
     let updated = match change.state {
         Some(state) => connection
-            .prepare_cached("UPDATE cases SET version = ?3, state = ?4 WHERE id = ?1 AND version = ?2")?
-            .execute(params![id, expected, version, state.as_str()])?,
+            .prepare_cached(
+                "UPDATE cases SET version = ?3, wake = ?4, state = ?5 WHERE id = ?1 AND version = ?2",
+            )?
+            .execute(params![id, expected, version, change.wake, state.as_str()])?,
         None => connection
-            .prepare_cached("UPDATE cases SET version = ?3 WHERE id = ?1 AND version = ?2")?
-            .execute(params![id, expected, version])?,
+            .prepare_cached("UPDATE cases SET version = ?3, wake = ?4 WHERE id = ?1 AND version = ?2")?
+            .execute(params![id, expected, version, change.wake])?,
     };
     Ok((updated == 0).then_some(Recorded::Stale))
 }

@@ -14,7 +14,7 @@ use super::retained::{self, Hold};
 use super::tables;
 use super::writer::Work;
 use super::{rotation, shelves};
-use crate::store::sealed::Note;
+use crate::store::rows::Note;
 use crate::store::upkeep::{ClosedCase, ClosedQuery, Rotated, RotationError, Terms, Upkeep};
 use crate::store::{CommitError, HouseEntry, ReadError};
 

@@ -11,14 +11,17 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::checkpoints::{Checkpoints, checkpoint};
+use super::dues::Dues;
 use super::entries::{self, HeadError};
 use super::fault;
+use super::quotas;
 use super::retained::{self, Hold};
 use super::rotation::{self, Rewrapped};
 use super::tables::{self, Recorded};
 use crate::store::CommitError;
 use crate::store::chain::{Chain, Head};
-use crate::store::sealed::{Note, Purge, SealedChange};
+use crate::store::quota::Tallies;
+use crate::store::rows::{Note, Purge, SealedChange};
 
 /// What is asked of the writer.
 pub(super) enum Request {
@@ -74,6 +77,10 @@ pub(super) struct Writer {
     pub(super) chain: Chain,
     /// Where the recorded ledger ends; nobody waits on it, so that no commit pays for a wake.
     pub(super) head: watch::Sender<Head>,
+    /// How often something was recorded; whoever waits on it is woken once for a batch.
+    pub(super) changed: watch::Sender<u64>,
+    pub(super) dues: Arc<Dues>,
+    pub(super) tallies: Arc<Tallies>,
     pub(super) queue: mpsc::Receiver<Request>,
     pub(super) settled: mpsc::Sender<Settled>,
     pub(super) checkpoints: Checkpoints,
@@ -135,7 +142,7 @@ impl Writer {
         match outcomes {
             Ok(outcomes) => {
                 self.tell_of_recovery();
-                self.head.send_replace(self.chain.head());
+                self.recorded(&batch, &outcomes);
                 batch
                     .into_iter()
                     .map(|waiting| waiting.answer)
@@ -157,8 +164,33 @@ impl Writer {
         }
     }
 
-    /// After a failed commit only the file knows where the ledger ends.
+    /// What is in memory follows what is on disk, before anybody is told.
+    fn recorded(&self, batch: &[Waiting], outcomes: &[Outcome]) {
+        let head = self.chain.head();
+        if self.head.send_replace(head) == head {
+            return;
+        }
+        let done = || {
+            let pairs = batch.iter().zip(outcomes);
+            let done = pairs.filter(|(_, outcome)| matches!(outcome, Ok(Recorded::Done)));
+            done.map(|(waiting, _)| &waiting.work)
+        };
+        self.dues.recorded(done());
+        for work in done() {
+            if let Work::Change(change) = work {
+                self.tallies.record(change.case_id, &change.spent);
+            }
+        }
+        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// After a failed commit only the file knows where the ledger ends, and what is used.
     fn find_head(&mut self) {
+        self.dues.is_uncertain();
+        match quotas::used(&self.connection) {
+            Ok(used) => self.tallies.load(used),
+            Err(_logged) => self.stopped.store(true, Ordering::Release),
+        }
         match entries::read_head(&self.connection, self.chain.number()) {
             Ok(head) => self.chain.rewind(head),
             Err(HeadError::Engine(error)) => {

@@ -15,10 +15,12 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::changes::{Changes, Judged};
+use super::charges::Charges;
 use super::connect::{Connected, Connector};
 use super::fault::{DatabaseError, Fault};
 use super::lease::{self, Holding, LeaseError};
 use super::notices;
+use super::quotas::Taken;
 use super::single::{self, Single};
 use super::statements::Statements;
 use super::work::{Outcome, Work};
@@ -61,6 +63,8 @@ impl From<DatabaseError> for Failure {
 pub(super) struct Made<'a> {
     pub(super) outcomes: Vec<Outcome>,
     pub(super) entries: Vec<Entry<'a>>,
+    /// What they use of quotas.
+    pub(super) charges: Charges,
     /// Something was written, with an entry or without one.
     pub(super) is_written: bool,
     /// What to tell the other gateways beside that the chain grew.
@@ -106,11 +110,16 @@ impl Session {
         .unwrap_or_else(|_elapsed| Err(DatabaseError::unanswered().into()))
     }
 
-    /// Records `batch`: on return it is on disk.
-    pub(super) async fn record(&self, holding: Holding, batch: &[&Work]) -> Result<Settled, Failure> {
+    /// Records `batch`, which has `taken` units out of blocks: on return it is on disk.
+    pub(super) async fn record(
+        &self,
+        holding: Holding,
+        batch: &[&Work],
+        taken: &Taken,
+    ) -> Result<Settled, Failure> {
         let made = match Single::of(batch) {
             Some(single) => self.begin_single(holding, single).await,
-            None => self.begin_changes(holding, &Changes::of(batch)).await,
+            None => self.begin_changes(holding, &Changes::of(batch), taken).await,
         };
         match made {
             Ok((made, head)) if made.is_written => self.commit(holding, made, head).await,
@@ -135,6 +144,7 @@ impl Session {
         &self,
         holding: Holding,
         changes: &Changes<'a>,
+        taken: &Taken,
     ) -> Result<(Made<'a>, Head), Failure> {
         let (client, statements) = (self.client(), &self.statements);
         let held: [&(dyn ToSql + Sync); 2] = [&holding.number, &holding.fence];
@@ -164,7 +174,7 @@ impl Session {
         if let Some(asked) = changes.repeats(&judged) {
             judged.add_known(&self.trip(asked.run(client, &statements.known)).await?)?;
         }
-        Ok((changes.judge(&judged), head))
+        Ok((changes.judge(&judged, taken), head))
     }
 
     async fn begin_single<'a>(
@@ -178,7 +188,7 @@ impl Session {
             let (begun, locked, made) = tokio::join!(
                 client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
                 client.query_opt(&self.statements.lock, &held),
-                single::make(client, &self.statements, single),
+                single::make(client, &self.statements, holding, single),
             );
             begun?;
             Ok::<_, DatabaseError>((locked?, made?))
@@ -200,8 +210,10 @@ impl Session {
         let grew = format!("{}:{}", holding.number, after.sequence);
         let news = made.news.as_ref();
         let written = timeout(self.answer_max, async {
-            let committing = future::join(
+            let committing = future::join3(
                 self.append(holding, &made.entries, &places),
+                // Last, for gateways wait for each other here.
+                made.charges.record(self.client(), &self.statements, holding),
                 self.client().batch_execute("COMMIT"),
             );
             // After the commit: within, the commits of all gateways would have to wait for each other. It is sent with the
@@ -217,11 +229,11 @@ impl Session {
             }
         })
         .await;
-        let Ok((appended, committed)) = written else {
+        let Ok((appended, charged, committed)) = written else {
             return Err(Failure::Unknown(DatabaseError::unanswered(), settled));
         };
         // A commit of a transaction in which something failed is answered as one that went well.
-        match appended.and(committed.map_err(DatabaseError::from)) {
+        match appended.and(charged).and(committed.map_err(DatabaseError::from)) {
             // Where somebody cancelled its wait for a standby, the server says that it is committed, and only warns.
             Ok(()) if self.connected.warnings() != warnings => Err(Failure::Unknown(
                 DatabaseError::lost("it warned of something at a commit, which may be on no standby"),
@@ -235,6 +247,7 @@ impl Session {
             Err(error) => Err(Failure::Unknown(error, settled)),
         }
     }
+
     async fn append(
         &self,
         holding: Holding,

@@ -2,18 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 
-use statuscheck_domain::case::CaseState;
 use statuscheck_domain::ids::CaseId;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 use uuid::Uuid;
 
 use super::batch::Made;
+use super::charges::Charges;
 use super::fault::DatabaseError;
+use super::quotas::Taken;
 use super::work::{Outcome, Recorded, Work};
 use crate::store::CommitError;
 use crate::store::chain::Entry;
-use crate::store::sealed::{Note, Opening, SealedChange};
+use crate::store::rows::{Note, Opening, RowState, SealedChange};
 
 /// Changes of different cases, and notes.
 pub(super) struct Changes<'a>(Vec<Step<'a>>);
@@ -33,6 +34,7 @@ pub(super) struct Open<'a> {
     states: Vec<Option<&'static str>>,
     versions: Vec<i64>,
     created: Vec<Option<i64>>,
+    wakes: Vec<Option<i64>>,
     agreements: Vec<&'a str>,
     kinds: Vec<&'static str>,
     wrapped: Vec<&'a [u8]>,
@@ -47,6 +49,7 @@ pub(super) struct Advance {
     expected: Vec<i64>,
     versions: Vec<i64>,
     states: Vec<Option<&'static str>>,
+    wakes: Vec<Option<i64>>,
 }
 
 /// Requests that opened no case, a column each.
@@ -79,7 +82,12 @@ impl<'a> Changes<'a> {
         let step = |work: &&'a Work| match work {
             Work::Change(change) => Some(Step::Change(change)),
             Work::Note(note) => Some(Step::Note(note)),
-            Work::Purge(_) | Work::Hold(_) | Work::Rewrap(_) => None,
+            Work::Purge(_)
+            | Work::Hold(_)
+            | Work::Rewrap(_)
+            | Work::Lease(_)
+            | Work::LetGo(_)
+            | Work::Refill(_) => None,
         };
         Self(batch.iter().filter_map(step).collect())
     }
@@ -104,9 +112,10 @@ impl<'a> Changes<'a> {
             open.requests.push(opening.request_id.0);
             open.ids.push(id);
             open.contents.push(&opening.content.0);
-            open.states.push(change.state.map(CaseState::as_str));
+            open.states.push(change.state.map(RowState::as_str));
             open.versions.push(change.version);
             open.created.push(change.entries.first().map(|entry| entry.time));
+            open.wakes.push(change.wake);
             open.agreements.push(opening.terms.agreement.as_str());
             open.kinds.push(opening.terms.check.as_str());
             open.wrapped.push(&opening.wrapped_key);
@@ -124,7 +133,8 @@ impl<'a> Changes<'a> {
             advance.ids.push(change.case_id.0);
             advance.expected.push(change.expected_version);
             advance.versions.push(change.version);
-            advance.states.push(change.state.map(CaseState::as_str));
+            advance.states.push(change.state.map(RowState::as_str));
+            advance.wakes.push(change.wake);
         }
         (!advance.ids.is_empty()).then_some(advance)
     }
@@ -143,8 +153,9 @@ impl<'a> Changes<'a> {
     }
 
     /// What each comes to, and the entries of those that hold.
-    pub(super) fn judge(&self, judged: &Judged) -> Made<'a> {
+    pub(super) fn judge(&self, judged: &Judged, taken: &Taken) -> Made<'a> {
         let mut entries = Vec::new();
+        let mut charges = Charges::default();
         let mut outcomes = Vec::with_capacity(self.0.len());
         for step in &self.0 {
             let outcome = match step {
@@ -153,7 +164,10 @@ impl<'a> Changes<'a> {
             };
             if outcome == Ok(Recorded::Done) {
                 match step {
-                    Step::Change(change) => entries.extend(entries_of(change)),
+                    Step::Change(change) => {
+                        entries.extend(entries_of(change));
+                        charges.add(change, taken);
+                    }
                     Step::Note(note) => entries.push(house(note)),
                 }
             }
@@ -163,6 +177,7 @@ impl<'a> Changes<'a> {
             outcomes,
             is_written: !entries.is_empty(),
             entries,
+            charges,
             news: None,
         }
     }
@@ -244,7 +259,7 @@ impl Open<'_> {
         client: &Client,
         statement: &Statement,
     ) -> Result<Vec<Row>, DatabaseError> {
-        let columns: [&(dyn ToSql + Sync); 12] = [
+        let columns: [&(dyn ToSql + Sync); 13] = [
             &self.organisations,
             &self.requests,
             &self.ids,
@@ -257,6 +272,7 @@ impl Open<'_> {
             &self.wrapped,
             &self.subjects,
             &self.subject_cases,
+            &self.wakes,
         ];
         Ok(client.query(statement, &columns).await?)
     }
@@ -268,7 +284,13 @@ impl Advance {
         client: &Client,
         statement: &Statement,
     ) -> Result<Vec<Row>, DatabaseError> {
-        let columns: [&(dyn ToSql + Sync); 4] = [&self.ids, &self.expected, &self.versions, &self.states];
+        let columns: [&(dyn ToSql + Sync); 5] = [
+            &self.ids,
+            &self.expected,
+            &self.versions,
+            &self.states,
+            &self.wakes,
+        ];
         Ok(client.query(statement, &columns).await?)
     }
 }

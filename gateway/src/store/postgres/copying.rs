@@ -17,7 +17,7 @@ use super::heads::chain_head;
 use super::{OpenError, Settings, opening};
 use crate::store::chain::ChainHead;
 use crate::store::copy::{CaseEntries, CopyError, Counts};
-use crate::store::sealed::SealedEntry;
+use crate::store::rows::SealedEntry;
 
 /// A copy takes as long as it takes; locks are waited for no longer than by the gateway.
 const PATIENT: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
@@ -66,7 +66,8 @@ async fn counts(client: &Client) -> Result<Counts, DatabaseError> {
     let row = client
         .query_one(
             "SELECT (SELECT count(*) FROM statuscheck.cases), (SELECT count(*) FROM statuscheck.case_keys),
-                    (SELECT count(*) FROM statuscheck.holds)",
+                    (SELECT count(*) FROM statuscheck.holds),
+                    (SELECT count(*) FROM statuscheck.quotas WHERE used <> 0)",
             &[],
         )
         .await?;
@@ -75,6 +76,7 @@ async fn counts(client: &Client) -> Result<Counts, DatabaseError> {
         cases: count(&row, 0)?,
         keys: count(&row, 1)?,
         holds: count(&row, 2)?,
+        quotas: count(&row, 3)?,
     })
 }
 

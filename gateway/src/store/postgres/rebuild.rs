@@ -9,15 +9,18 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::changes::Changes;
+use super::charges::columns;
 use super::copying::{cases_after, connect, keys, run};
 use super::fault::DatabaseError;
 use super::opening::{self, OpenError};
 use super::work::Work;
-use super::{ConnectError, Settings};
-use crate::store::HouseKind;
+use super::{ConnectError, Settings, quotas};
+use crate::store::copy::CaseEntries;
 use crate::store::embedded::{Difference, Rebuilt};
+use crate::store::projection::Used;
 use crate::store::seal::{Kek, SealError, StoreSecret};
-use crate::store::sealed::{PURGED, Sealer};
+use crate::store::sealed::Sealer;
+use crate::store::{HouseKind, ReadError, remainder};
 
 /// Cases in one page, with all their entries: some thousand of those.
 const CASES: i64 = 256;
@@ -60,15 +63,15 @@ const MISSING: &str = "
     WITH new AS (
         SELECT * FROM unnest(
             $1::text[], $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::bigint[], $7::bigint[], $8::text[],
-            $9::text[], $10::bytea[]
-        ) AS new (organisation, request_id, id, content, state, version, created, agreement, kind, wrapped)
+            $9::text[], $10::bytea[], $13::bigint[]
+        ) AS new (organisation, request_id, id, content, state, version, created, agreement, kind, wrapped, wake)
     ), about AS (
         SELECT * FROM unnest($11::bytea[], $12::uuid[]) AS about (key, case_id)
     )
     SELECT (SELECT count(*) FROM (
-                SELECT id, organisation, request_id, state, version, created, agreement, kind FROM new
+                SELECT id, organisation, request_id, state, version, created, agreement, kind, wake FROM new
                 EXCEPT
-                SELECT id, organisation, request_id, state, version, created, agreement, kind
+                SELECT id, organisation, request_id, state, version, created, agreement, kind, wake
                 FROM statuscheck.cases WHERE id = ANY ($3)
             ) AS missing),
            (SELECT count(*) FROM new),
@@ -139,71 +142,120 @@ pub async fn compare(settings: &Settings, kek: Kek) -> Result<Rebuilt, CompareEr
     let stored = opening::finished(client).await?;
     let (_ledger, secret) = stored.ok_or(OpenError::NotMigrated)?;
     let secret = StoreSecret::unwrap_under(&kek, secret).map_err(|_not_this_key| OpenError::WrongKey)?;
-    let sealer = Sealer::new(kek, &secret, 1)?;
-    let mut seen = [Seen::default(); TABLES.len()];
-    let (mut cases, mut purged) = (0, 0);
+    let mut comparison = Comparison {
+        sealer: Sealer::new(kek, &secret, 1)?,
+        used: Used::default(),
+        seen: [Seen::default(); TABLES.len()],
+        cases: 0,
+        purged: 0,
+    };
     let mut after = CaseId(Uuid::nil());
     loop {
-        let mut page = cases_after(client, after, CASES).await?;
+        let page = cases_after(client, after, CASES).await?;
         let Some((last, _)) = page.last() else { break };
         after = *last;
-        let before = page.len();
-        page.retain(|(_, entries)| entries.last().is_none_or(|last| last.kind != PURGED));
-        purged += before - page.len();
-        cases += page.len();
-        let ids: Vec<_> = page.iter().map(|(id, _)| *id).collect();
+        comparison.add(client, page).await?;
+    }
+    comparison.end(client).await
+}
+
+/// Cases that were made anew so far, and how they compare.
+struct Comparison {
+    sealer: Sealer,
+    used: Used,
+    seen: [Seen; TABLES.len()],
+    cases: u64,
+    purged: u64,
+}
+
+impl Comparison {
+    async fn add(&mut self, client: &Client, page: Vec<CaseEntries>) -> Result<(), CompareError> {
+        let damaged = |id| move |_error: ReadError| CompareError::Damaged(id);
+        let mut kept = Vec::with_capacity(page.len());
+        for (id, entries) in page {
+            match remainder::left_in(entries.last()).map_err(damaged(id))? {
+                Some(spent) => {
+                    self.used.add(&spent);
+                    self.purged += 1;
+                }
+                None => kept.push((id, entries)),
+            }
+        }
+        self.cases += kept.len() as u64;
+        let ids: Vec<_> = kept.iter().map(|(id, _)| *id).collect();
         let keys = keys(client, &ids).await?;
-        let works = page.into_iter().zip(keys).map(|((id, entries), key)| {
+        let mut works = Vec::with_capacity(kept.len());
+        for ((id, entries), key) in kept.into_iter().zip(keys) {
             let key = key.ok_or(CompareError::Damaged(id))?;
-            let case = sealer.project(id, key, entries);
-            case.map(|case| Work::Change(Box::new(case)))
-                .map_err(|_unreadable| CompareError::Damaged(id))
-        });
-        let works = works.collect::<Result<Vec<_>, _>>()?;
+            let case = self.sealer.project(id, key, entries).map_err(damaged(id))?;
+            self.used.add(&case.spent);
+            works.push(Work::Change(Box::new(case)));
+        }
         let Some(open) = Changes::of(&works.iter().collect::<Vec<_>>()).open_parameters() else {
-            continue;
+            return Ok(());
         };
         let statement = client.prepare(MISSING).await.map_err(DatabaseError::from)?;
         for row in open.run(client, &statement).await? {
-            for (table, seen) in seen.iter_mut().enumerate() {
+            for (table, seen) in self.seen.iter_mut().enumerate() {
                 seen.add(&row, table * 2)?;
             }
         }
+        Ok(())
     }
-    let mut tables: Vec<_> = TABLES.into_iter().zip(seen).collect();
-    let kinds = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
-    let kinds: [&(dyn ToSql + Sync); 2] = [&kinds[0], &kinds[1]];
-    let row = client.query_one(MISSING_HOLDS, &kinds).await;
-    let mut holds = Seen::default();
-    holds.add(&row.map_err(DatabaseError::from)?, 0)?;
-    tables.push(("holds", holds));
-    // None was missing, or it would have been an error.
-    let keys = Seen {
-        missing: 0,
-        expected: i64::try_from(cases).unwrap_or(i64::MAX),
-    };
-    tables.push(("case_keys", keys));
-    Ok(Rebuilt {
-        cases: cases as u64,
-        purged: purged as u64,
-        differences: differences(client, tables).await?,
-    })
+
+    async fn end(self, client: &Client) -> Result<Rebuilt, CompareError> {
+        let mut tables: Vec<_> = TABLES.into_iter().zip(self.seen).collect();
+        let kinds = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
+        let kinds: [&(dyn ToSql + Sync); 2] = [&kinds[0], &kinds[1]];
+        let row = client.query_one(MISSING_HOLDS, &kinds).await;
+        let mut holds = Seen::default();
+        holds.add(&row.map_err(DatabaseError::from)?, 0)?;
+        tables.push(("holds", holds));
+        let should = self.used.rows();
+        let is = quotas::all(client).await?;
+        let quotas = Seen {
+            missing: number(
+                should
+                    .iter()
+                    .filter(|(key, units)| is.get(&columns(key)) != Some(units))
+                    .count(),
+            ),
+            expected: number(should.len()),
+        };
+        tables.push(("quotas WHERE used <> 0", quotas));
+        // None was missing, or it would have been an error.
+        let keys = Seen {
+            missing: 0,
+            expected: i64::try_from(self.cases).unwrap_or(i64::MAX),
+        };
+        tables.push(("case_keys", keys));
+        Ok(Rebuilt {
+            cases: self.cases,
+            purged: self.purged,
+            differences: differences(client, tables).await?,
+        })
+    }
+}
+
+fn number(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
 /// Adds up what is missing and what is too many.
 async fn differences(
     client: &Client,
-    tables: Vec<(&'static str, Seen)>,
+    rows: Vec<(&'static str, Seen)>,
 ) -> Result<Vec<Difference>, DatabaseError> {
     let mut differences = Vec::new();
-    for (table, Seen { missing, expected }) in tables {
-        let count = format!("SELECT count(*) FROM statuscheck.{table}");
+    for (rows, Seen { missing, expected }) in rows {
+        let count = format!("SELECT count(*) FROM statuscheck.{rows}");
         let row = client.query_one(&count, &[]).await?;
         let there: i64 = row.try_get(0)?;
         let extra = there - (expected - missing);
         if missing != 0 || extra != 0 {
             differences.push(Difference {
-                table,
+                // Without the condition of those that count.
+                table: rows.split(' ').next().unwrap_or(rows),
                 missing: missing.unsigned_abs(),
                 extra: extra.unsigned_abs(),
             });

@@ -65,6 +65,25 @@ pub struct Limits {
     pub read_wait_max: Duration,
     /// Cases on one page, whatever is asked. 500 cases, the most that the contract allows, are about a megabyte.
     pub page_max: usize,
+    /// Due cases leased at a time, whatever is asked. 256, as many as one commit takes.
+    pub due_max: usize,
+    /// Due cases that a gateway may have leased in all. 1,024: four batches on their way keep the writer busy, and each look
+    /// for due work passes over those that are leased.
+    pub leases_max: usize,
+    /// How old a case is that nothing was decided about when it counts as left behind. 60 s: a check is decided within the
+    /// 10 s that the gateway gives any request, and recording may wait another 5 s; what takes longer than four times that
+    /// is not being worked on by anybody.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub undecided_after: Duration,
+    /// Reservations of quotas at a time. 65,536, a few for each check at work.
+    pub reservations_max: usize,
+    /// Units that a gateway takes from a quota at a time. 64: asking for them is a small part of what so many questions cost,
+    /// and no more lie idle at one gateway while another needs them; near the limit fewer are taken.
+    pub quota_block: u64,
+    /// Entries that a reader of the feed is given at a time, whatever is asked. 1,000 are some hundred kilobytes.
+    pub feed_max: usize,
+    /// Entries looked at for them, of whichever organisation. 10,000 are some 50 ms of reading.
+    pub feed_looked_at_max: usize,
     /// Keys of cases kept unwrapped. 10,000 cover every case of the last minute or so at full rate of new callers; a key
     /// that is not at hand costs one read.
     pub data_keys_max: usize,
@@ -104,6 +123,22 @@ pub struct Limits {
     pub poll_every: Duration,
 }
 
+impl Limits {
+    /// The same, where none is so small that nothing would ever be done.
+    pub(super) fn at_least_one(self) -> Self {
+        Self {
+            queue_max: self.queue_max.max(1),
+            batch_max: self.batch_max.max(1),
+            page_max: self.page_max.max(1),
+            feed_max: self.feed_max.max(1),
+            feed_looked_at_max: self.feed_looked_at_max.max(1),
+            // An interval of nothing is none.
+            renew_every: self.renew_every.max(Duration::from_millis(1)),
+            ..self
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -113,6 +148,13 @@ impl Default for Limits {
             reads_waiting_max: 1_024,
             read_wait_max: Duration::from_secs(1),
             page_max: 500,
+            due_max: 256,
+            leases_max: 1_024,
+            undecided_after: Duration::from_secs(60),
+            reservations_max: 65_536,
+            quota_block: 64,
+            feed_max: 1_000,
+            feed_looked_at_max: 10_000,
             data_keys_max: 10_000,
             lease: Duration::from_secs(6),
             renew_every: Duration::from_secs(2),

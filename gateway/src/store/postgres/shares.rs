@@ -8,6 +8,7 @@ use statuscheck_adapters::share::ShareKeeper;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::SimpleQueryMessage;
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::Limits;
@@ -39,6 +40,21 @@ pub(super) struct Shares {
     is_told: bool,
 }
 
+/// A share, while it is kept.
+pub(super) struct Sharing {
+    /// Ends it.
+    end: oneshot::Sender<()>,
+    kept: AbortOnDropHandle<()>,
+}
+
+impl Sharing {
+    /// Ends it, and waits until the others know.
+    pub(super) async fn end(self) {
+        self.end.send(()).ok();
+        self.kept.await.ok();
+    }
+}
+
 impl Shares {
     pub(super) fn new(connector: Connector, holder: Uuid, limits: &Limits, keeper: ShareKeeper) -> Self {
         Self {
@@ -54,8 +70,17 @@ impl Shares {
         }
     }
 
+    /// Keeps it in a task of its own.
+    pub(super) fn keep(self) -> Sharing {
+        let (end, ended) = oneshot::channel();
+        Sharing {
+            end,
+            kept: AbortOnDropHandle::new(tokio::spawn(self.run(ended))),
+        }
+    }
+
     /// Keeps it until `ended` tells, or is dropped. From then on there is no share, and the others need not wait.
-    pub(super) async fn run(mut self, mut ended: oneshot::Receiver<()>) {
+    async fn run(mut self, mut ended: oneshot::Receiver<()>) {
         loop {
             let renewing = async {
                 self.renew().await;

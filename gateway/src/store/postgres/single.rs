@@ -1,17 +1,22 @@
-//! What is rare, and a batch of its own: the end of a case, holds, keys wrapped anew.
+//! What is rare, and a batch of its own: the end of a case, holds, keys wrapped anew, leases, blocks of quotas.
 
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 use super::batch::Made;
 use super::changes::house;
+use super::charges::Charges;
+use super::dues::{self, Lease, unlisted};
 use super::fault::DatabaseError;
+use super::lease::Holding;
 use super::notices;
+use super::quotas::{self, Refill};
 use super::statements::Statements;
 use super::work::{Hold, Recorded, Rewrapped, Work};
 use crate::store::CommitError;
 use crate::store::chain::Entry;
-use crate::store::sealed::{PURGED, Purge};
+use crate::store::rows::{PURGED, Purge};
 
 /// The one work of a batch.
 #[derive(Clone, Copy)]
@@ -19,6 +24,9 @@ pub(super) enum Single<'a> {
     Purge(&'a Purge),
     Hold(&'a Hold),
     Rewrap(&'a Rewrapped),
+    Lease(&'a Lease),
+    LetGo(&'a [Uuid]),
+    Refill(&'a Refill),
 }
 
 impl<'a> Single<'a> {
@@ -27,6 +35,9 @@ impl<'a> Single<'a> {
             [Work::Purge(purge)] => Some(Self::Purge(purge)),
             [Work::Hold(hold)] => Some(Self::Hold(hold)),
             [Work::Rewrap(rewrapped)] => Some(Self::Rewrap(rewrapped)),
+            [Work::Lease(lease)] => Some(Self::Lease(lease)),
+            [Work::LetGo(ids)] => Some(Self::LetGo(ids)),
+            [Work::Refill(refill)] => Some(Self::Refill(refill)),
             _ => None,
         }
     }
@@ -36,12 +47,16 @@ impl<'a> Single<'a> {
 pub(super) async fn make<'a>(
     client: &Client,
     statements: &Statements,
+    holding: Holding,
     single: Single<'a>,
 ) -> Result<Made<'a>, DatabaseError> {
     match single {
         Single::Purge(purge) => self::purge(client, statements, purge).await,
         Single::Hold(hold) => self::hold(client, statements, hold).await,
         Single::Rewrap(rewrapped) => rewrap(client, statements, rewrapped).await,
+        Single::Lease(wanted) => dues::lease(client, statements, holding, wanted).await,
+        Single::LetGo(ids) => dues::let_go(client, statements, holding, ids).await,
+        Single::Refill(refill) => quotas::refill(client, statements, holding, refill).await,
     }
 }
 
@@ -51,6 +66,7 @@ fn made(entry: Option<Entry<'_>>) -> Made<'_> {
         outcomes: vec![entry.map(|_| Recorded::Done).ok_or(CommitError::Stale)],
         is_written: entry.is_some(),
         entries: entry.into_iter().collect(),
+        charges: Charges::default(),
         news: None,
     }
 }
@@ -72,7 +88,7 @@ async fn purge<'a>(
         version: purge.expected_version + 1,
         time: purge.time,
         kind: PURGED,
-        payload: &[],
+        payload: &purge.payload,
     });
     let news = entry.is_some().then(|| (notices::PURGED, id.to_string()));
     Ok(Made { news, ..made(entry) })
@@ -114,10 +130,5 @@ async fn rewrap<'a>(
             client.execute(&statements.rewrap_secret, &[secret]).await?;
         }
     }
-    Ok(Made {
-        outcomes: vec![Ok(Recorded::Done)],
-        entries: Vec::new(),
-        is_written: true,
-        news: None,
-    })
+    Ok(unlisted(true, Recorded::Done))
 }

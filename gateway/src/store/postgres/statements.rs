@@ -35,9 +35,9 @@ statements! {
         WITH new AS (
             SELECT * FROM unnest(
                 $1::text[], $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::bigint[], $7::bigint[], $8::text[],
-                $9::text[], $10::bytea[]
+                $9::text[], $10::bytea[], $13::bigint[]
             ) WITH ORDINALITY
-            AS new (organisation, request_id, id, content, state, version, created, agreement, kind, wrapped, place)
+            AS new (organisation, request_id, id, content, state, version, created, agreement, kind, wrapped, wake, place)
         ), opened AS (
             INSERT INTO statuscheck.requests (organisation, request_id, case_id, content)
             SELECT organisation, request_id, id, content FROM new
@@ -53,8 +53,9 @@ statements! {
             SELECT about.key, about.case_id
             FROM unnest($11::bytea[], $12::uuid[]) AS about (key, case_id) JOIN opened USING (case_id)
         )
-        INSERT INTO statuscheck.cases (id, organisation, request_id, state, version, created, agreement, kind)
-        SELECT new.id, new.organisation, new.request_id, new.state, new.version, new.created, new.agreement, new.kind
+        INSERT INTO statuscheck.cases (id, organisation, request_id, state, version, created, agreement, kind, wake)
+        SELECT new.id, new.organisation, new.request_id, new.state, new.version, new.created, new.agreement, new.kind,
+               new.wake
         FROM new JOIN opened ON opened.case_id = new.id
         RETURNING id";
 
@@ -68,15 +69,17 @@ statements! {
             WHERE organisation = asked.organisation AND request_id = asked.request_id OFFSET 0
         ) AS known ON true";
 
-    /// Takes cases to their next version, and tells which. They are locked in their order first, as above.
+    /// Takes cases to their next version, which ends their leases, and tells which. They are locked in their order first, as above.
     advance: "
         WITH step AS (
-            SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[])
-            AS step (id, expected, version, state)
+            SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[])
+            AS step (id, expected, version, state, wake)
         ), locked AS (
             SELECT id FROM statuscheck.cases WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE
         )
-        UPDATE statuscheck.cases SET version = step.version, state = coalesce(step.state, cases.state)
+        UPDATE statuscheck.cases
+        SET version = step.version, state = coalesce(step.state, cases.state), wake = step.wake,
+            lease_chain = NULL, lease_fence = NULL
         FROM step
         WHERE cases.id = ANY (ARRAY(SELECT id FROM locked)) AND cases.id = step.id AND cases.version = step.expected
         RETURNING cases.id";
@@ -125,6 +128,128 @@ statements! {
 
     /// Releases a hold.
     release: "DELETE FROM statuscheck.holds WHERE case_id = $1 RETURNING case_id";
+
+    /// Ends the leases of chains that ran out, where a case is leased under one: whoever held it finds a fence that has grown,
+    /// and records nothing under the old one.
+    depose_lessees: "
+        WITH lapsed AS MATERIALIZED (
+            SELECT number FROM statuscheck.chains
+            WHERE number <> $1 AND lease_until < clock_timestamp()
+              AND EXISTS (SELECT FROM statuscheck.cases WHERE lease_chain = number AND lease_fence = fence)
+            ORDER BY number FOR NO KEY UPDATE SKIP LOCKED
+        )
+        UPDATE statuscheck.chains SET fence = fence + 1 FROM lapsed WHERE chains.number = lapsed.number";
+
+    /// Leases cases to the holder of a chain: those that wake, and those that were left behind. One that is leased under the
+    /// fence that a chain has now is passed by; of the holder's own those alone that it knows of, so that it finds again
+    /// what it was not told. One that is being written to this moment is passed by too.
+    lease: "
+        WITH waking AS (
+            SELECT id, wake AS due FROM statuscheck.cases
+            WHERE wake <= $3
+              AND (lease_chain IS NULL OR NOT EXISTS (
+                  SELECT FROM statuscheck.chains WHERE number = lease_chain AND fence = lease_fence
+                     AND (number <> $1 OR cases.id = ANY ($7::uuid[]))))
+            ORDER BY wake, id LIMIT $6 FOR NO KEY UPDATE SKIP LOCKED
+        ), behind AS (
+            SELECT id, created + $5 AS due FROM statuscheck.cases
+            WHERE state = 'received' AND created <= $4 AND (wake IS NULL OR wake > $3)
+              AND (lease_chain IS NULL OR NOT EXISTS (
+                  SELECT FROM statuscheck.chains WHERE number = lease_chain AND fence = lease_fence
+                     AND (number <> $1 OR cases.id = ANY ($7::uuid[]))))
+            ORDER BY created, id LIMIT $6 FOR NO KEY UPDATE SKIP LOCKED
+        ), chosen AS (
+            SELECT id, due FROM waking UNION ALL SELECT id, due FROM behind ORDER BY due, id LIMIT $6
+        )
+        UPDATE statuscheck.cases SET lease_chain = $1, lease_fence = $2
+        FROM chosen WHERE cases.id = chosen.id
+        RETURNING chosen.due, cases.id, cases.version";
+
+    /// Ends leases of the holder of a chain.
+    let_go: "
+        WITH own AS MATERIALIZED (
+            SELECT id FROM statuscheck.cases
+            WHERE id = ANY ($3::uuid[]) AND lease_chain = $1 AND lease_fence = $2 ORDER BY id FOR NO KEY UPDATE
+        )
+        UPDATE statuscheck.cases SET lease_chain = NULL, lease_fence = NULL FROM own WHERE cases.id = own.id";
+
+    /// Counts what changes use of quotas, and takes what was set aside for it out of the holder's blocks. Quotas go in by
+    /// their order, as cases do.
+    charge: "
+        WITH charge AS (
+            SELECT * FROM unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[])
+            AS charge (agreement, department, month, units, taken)
+        ), counted AS (
+            INSERT INTO statuscheck.quotas (agreement, department, month, used)
+            SELECT agreement, department, month, units FROM charge ORDER BY agreement, department, month
+            ON CONFLICT (agreement, department, month) DO UPDATE SET used = quotas.used + excluded.used
+        )
+        UPDATE statuscheck.quota_blocks SET units = quota_blocks.units - charge.taken
+        FROM charge
+        WHERE quota_blocks.chain = $1 AND quota_blocks.fence = $2 AND charge.taken > 0
+          AND quota_blocks.agreement = charge.agreement AND quota_blocks.department = charge.department
+          AND quota_blocks.month = charge.month";
+
+    /// Locks a quota, which is made where nothing was used of it yet.
+    lock_quota: "
+        INSERT INTO statuscheck.quotas (agreement, department, month, used) VALUES ($1, $2, $3, 0)
+        ON CONFLICT (agreement, department, month) DO UPDATE SET used = quotas.used";
+
+    /// Ends the leases of chains that ran out and have a block of a quota, as above.
+    depose_blocks: "
+        WITH lapsed AS MATERIALIZED (
+            SELECT number FROM statuscheck.chains
+            WHERE number <> $4 AND lease_until < clock_timestamp()
+              AND EXISTS (
+                  SELECT FROM statuscheck.quota_blocks AS block
+                  WHERE block.chain = number AND block.fence = chains.fence
+                    AND agreement = $1 AND department = $2 AND month = $3)
+            ORDER BY number FOR NO KEY UPDATE SKIP LOCKED
+        )
+        UPDATE statuscheck.chains SET fence = fence + 1 FROM lapsed WHERE chains.number = lapsed.number";
+
+    /// Gives the holder of a chain a block of a quota in place of the one that it had: what it has set aside, and what it asks
+    /// for with as much more as is usual, but near the limit no more than an eighth of what is left. Tells how large the
+    /// block is, and how much was left.
+    grant: "
+        WITH gone AS (
+            DELETE FROM statuscheck.quota_blocks AS block
+            WHERE agreement = $1 AND department = $2 AND month = $3 AND block.chain <> $4
+              AND NOT EXISTS (
+                  SELECT FROM statuscheck.chains WHERE number = block.chain AND chains.fence = block.fence)
+        ), others AS (
+            SELECT coalesce(sum(units), 0)::bigint AS units
+            FROM statuscheck.quota_blocks AS block
+            JOIN statuscheck.chains ON number = block.chain AND chains.fence = block.fence
+            WHERE agreement = $1 AND department = $2 AND month = $3 AND block.chain <> $4
+        ), quota AS (
+            SELECT $7 - (greatest(used, 0) + others.units + $6) AS room
+            FROM statuscheck.quotas, others
+            WHERE agreement = $1 AND department = $2 AND month = $3
+        ), granted AS (
+            INSERT INTO statuscheck.quota_blocks AS block (agreement, department, month, chain, fence, units)
+            SELECT $1, $2, $3, $4, $5, $6 + CASE WHEN $8 <= room THEN greatest($8, least($9, room / 8)) ELSE 0 END
+            FROM quota
+            ON CONFLICT (agreement, department, month, chain)
+            DO UPDATE SET fence = excluded.fence, units = excluded.units
+            RETURNING units
+        )
+        SELECT granted.units, quota.room FROM granted, quota";
+
+    /// Leaves no more than so many units in blocks of the holder of a chain.
+    give_back: "
+        WITH kept AS (
+            SELECT * FROM unnest($3::text[], $4::text[], $5::text[], $6::bigint[])
+            AS kept (agreement, department, month, units)
+        ), gone AS (
+            DELETE FROM statuscheck.quota_blocks AS block USING kept
+            WHERE block.chain = $1 AND block.fence = $2 AND kept.units = 0 AND block.agreement = kept.agreement
+              AND block.department = kept.department AND block.month = kept.month
+        )
+        UPDATE statuscheck.quota_blocks AS block SET units = least(block.units, kept.units)
+        FROM kept
+        WHERE block.chain = $1 AND block.fence = $2 AND kept.units > 0 AND block.agreement = kept.agreement
+          AND block.department = kept.department AND block.month = kept.month";
 
     /// Wraps keys of cases anew. One that changed or went meanwhile is left as it is.
     rewrap: "

@@ -1,43 +1,13 @@
-//! Reading cases, and the ledger as others follow it.
+//! Reading cases.
 
-use std::collections::BTreeMap;
-
-use statuscheck_domain::case::CaseState;
 use statuscheck_domain::ids::CaseId;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::fault::DatabaseError;
 use super::readers::Readers;
-use crate::store::sealed::{SealedEntry, StoredCase};
+use crate::store::rows::{RowState, SealedEntry, StoredCase};
 use crate::store::{CaseQuery, ReadError};
-
-/// Up to where somebody has read the ledger: for each chain, by its number, the sequence of the last entry read. A chain
-/// that is missing was not read at all; the empty one is the beginning.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Position(pub BTreeMap<i32, i64>);
-
-impl Position {
-    /// Goes on past `entry`.
-    pub fn pass(&mut self, entry: &Followed) {
-        self.0.insert(entry.chain, entry.sequence);
-    }
-}
-
-/// An entry of the ledger, as whoever follows it sees it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Followed {
-    /// Number of its chain.
-    pub chain: i32,
-    /// Its place in the chain.
-    pub sequence: i64,
-    /// None of an entry of the house.
-    pub case_id: Option<CaseId>,
-    /// Version of the case after it; 0 of an entry of the house.
-    pub version: u64,
-    /// Stable name of what happened.
-    pub kind: String,
-}
 
 /// Every entry of the cases that `page` has the ids of, with the case's version and key.
 macro_rules! cases_of {
@@ -104,7 +74,7 @@ pub(super) async fn page(
     let states: Vec<_> = query
         .states
         .iter()
-        .map(|state| CaseState::as_str(*state))
+        .flat_map(|state| RowState::names_of(*state))
         .collect();
     let before = query.after.map_or(Uuid::max(), |id| id.0);
     let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
@@ -135,40 +105,6 @@ pub(super) async fn wrapped_key(readers: &Readers, id: CaseId) -> Result<Option<
         .await?;
     let key = rows.first().map(|row| row.try_get(0)).transpose();
     Ok(key.map_err(DatabaseError::from)?)
-}
-
-/// The entries after `position`, up to `limit` of each chain.
-pub(super) async fn entries_after(
-    readers: &Readers,
-    position: &Position,
-    limit: usize,
-) -> Result<Vec<Followed>, ReadError> {
-    let (chains, sequences): (Vec<i32>, Vec<i64>) = position.0.iter().map(|(c, s)| (*c, *s)).unzip();
-    let rows = readers
-        .rows(
-            "SELECT chains.number, entry.sequence, entry.case_id, entry.version, entry.kind
-             FROM statuscheck.chains
-             LEFT JOIN unnest($1::integer[], $2::bigint[]) AS read (chain, sequence) ON read.chain = chains.number
-             CROSS JOIN LATERAL (
-                 SELECT sequence, case_id, version, kind FROM statuscheck.entries
-                 WHERE entries.chain = chains.number AND entries.sequence > coalesce(read.sequence, 0)
-                 ORDER BY sequence LIMIT $3
-             ) AS entry
-             ORDER BY chains.number, entry.sequence",
-            &[&chains, &sequences, &rows_max(limit)],
-        )
-        .await?;
-    let followed = |row: &Row| {
-        let version: i64 = row.try_get(3)?;
-        Ok(Followed {
-            chain: row.try_get(0)?,
-            sequence: row.try_get(1)?,
-            case_id: row.try_get::<_, Option<Uuid>>(2)?.map(CaseId),
-            version: version.unsigned_abs(),
-            kind: row.try_get(4)?,
-        })
-    };
-    Ok(rows.iter().map(followed).collect::<Result<_, DatabaseError>>()?)
 }
 
 pub(super) fn rows_max(limit: usize) -> i64 {

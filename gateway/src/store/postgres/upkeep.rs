@@ -22,7 +22,7 @@ use super::fault::DatabaseError;
 use super::tables::{self, rows_max};
 use super::work::{Hold, Work};
 use super::{PostgresStore, rotation};
-use crate::store::sealed::Note;
+use crate::store::rows::Note;
 use crate::store::upkeep::{ClosedCase, ClosedQuery, Rotated, RotationError, Terms, Upkeep};
 use crate::store::{CommitError, HouseEntry, ReadError};
 
@@ -57,7 +57,7 @@ impl Upkeep for PostgresStore {
     }
 
     async fn closed(&self, query: ClosedQuery) -> Result<Vec<ClosedCase>, ReadError> {
-        let limit = rows_max(query.limit.clamp(1, self.page_max));
+        let limit = rows_max(query.limit.clamp(1, self.limits.page_max));
         let agreement = query.terms.agreement.as_str();
         let kind = query.terms.check.as_str();
         let after = query.after.map_or(Uuid::nil(), |id| id.0);

@@ -4,9 +4,12 @@ use std::collections::{HashSet, VecDeque};
 
 use statuscheck_domain::ids::CaseId;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
+use super::dues::{Lease, Leased};
+use super::quotas::Refill;
 use crate::store::CommitError;
-use crate::store::sealed::{Note, Purge, SealedChange};
+use crate::store::rows::{Note, Purge, SealedChange};
 
 /// What is asked of the writer.
 pub(super) enum Request {
@@ -34,6 +37,12 @@ pub(super) enum Work {
     Hold(Hold),
     /// Keys that are wrapped anew; the ledger has no entry for each.
     Rewrap(Rewrapped),
+    /// Due cases that are to be leased; not in the ledger, as those below.
+    Lease(Lease),
+    /// Leases that end.
+    LetGo(Vec<Uuid>),
+    /// Units of a quota that are set aside.
+    Refill(Refill),
 }
 
 /// A hold that is set or released, with its entry.
@@ -52,20 +61,24 @@ pub(super) enum Rewrapped {
 }
 
 /// What became of a change that was not refused.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Recorded {
     /// It is on disk.
     Done,
     /// The request id was used before; nothing was written.
     Known { case_id: CaseId, same_content: bool },
+    /// These are leased, the one that is due longest first.
+    Leased(Vec<Leased>),
+    /// The block has so many units now, and before there was room for so many more.
+    Granted { units: i64, room: i64 },
 }
 
 /// What a waiter is told. One that is told nothing, because the writer is gone, knows no more than `Unavailable` says.
 pub(super) type Outcome = Result<Recorded, CommitError>;
 
-/// Tells a waiter. One that stopped waiting is told nothing; its change stands.
-pub(super) fn tell(waiting: Waiting, outcome: Outcome) {
-    waiting.answer.send(outcome).ok();
+/// Tells a waiter. One that stopped waiting is told nothing, and its change stands; the outcome comes back then.
+pub(super) fn tell(waiting: Waiting, outcome: Outcome) -> Option<Outcome> {
+    waiting.answer.send(outcome).err()
 }
 
 /// Takes what goes into the next batch off the front: at most `batch_max` changes, of one case at most one. What is no
@@ -75,7 +88,12 @@ pub(super) fn next_batch(pending: &mut VecDeque<Waiting>, batch_max: usize) -> V
     let fits = |waiting: &Waiting| match &waiting.work {
         Work::Change(change) => cases.insert(change.case_id),
         Work::Note(_) => true,
-        Work::Purge(_) | Work::Hold(_) | Work::Rewrap(_) => false,
+        Work::Purge(_)
+        | Work::Hold(_)
+        | Work::Rewrap(_)
+        | Work::Lease(_)
+        | Work::LetGo(_)
+        | Work::Refill(_) => false,
     };
     let together = pending
         .iter()
@@ -103,6 +121,8 @@ mod tests {
             expected_version: 1,
             version: 2,
             state: None,
+            wake: None,
+            spent: Vec::new(),
             entries: Vec::new(),
             opening: None,
         })))
@@ -113,6 +133,7 @@ mod tests {
             case_id: CaseId(uuid::Uuid::from_u128(case)),
             expected_version: 1,
             time: 0,
+            payload: Vec::new(),
         }))
     }
 

@@ -13,10 +13,12 @@ use uuid::Uuid;
 use super::Limits;
 use super::batch::{Failure, Session, Settled};
 use super::connect::Connector;
+use super::dues::Leases;
 use super::fault::{DatabaseError, Fault};
 use super::lease::{self, Holding, LeaseError};
 use super::pauses::Pauses;
-use super::work::{Outcome, Request, Waiting, Work, next_batch, tell};
+use super::quotas::{Blocks, Taken};
+use super::work::{Outcome, Recorded, Request, Waiting, Work, next_batch, tell};
 use crate::store::CommitError;
 
 /// What the store tells of its writer.
@@ -39,6 +41,8 @@ pub(super) struct Writer {
     pub(super) queue: mpsc::Receiver<Request>,
     pub(super) pending: VecDeque<Waiting>,
     pub(super) state: Arc<State>,
+    pub(super) leases: Arc<Leases>,
+    pub(super) blocks: Arc<Blocks>,
     /// Changes refused since the last one was recorded.
     pub(super) refused: u64,
 }
@@ -103,14 +107,16 @@ impl Writer {
     }
 
     async fn settle(&mut self, batch: Vec<Waiting>) {
+        let (taken, void) = self.blocks.take(batch.iter().map(|waiting| &waiting.work));
+        let batch = self.refuse_void(batch, &void, &taken);
         let works: Vec<&Work> = batch.iter().map(|waiting| &waiting.work).collect();
-        let outcomes = match self.record(&works).await {
+        let outcomes = match self.record(&works, &taken).await {
             Ok(outcomes) => outcomes,
             Err(Refusal::Constraint(_)) if works.len() > 1 => {
                 // One of them meets a damaged case: that one is found by recording each alone.
                 let mut outcomes = Vec::with_capacity(works.len());
                 for work in works {
-                    let alone = self.record(&[work]).await;
+                    let alone = self.record(&[work], &taken).await;
                     let alone = match alone {
                         Ok(mut outcome) => outcome.pop().unwrap_or(Err(CommitError::Unavailable)),
                         Err(refusal) => self.refuse(&refusal, 1).await,
@@ -124,15 +130,36 @@ impl Writer {
                 vec![outcome; works.len()]
             }
         };
+        for (waiting, outcome) in batch.iter().zip(&outcomes) {
+            self.leases.settle(&waiting.work, outcome);
+            self.blocks.settle(&waiting.work, outcome, &taken);
+        }
         for (waiting, outcome) in batch.into_iter().zip(outcomes) {
-            tell(waiting, outcome);
+            if let Some(Ok(Recorded::Leased(leased))) = tell(waiting, outcome) {
+                self.leases.untold(&leased);
+            }
         }
     }
 
+    /// Refuses the changes at the places `void`: what they would use is no longer set aside for them.
+    fn refuse_void(&self, batch: Vec<Waiting>, void: &[usize], taken: &Taken) -> Vec<Waiting> {
+        let mut sound = Vec::with_capacity(batch.len());
+        for (place, waiting) in batch.into_iter().enumerate() {
+            if void.contains(&place) {
+                self.blocks
+                    .settle(&waiting.work, &Err(CommitError::Unavailable), taken);
+                tell(waiting, Err(CommitError::Unavailable));
+            } else {
+                sound.push(waiting);
+            }
+        }
+        sound
+    }
+
     /// Records a batch, within the time that its callers are kept waiting at most.
-    async fn record(&mut self, works: &[&Work]) -> Result<Vec<Outcome>, Refusal> {
+    async fn record(&mut self, works: &[&Work], taken: &Taken) -> Result<Vec<Outcome>, Refusal> {
         let patience = self.limits.patience;
-        let settled = match timeout(patience, self.attempt(works)).await {
+        let settled = match timeout(patience, self.attempt(works, taken)).await {
             Ok(settled) => settled?,
             Err(_elapsed) => {
                 // Whether it was recorded is found out by nobody: its callers ask again.
@@ -148,7 +175,7 @@ impl Writer {
     }
 
     /// Tries until the batch is known to be recorded, or known not to be, or the attempts are used up.
-    async fn attempt(&mut self, works: &[&Work]) -> Result<Settled, Refusal> {
+    async fn attempt(&mut self, works: &[&Work], taken: &Taken) -> Result<Settled, Refusal> {
         let mut unknown = None;
         let mut pauses = Pauses::new(self.limits.retry_after, self.limits.patience);
         let mut last = DatabaseError::unanswered();
@@ -156,7 +183,7 @@ impl Writer {
             if attempt > 0 {
                 sleep(pauses.next()).await;
             }
-            last = match self.attempt_once(works, &mut unknown).await {
+            last = match self.attempt_once(works, taken, &mut unknown).await {
                 Ok(settled) => return Ok(settled),
                 Err(Refusal::Away(error)) => error,
                 Err(refusal) => return Err(refusal),
@@ -173,6 +200,7 @@ impl Writer {
     async fn attempt_once(
         &mut self,
         works: &[&Work],
+        taken: &Taken,
         unknown: &mut Option<Settled>,
     ) -> Result<Settled, Refusal> {
         let session = match self.session.take() {
@@ -190,7 +218,7 @@ impl Writer {
             return Ok(settled);
         }
         *unknown = None;
-        match session.record(self.holding, works).await {
+        match session.record(self.holding, works, taken).await {
             Ok(settled) => Ok(settled),
             Err(Failure::Fenced) => Err(Refusal::Fenced),
             Err(Failure::Unknown(error, settled)) => {
@@ -247,7 +275,13 @@ impl Writer {
         };
         let renewed = session.trip(lease::renew(session.client(), self.holding, self.limits.lease));
         match renewed.await {
-            Ok(true) => {}
+            Ok(true) => {
+                let (client, statements) = (session.client(), &session.statements);
+                let giving = self.blocks.give_back(client, statements, self.holding);
+                if let Err(error) = session.trip(giving).await {
+                    self.leave(&error);
+                }
+            }
             Ok(false) => self.claim_anew().await,
             Err(error) => self.leave(&error),
         }
@@ -263,9 +297,18 @@ impl Writer {
             return self.leave(&DatabaseError::lost("there is no connection"));
         };
         match session.claim(self.holder).await {
-            Ok((holding, _head)) => self.holding = holding,
+            Ok((holding, _head)) => self.hold(holding),
             Err(error) => self.cannot_claim(error),
         }
+    }
+
+    /// Leases and blocks go with the chain and the fence under which they were taken.
+    fn hold(&mut self, holding: Holding) {
+        if (holding.number, holding.fence) != (self.holding.number, self.holding.fence) {
+            self.leases.lose();
+            self.blocks.lose();
+        }
+        self.holding = holding;
     }
 
     fn cannot_claim(&mut self, error: LeaseError) {
@@ -324,7 +367,7 @@ impl Writer {
         };
         match claimed {
             Ok(holding) => {
-                self.holding = holding;
+                self.hold(holding);
                 self.session = Some(session);
                 true
             }

@@ -31,41 +31,48 @@ fn every_receipt_comes_back_as_it_was() {
 #[test]
 fn every_question_comes_back_as_it_was() {
     let question_id = QuestionId(Uuid::from_u128(9));
-    for operation in Operation::ALL {
+    let months = [None, "2026-03".parse().ok()];
+    for (operation, charged) in Operation::ALL.into_iter().zip(months.into_iter().cycle()) {
         let EventKind::Asked {
             question_id: id,
             operation: back,
+            charged: month,
         } = read_back(&EventKind::Asked {
             question_id,
             operation,
+            charged,
         })
         else {
             panic!("a question comes back as a question")
         };
-        assert_eq!((id, back), (question_id, operation));
+        assert_eq!((id, back, month), (question_id, operation, charged));
     }
 }
 
 #[test]
 fn every_reply_comes_back_as_it_was() {
     let question_id = QuestionId(Uuid::from_u128(9));
-    for (reply, operation) in samples::replies()
+    let months = [None, "2026-03".parse().ok()];
+    for ((reply, operation), refunded) in samples::replies()
         .into_iter()
         .zip(Operation::ALL.into_iter().cycle())
+        .zip(months.into_iter().cycle())
     {
         let EventKind::Replied {
             question_id: id,
             operation: asked,
             reply: back,
+            refunded: month,
         } = read_back(&EventKind::Replied {
             question_id,
             operation,
             reply: reply.clone(),
+            refunded,
         })
         else {
             panic!("a reply comes back as a reply")
         };
-        assert_eq!((id, asked), (question_id, operation));
+        assert_eq!((id, asked, month), (question_id, operation, refunded));
         assert!(back == reply);
     }
 }

@@ -14,12 +14,14 @@ use crate::store::HouseKind;
 use crate::store::chain::ChainHead;
 use crate::store::copy::{CaseEntries, Destination, Header, PlacedEntry};
 use crate::store::postgres::changes::Changes;
+use crate::store::postgres::charges;
 use crate::store::postgres::fault::Fault;
 use crate::store::postgres::migrations;
 use crate::store::postgres::rebuild::MAKE_HOLDS;
 use crate::store::postgres::statements::Statements;
 use crate::store::postgres::work::Work;
-use crate::store::sealed::SealedChange;
+use crate::store::projection::Used;
+use crate::store::rows::SealedChange;
 
 /// Any number, as long as it stays: who copies holds this lock, so that two who begin at once do not meet.
 const LOCK: i64 = 0x7374_6174_7573_636f;
@@ -46,7 +48,7 @@ impl DatabaseDestination {
             let (connector, connected) = connect(settings).await?;
             let client = &connected.client;
             take(client, settings, header).await?;
-            let statements = Statements::prepare(client).await?;
+            let statements = Box::pin(Statements::prepare(client)).await?;
             // What is lost of it when the server fails is copied again; the mark that it is whole is synced, and all before
             // it.
             run(client, "SET synchronous_commit = off").await?;
@@ -180,6 +182,25 @@ impl Destination for DatabaseDestination {
 
     fn add_cases(&mut self, cases: Vec<SealedChange>) -> Result<(), CopyError> {
         self.runtime.block_on(self.insert_cases(cases))
+    }
+
+    fn add_quotas(&mut self, used: Used) -> Result<(), CopyError> {
+        let client = &self.connected.client;
+        self.runtime.block_on(async {
+            for (key, units) in used.rows() {
+                let [agreement, department, month] = charges::columns(&key);
+                let row: [&(dyn ToSql + Sync); 4] = [&agreement, &department, &month, &units];
+                client
+                    .execute(
+                        "INSERT INTO statuscheck.quotas (agreement, department, month, used)
+                         VALUES ($1, $2, $3, $4)",
+                        &row,
+                    )
+                    .await?;
+            }
+            Ok::<_, DatabaseError>(())
+        })?;
+        Ok(())
     }
 
     fn make_holds(&mut self) -> Result<(), CopyError> {

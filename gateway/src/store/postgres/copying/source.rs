@@ -10,7 +10,7 @@ use super::{
 };
 use crate::store::copy::{Header, PlacedEntry, Source};
 use crate::store::postgres::lease;
-use crate::store::sealed::SealedEntry;
+use crate::store::rows::SealedEntry;
 
 /// A database that is read, as it was at one moment. A gateway that starts meanwhile cannot be kept off, but is noticed.
 pub(in crate::store) struct DatabaseSource {

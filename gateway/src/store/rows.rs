@@ -1,0 +1,148 @@
+//! What an engine is handed to record, and what it finds: rows whose payloads are sealed.
+
+use jiff::Timestamp;
+use statuscheck_domain::case::{Case, CaseState};
+use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
+use statuscheck_domain::quota::Spent;
+
+use super::seal::{ContentDigest, SubjectDigest};
+use super::upkeep::Terms;
+use super::{CommitError, HouseEntry, HouseKind, remainder};
+
+/// An entry of the ledger as an engine keeps it.
+pub(super) struct SealedEntry {
+    pub(super) version: i64,
+    /// Nanoseconds since 1970.
+    pub(super) time: i64,
+    pub(super) kind: String,
+    pub(super) payload: Vec<u8>,
+}
+
+/// A change as an engine records it.
+pub(super) struct SealedChange {
+    pub(super) case_id: CaseId,
+    pub(super) expected_version: i64,
+    /// Version after the last of the entries.
+    pub(super) version: i64,
+    /// The state after it, where it says one.
+    pub(super) state: Option<RowState>,
+    /// When somebody must look at the case by itself after it, in nanoseconds since 1970; none where nobody must.
+    pub(super) wake: Option<i64>,
+    /// What it uses of quotas, and gives back.
+    pub(super) spent: Vec<Spent>,
+    pub(super) entries: Vec<SealedEntry>,
+    /// Only of a new case.
+    pub(super) opening: Option<Opening>,
+}
+
+/// The state of a case in its row.
+///
+/// A case that was received and not decided about is open to everybody outside. In its row it has a state of its own, by
+/// which one that a gateway left behind when it died is found. That costs nothing: a decision writes the state anew anyway.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum RowState {
+    /// Received, and no decision recorded.
+    Received,
+    /// What the caller was told.
+    Told(CaseState),
+}
+
+impl RowState {
+    pub(super) fn of(case: &Case) -> Self {
+        if case.is_decided() {
+            Self::Told(case.state)
+        } else {
+            Self::Received
+        }
+    }
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Told(state) => state.as_str(),
+        }
+    }
+
+    /// The names that rows of cases in `state` may have.
+    pub(super) fn names_of(state: CaseState) -> impl Iterator<Item = &'static str> {
+        let received = Some(Self::Received.as_str()).filter(|_| state == CaseState::Open);
+        std::iter::once(state.as_str()).chain(received)
+    }
+}
+
+/// The kind of a case's last entry, once its key was destroyed.
+pub(super) const PURGED: &str = "purged";
+
+/// An entry of the house as an engine records it.
+pub(super) struct Note {
+    /// Nanoseconds since 1970.
+    pub(super) time: i64,
+    pub(super) kind: HouseKind,
+    pub(super) payload: Vec<u8>,
+}
+
+impl Note {
+    pub(super) fn of(entry: &HouseEntry) -> Result<Self, CommitError> {
+        Ok(Self {
+            time: nanoseconds(entry.time)?,
+            kind: entry.kind,
+            payload: entry.payload().map_err(|_json| CommitError::Malformed)?,
+        })
+    }
+}
+
+/// The end of a case as an engine records it.
+pub(super) struct Purge {
+    pub(super) case_id: CaseId,
+    pub(super) expected_version: i64,
+    /// Nanoseconds since 1970.
+    pub(super) time: i64,
+    /// In the open: [`remainder`].
+    pub(super) payload: Vec<u8>,
+}
+
+impl Purge {
+    /// `spent`: what the case has used of quotas, [`Case::spent`] at that version.
+    pub(super) fn of(
+        case_id: CaseId,
+        expected_version: u64,
+        time: Timestamp,
+        spent: &[Spent],
+    ) -> Result<Self, CommitError> {
+        Ok(Self {
+            case_id,
+            expected_version: number(expected_version)?,
+            time: nanoseconds(time)?,
+            payload: remainder::write(spent).map_err(|_json| CommitError::Malformed)?,
+        })
+    }
+}
+
+/// What only the first change of a case brings.
+pub(super) struct Opening {
+    pub(super) organisation: OrganisationId,
+    pub(super) request_id: RequestId,
+    pub(super) content: ContentDigest,
+    pub(super) terms: Terms,
+    /// Whom it is about, without repeats.
+    pub(super) subjects: Vec<SubjectDigest>,
+    pub(super) wrapped_key: Vec<u8>,
+}
+
+/// A case as an engine finds it.
+pub(super) struct StoredCase {
+    pub(super) id: CaseId,
+    pub(super) version: i64,
+    /// None where it was destroyed.
+    pub(super) wrapped_key: Option<Vec<u8>>,
+    /// In the order of their versions.
+    pub(super) entries: Vec<SealedEntry>,
+}
+
+pub(super) fn nanoseconds(time: Timestamp) -> Result<i64, CommitError> {
+    i64::try_from(time.as_nanosecond()).map_err(|_year_2262| CommitError::Malformed)
+}
+
+pub(super) fn number(version: u64) -> Result<i64, CommitError> {
+    i64::try_from(version).map_err(|_too_many| CommitError::Malformed)
+}
