@@ -198,6 +198,7 @@ impl Inquiry {
             operation,
             reply,
             refunded: None,
+            again: None,
         });
     }
 

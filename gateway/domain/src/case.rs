@@ -6,9 +6,12 @@ use crate::answer::{Answer, Outcome, PendingReason};
 use crate::case_clock::{CaseClock, OutOfTurn, Turn};
 use crate::event::{Change, Event, EventKind, Receipt, numbered};
 use crate::ids::{CaseId, DepartmentId};
+use crate::questions::Questions;
 use crate::quota::{self, Spent};
 use crate::route;
 use crate::sla::SlaClock;
+
+mod clocking;
 
 /// Whose turn it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -60,6 +63,8 @@ pub struct Case {
     pub answer: Answer,
     /// Its clock; none where it was never started, because the case was answered at once.
     pub clock: Option<CaseClock>,
+    /// What was asked about it, and what came of that.
+    pub questions: Questions,
     /// When it was received.
     pub create_time: Timestamp,
     /// When its last event happened.
@@ -144,10 +149,21 @@ impl Case {
         Ok((change, case))
     }
 
-    /// When somebody must look at the case by itself next: at the next step of its clock. None where nothing will ever
-    /// be due unless something else happens to it.
+    /// When somebody must look at the case by itself next: at the next step of its clock, or to ask a department again. None
+    /// where nothing will ever be due unless something else happens to it.
+    ///
+    /// A case about which nothing was decided yet is looked after by whoever received it.
     pub fn wake(&self) -> Option<Timestamp> {
-        self.clock.as_ref()?.wake()
+        let step = self.clock.as_ref().and_then(CaseClock::wake);
+        let again = self.questions.again().filter(|_| self.is_asked_on());
+        step.into_iter().chain(again).min()
+    }
+
+    /// Departments go on being asked about it: something was decided, and not the end. Also while it is the caller's turn,
+    /// because what the caller was asked for may not be all that is missing.
+    pub fn is_asked_on(&self) -> bool {
+        let is_over = matches!(self.state, CaseState::Answered | CaseState::Withdrawn);
+        !is_over && self.is_decided()
     }
 
     fn open(id: CaseId, first: Event) -> Result<Self, HistoryError> {
@@ -174,6 +190,7 @@ impl Case {
             state: CaseState::Open,
             answer,
             clock: None,
+            questions: Questions::default(),
             create_time: first.time,
             update_time: first.time,
             version: 1,
@@ -195,7 +212,17 @@ impl Case {
         }
         match event.kind {
             EventKind::Received(_) => return Err(HistoryError::ReceivedTwice),
-            EventKind::Asked { .. } | EventKind::Replied { .. } => {}
+            EventKind::Asked {
+                question_id,
+                operation,
+                ..
+            } => self.questions.ask(operation, question_id, event.time),
+            EventKind::Replied {
+                operation,
+                reply,
+                again,
+                ..
+            } => self.questions.reply(operation, reply, again),
             EventKind::Decided(answer) => {
                 self.state = CaseState::told(&answer.outcome);
                 self.answer = answer;

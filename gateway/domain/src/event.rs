@@ -48,6 +48,8 @@ pub enum EventKind {
         /// The month whose quota gets it back, that of the charge, where the question was charged and then not sent;
         /// none otherwise.
         refunded: Option<Month>,
+        /// When it is to be asked again, unless the case ends before; none where the reply settles it.
+        again: Option<Timestamp>,
     },
     /// What the caller is told from here on.
     Decided(Answer),

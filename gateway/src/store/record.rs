@@ -163,6 +163,8 @@ enum EventRecord {
         reply: Reply,
         #[serde(default, skip_serializing_if = "Option::is_none", with = "month_or_none")]
         refunded: Option<Month>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again: Option<Timestamp>,
     },
     Decided(#[serde(with = "AnswerRecord")] statuscheck_domain::answer::Answer),
     Clock(#[serde(with = "ClockEventRecord")] statuscheck_domain::case_clock::ClockEvent),

@@ -63,6 +63,7 @@ fn any_step(drawn: &mut Drawn, case: &Case) -> EventKind {
             operation,
             reply: Reply::of(reply::Outcome::Unavailable(Unavailable::BreakerOpen)),
             refunded: month,
+            again: None,
         },
         (place, _) => EventKind::Asked {
             question_id,

@@ -63,6 +63,7 @@ fn every_reply_comes_back_as_it_was() {
             operation: asked,
             reply: back,
             refunded: month,
+            again: None,
         } = read_back(&EventKind::Replied {
             question_id,
             operation,
