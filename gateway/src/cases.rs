@@ -162,10 +162,9 @@ impl Cases {
 
     /// What a check received at `now` is promised under its agreement and the calendar of new cases.
     fn promised(&self, permit: &Permit, now: Timestamp) -> Result<SlaClock, Error> {
-        let calendars = &self.asking.calendars;
-        let policy = &permit.agreement().sla;
-        let terms = policy.terms(now, permit.ground(), calendars.current().version());
-        let started = CaseClock::start(terms, calendars).map_err(|fault| Error::internal(&fault))?;
+        let terms = self.asking.terms(permit, now);
+        let started =
+            CaseClock::start(terms, &self.asking.calendars).map_err(|fault| Error::internal(&fault))?;
         let clock = CaseClock::open(now, started).map_err(|fault| Error::internal(&fault))?;
         Ok(clock.promise())
     }

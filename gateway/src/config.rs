@@ -28,6 +28,7 @@ use crate::peer::TrustDomain;
 use crate::register;
 use crate::server::{CheckSettings, Setup};
 use crate::store::notary::Notary;
+use crate::timekeeper::TimekeeperSettings;
 use crate::tls::{Tls, TlsFiles};
 
 pub use self::calendar::{CalendarError, CalendarSection, EarlierCalendar};
@@ -62,6 +63,9 @@ pub struct Config {
     /// What checks may take.
     #[serde(default)]
     pub checks: CheckSettings,
+    /// How due work is done.
+    #[serde(default)]
+    pub timekeeper: TimekeeperSettings,
     /// Which days and hours are working time.
     #[serde(default)]
     pub calendar: CalendarSection,
@@ -227,6 +231,7 @@ impl Config {
             limits: self.limits,
             admission: self.admission,
             checks: self.checks,
+            timekeeper: self.timekeeper,
             register: Arc::new(register),
             calendars: Arc::new(calendars),
             departments: Departments::new(departments),

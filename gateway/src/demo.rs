@@ -38,6 +38,7 @@ use crate::store::notary::{Notary, NotarySettings};
 use crate::store::seal::Kek;
 use crate::store::signing::{SigningKey, SigningKeyError};
 use crate::store::upkeep::Upkeep;
+use crate::timekeeper::TimekeeperSettings;
 use crate::tls::{Tls, TlsError, TlsFiles};
 
 macro_rules! shipped {
@@ -82,6 +83,8 @@ pub struct DemoSettings {
     pub machine_clock: SharedClock,
     /// What checks may take.
     pub checks: CheckSettings,
+    /// How due work is done.
+    pub timekeeper: TimekeeperSettings,
     /// What organisations may ask.
     pub limits: LimitSettings,
     /// Who is let in when more is asked than can be answered at once.
@@ -106,6 +109,7 @@ impl DemoSettings {
             machine_clock: clock.clone(),
             clock,
             checks: CheckSettings::default(),
+            timekeeper: TimekeeperSettings::default(),
             limits: LimitSettings::default(),
             admission: AdmissionSettings::default(),
             agreements: Vec::new(),
@@ -235,6 +239,7 @@ impl Demo {
             limits: settings.limits,
             admission: settings.admission,
             checks: settings.checks,
+            timekeeper: settings.timekeeper,
             register: Arc::new(register(settings.agreements)?),
             calendars: Arc::default(),
             departments: Departments::new(departments),

@@ -59,6 +59,9 @@ pub enum Error {
     /// No such case of this organisation.
     #[error("there is no such case")]
     NoSuchCase(CaseId),
+    /// The case went on meanwhile: look at it and repeat.
+    #[error("the case went on meanwhile; look at it again and repeat")]
+    Overtaken,
     /// No such agreement in the register.
     #[error("there is no such agreement")]
     NoSuchAgreement(AgreementId),
@@ -149,6 +152,7 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
             Code::NotFound,
             info("NO_SUCH_CASE", [("case_id", id.to_string())]),
         ),
+        Error::Overtaken => (Code::Aborted, info("OVERTAKEN", [])),
         Error::NoSuchAgreement(id) => (
             Code::NotFound,
             info("NO_SUCH_AGREEMENT", [("agreement_id", id.to_string())]),
@@ -290,7 +294,8 @@ impl From<CommitError> for Error {
                 retry_after: BUSY_RETRY,
             },
             CommitError::Unavailable => Self::CannotRecord,
-            CommitError::Stale | CommitError::Corrupt | CommitError::Malformed => Self::internal(&error),
+            CommitError::Stale => Self::Overtaken,
+            CommitError::Corrupt | CommitError::Malformed => Self::internal(&error),
         }
     }
 }

@@ -6,6 +6,7 @@
 use mimalloc::MiMalloc;
 
 pub mod admission;
+pub mod again;
 mod asking;
 pub mod audit;
 mod authorise;
@@ -24,6 +25,7 @@ pub mod register;
 pub mod rpc;
 pub mod server;
 pub mod store;
+pub mod timekeeper;
 pub mod tls;
 pub mod upkeep;
 

@@ -10,10 +10,12 @@ use serde::Deserialize;
 use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::working_time::Calendars;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tonic::service::Routes;
 
 use crate::admission::{Admission, AdmissionSettings};
+use crate::again::AgainSettings;
 use crate::asking::Asking;
 use crate::audit::Subject;
 use crate::cases::Cases;
@@ -29,6 +31,7 @@ use crate::rpc::status_check::StatusChecks;
 use crate::store::Store;
 use crate::store::notary::Notary;
 use crate::store::upkeep::Upkeep;
+use crate::timekeeper::{Timekeeper, TimekeeperSettings};
 use crate::tls::Tls;
 use crate::upkeep::Housekeeping;
 
@@ -51,6 +54,8 @@ pub struct CheckSettings {
     /// so that a check whose caller hung up is recorded too. What is not recorded by then is pending after the next start.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub drain: Duration,
+    /// How departments are asked again once the call has ended.
+    pub again: AgainSettings,
 }
 
 impl Default for CheckSettings {
@@ -60,6 +65,7 @@ impl Default for CheckSettings {
             trace_grace: Duration::from_millis(50),
             feed_interval: Duration::from_hours(7 * 24),
             drain: Duration::from_secs(3),
+            again: AgainSettings::default(),
         }
     }
 }
@@ -80,6 +86,8 @@ pub struct Setup {
     pub admission: AdmissionSettings,
     /// What checks may take.
     pub checks: CheckSettings,
+    /// How due work is done.
+    pub timekeeper: TimekeeperSettings,
     /// Who may ask what.
     pub register: Arc<Register>,
     /// Which days and hours are working time.
@@ -120,6 +128,7 @@ pub struct Gateway {
     address: SocketAddr,
     routes: Access<Routes>,
     cases: Arc<Cases>,
+    timekeeper: Arc<Timekeeper>,
     store: Arc<dyn Store>,
     notary: Notary,
     tls: Tls,
@@ -144,14 +153,17 @@ impl Gateway {
         let address = listener.local_addr().map_err(listen_error)?;
         let feed_interval =
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
-        let cases = Cases::new(Asking {
+        let asking = Asking {
             store: Arc::clone(&setup.store),
             departments: setup.departments,
             clock: setup.clock.clone(),
             calendars: setup.calendars,
             feed_interval,
             trace_grace: setup.checks.trace_grace,
-        });
+            again: setup.checks.again,
+        };
+        let cases = Cases::new(asking.clone());
+        let timekeeper = Timekeeper::new(asking, Arc::clone(&setup.register), setup.timekeeper);
         let operations = Operations {
             housekeeping: Arc::new(Housekeeping::new(
                 setup.upkeep,
@@ -178,6 +190,7 @@ impl Gateway {
             address,
             routes,
             cases,
+            timekeeper: Arc::new(timekeeper),
             store: setup.store,
             notary: setup.notary,
             tls: setup.tls,
@@ -210,12 +223,16 @@ impl Gateway {
             self.health.end().await;
         };
         let serving = self.listener.serve(self.routes, told_to_stop);
+        let (stop, stopped) = watch::channel(false);
+        let keeping_time = tokio::spawn(self.timekeeper.run(stopped));
         tokio::select! {
             never = reloading => match never {},
             never = self.notary.run() => match never {},
             () = serving => {}
         }
-        if timeout(self.drain, self.cases.drain()).await.is_err() {
+        stop.send_replace(true);
+        let draining = async { tokio::join!(self.cases.drain(), keeping_time).0 };
+        if timeout(self.drain, draining).await.is_err() {
             tracing::warn!("checks were still being asked when the time to stop was over; they are pending");
         }
         self.store.close().await;

@@ -11,6 +11,7 @@ use statuscheck::demo::authority::{Authority, Identity};
 use statuscheck::demo::{Demo, DemoSettings};
 use statuscheck::limits::LimitSettings;
 use statuscheck::server::CheckSettings;
+use statuscheck::timekeeper::TimekeeperSettings;
 use statuscheck_domain::agreement::Agreement;
 use statuscheck_domain::clock::{ManualClock, SystemClock, london_day};
 use statuscheck_domain::ids::DepartmentId;
@@ -211,6 +212,11 @@ impl Stopped {
         let mut settings = DemoSettings::new(folder.path().to_owned(), population(&plan), shared);
         settings.machine_clock = SystemClock::shared();
         settings.checks = plan.checks.clone();
+        settings.timekeeper = TimekeeperSettings {
+            look_every: GLANCE * 5,
+            rest: GLANCE,
+            ..TimekeeperSettings::default()
+        };
         settings.limits = plan.limits.clone();
         settings.admission = plan.admission.clone();
         settings.agreements = plan.agreements.clone();
@@ -242,15 +248,23 @@ impl Stopped {
 
 /// Waits until `condition` holds.
 pub async fn until(condition: impl Fn() -> bool) {
+    until_some(async || condition().then_some(())).await;
+}
+
+/// Waits until `look` finds something.
+pub async fn until_some<T>(look: impl AsyncFn() -> Option<T>) -> T {
     let glancing = async {
         let mut glances = tokio::time::interval(GLANCE);
-        while !condition() {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
             glances.tick().await;
         }
     };
     tokio::time::timeout(PATIENCE, glancing)
         .await
-        .expect("what the test waits for comes");
+        .expect("what the test waits for comes")
 }
 
 fn population(plan: &Plan) -> Population {

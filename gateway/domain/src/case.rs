@@ -162,8 +162,12 @@ impl Case {
     /// Departments go on being asked about it: something was decided, and not the end. Also while it is the caller's turn,
     /// because what the caller was asked for may not be all that is missing.
     pub fn is_asked_on(&self) -> bool {
-        let is_over = matches!(self.state, CaseState::Answered | CaseState::Withdrawn);
-        !is_over && self.is_decided()
+        !self.is_over() && self.is_decided()
+    }
+
+    /// It is nobody's turn.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, CaseState::Answered | CaseState::Withdrawn)
     }
 
     fn open(id: CaseId, first: Event) -> Result<Self, HistoryError> {
@@ -218,11 +222,13 @@ impl Case {
                 ..
             } => self.questions.ask(operation, question_id, event.time),
             EventKind::Replied {
+                question_id,
                 operation,
                 reply,
                 again,
                 ..
-            } => self.questions.reply(operation, reply, again),
+            } => self.questions.reply(operation, question_id, reply, again),
+            EventKind::Postponed { until } => self.questions.postpone(until),
             EventKind::Decided(answer) => {
                 self.state = CaseState::told(&answer.outcome);
                 self.answer = answer;

@@ -51,6 +51,11 @@ pub enum EventKind {
         /// When it is to be asked again, unless the case ends before; none where the reply settles it.
         again: Option<Timestamp>,
     },
+    /// What is to be asked again by now waits longer, because others are being asked about, or nobody may be.
+    Postponed {
+        /// When it is asked again.
+        until: Timestamp,
+    },
     /// What the caller is told from here on.
     Decided(Answer),
     /// Something happened to the case's clock.
@@ -64,6 +69,7 @@ impl EventKind {
             Self::Received(_) => "received",
             Self::Asked { .. } => "asked",
             Self::Replied { .. } => "replied",
+            Self::Postponed { .. } => "postponed",
             Self::Decided(answer) => match answer.outcome {
                 Outcome::Pending { .. } => "pending",
                 Outcome::MoreInformation { .. } => "more_information_needed",
@@ -77,7 +83,7 @@ impl EventKind {
     pub const fn department(&self) -> Option<DepartmentId> {
         match self {
             Self::Asked { operation, .. } | Self::Replied { operation, .. } => Some(operation.department()),
-            Self::Received(_) | Self::Decided(_) | Self::Clock(_) => None,
+            Self::Received(_) | Self::Postponed { .. } | Self::Decided(_) | Self::Clock(_) => None,
         }
     }
 }
@@ -145,6 +151,16 @@ impl Change {
             wake,
             spent,
         }
+    }
+}
+
+impl Change {
+    /// This change and `next`, which follows on it and is about the clock alone, as one.
+    #[must_use]
+    pub fn with_clock(mut self, next: Self) -> Self {
+        self.events.extend(next.events);
+        self.wake = next.wake;
+        self
     }
 }
 

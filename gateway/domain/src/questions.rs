@@ -25,7 +25,9 @@ struct Put {
     /// When it last went out.
     at: Timestamp,
     times: u32,
-    /// The last reply, where it was not asked again since.
+    /// No reply since.
+    is_out: bool,
+    /// The last reply. It counts until another comes, also while the question is put again.
     reply: Option<Reply>,
     /// The department's reference for the work that it has taken on.
     ticket: Option<String>,
@@ -46,34 +48,38 @@ pub struct Repeat {
 
 impl Questions {
     pub(crate) fn ask(&mut self, operation: Operation, id: QuestionId, at: Timestamp) {
-        match self.put(operation) {
+        match self.put(operation).filter(|put| put.id == id) {
             Some(put) => {
-                // Another id is another question.
-                let is_same = put.id == id;
-                *put = Put {
+                put.at = at;
+                put.times = put.times.saturating_add(1);
+                put.is_out = true;
+            }
+            // Another id is another question.
+            None => {
+                self.0.retain(|put| put.operation != operation);
+                self.0.push(Put {
                     operation,
                     id,
                     at,
-                    times: if is_same { put.times.saturating_add(1) } else { 1 },
+                    times: 1,
+                    is_out: true,
                     reply: None,
-                    ticket: put.ticket.take().filter(|_| is_same),
+                    ticket: None,
                     again: None,
-                };
+                });
             }
-            None => self.0.push(Put {
-                operation,
-                id,
-                at,
-                times: 1,
-                reply: None,
-                ticket: None,
-                again: None,
-            }),
         }
     }
 
-    pub(crate) fn reply(&mut self, operation: Operation, reply: Reply, again: Option<Timestamp>) {
-        if let Some(put) = self.put(operation) {
+    pub(crate) fn reply(
+        &mut self,
+        operation: Operation,
+        id: QuestionId,
+        reply: Reply,
+        again: Option<Timestamp>,
+    ) {
+        if let Some(put) = self.put(operation).filter(|put| put.id == id) {
+            put.is_out = false;
             match &reply.outcome {
                 Outcome::Deferred { ticket, .. } => put.ticket = Some(ticket.clone()),
                 // It keeps the work that it has taken on, however often it cannot be reached.
@@ -82,6 +88,16 @@ impl Questions {
             }
             put.reply = Some(reply);
             put.again = again;
+        }
+    }
+
+    /// Whatever is to be asked again before `until` is to be asked then.
+    pub(crate) fn postpone(&mut self, until: Timestamp) {
+        for put in &mut self.0 {
+            if put.again().is_some_and(|again| again < until) {
+                put.is_out = false;
+                put.again = Some(until);
+            }
         }
     }
 
@@ -128,12 +144,11 @@ impl Questions {
 
 impl Put {
     fn again(&self) -> Option<Timestamp> {
-        match self.reply {
-            Some(_) => self.again,
-            None => {
-                let longest = SignedDuration::try_from(OUT_MAX).unwrap_or(SignedDuration::MAX);
-                Some(self.at.saturating_add(longest).unwrap_or(Timestamp::MAX))
-            }
+        if self.is_out {
+            let longest = SignedDuration::try_from(OUT_MAX).unwrap_or(SignedDuration::MAX);
+            Some(self.at.saturating_add(longest).unwrap_or(Timestamp::MAX))
+        } else {
+            self.again
         }
     }
 }
@@ -183,7 +198,7 @@ mod tests {
         let mut questions = Questions::default();
         questions.ask(TRACE, ID, at(0));
         let matches = Outcome::Found(Facts::NinoTrace { matches: true });
-        questions.reply(TRACE, Reply::of(matches), None);
+        questions.reply(TRACE, ID, Reply::of(matches), None);
         assert_eq!(questions.again(), None);
         assert_eq!(questions.due(at(99)), []);
         assert_eq!(questions.replies().facts().count(), 1);
@@ -193,12 +208,16 @@ mod tests {
     fn a_ticket_is_kept_until_the_question_is_settled() {
         let mut questions = Questions::default();
         questions.ask(TRACE, ID, at(0));
-        questions.reply(TRACE, deferred(), Some(at(5)));
+        questions.reply(TRACE, ID, deferred(), Some(at(5)));
         assert_eq!(questions.due(at(5)), repeat(Some("t-1")));
         questions.ask(TRACE, ID, at(5));
-        assert!(questions.replies().is_out(TRACE));
+        assert!(
+            questions.replies().of(TRACE) == Some(&deferred()),
+            "it counts while asked again"
+        );
         questions.reply(
             TRACE,
+            ID,
             Reply::of(Outcome::Unavailable(Unavailable::Failed)),
             Some(at(9)),
         );
@@ -207,5 +226,26 @@ mod tests {
         questions.ask(TRACE, QuestionId(Uuid::from_u128(8)), at(9));
         assert_eq!(questions.times(TRACE), 1);
         assert!(questions.due(at(90)).iter().all(|repeat| repeat.ticket.is_none()));
+        questions.reply(TRACE, ID, deferred(), None);
+        assert!(
+            questions.replies().is_out(TRACE),
+            "it was the reply to another question"
+        );
+    }
+
+    #[test]
+    fn what_is_postponed_is_asked_then_and_what_is_settled_is_not() {
+        let mut questions = Questions::default();
+        questions.ask(TRACE, ID, at(0));
+        questions.ask(Operation::ImmigrationStatus, ID, at(0));
+        questions.reply(
+            Operation::ImmigrationStatus,
+            ID,
+            Reply::of(Outcome::NoRecord),
+            None,
+        );
+        questions.postpone(at(30));
+        assert_eq!(questions.again(), Some(at(30)));
+        assert_eq!(questions.due(at(30)), repeat(None));
     }
 }

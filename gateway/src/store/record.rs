@@ -166,6 +166,9 @@ enum EventRecord {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         again: Option<Timestamp>,
     },
+    Postponed {
+        until: Timestamp,
+    },
     Decided(#[serde(with = "AnswerRecord")] statuscheck_domain::answer::Answer),
     Clock(#[serde(with = "ClockEventRecord")] statuscheck_domain::case_clock::ClockEvent),
 }

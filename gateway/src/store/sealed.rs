@@ -276,7 +276,10 @@ fn open(
 fn state_after(kind: &EventKind) -> Option<RowState> {
     match kind {
         EventKind::Received(_) => Some(RowState::Received),
-        EventKind::Asked { .. } | EventKind::Replied { .. } | EventKind::Clock(_) => None,
+        EventKind::Asked { .. }
+        | EventKind::Replied { .. }
+        | EventKind::Postponed { .. }
+        | EventKind::Clock(_) => None,
         EventKind::Decided(answer) => Some(RowState::Told(CaseState::told(&answer.outcome))),
     }
 }

@@ -23,6 +23,7 @@ use statuscheck::store::embedded::{EmbeddedStore, Settings as StoreSettings};
 use statuscheck::store::notary::{Notary, NotarySettings};
 use statuscheck::store::seal::Kek;
 use statuscheck::store::signing::SigningKey;
+use statuscheck::timekeeper::TimekeeperSettings;
 use statuscheck::tls::{Tls, TlsFiles};
 use statuscheck_adapters::settings::DepartmentSettings;
 use statuscheck_adapters::{BoxDepartment, connect};
@@ -177,6 +178,7 @@ impl House {
                 burst: PLENTY,
             },
             checks: CheckSettings::default(),
+            timekeeper: TimekeeperSettings::default(),
             register: Arc::new(shipped_register().expect("the register")),
             calendars: Arc::default(),
             departments: Departments::new(BTreeMap::from([(DepartmentId::HomeOffice, department)])),

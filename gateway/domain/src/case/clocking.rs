@@ -24,7 +24,7 @@ impl Case {
         terms: impl Fn() -> ClockTerms,
         calendars: &Calendars,
     ) -> Result<Vec<ClockEvent>, ClockError> {
-        let is_over = matches!(self.state, CaseState::Answered | CaseState::Withdrawn);
+        let is_over = self.is_over();
         if !self.is_decided() || (is_over && self.clock.is_none()) {
             return Ok(Vec::new());
         }

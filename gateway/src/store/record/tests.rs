@@ -58,24 +58,38 @@ fn every_reply_comes_back_as_it_was() {
         .zip(Operation::ALL.into_iter().cycle())
         .zip(months.into_iter().cycle())
     {
+        let again = refunded.is_none().then(samples::start);
         let EventKind::Replied {
             question_id: id,
             operation: asked,
             reply: back,
             refunded: month,
-            again: None,
+            again: later,
         } = read_back(&EventKind::Replied {
             question_id,
             operation,
             reply: reply.clone(),
             refunded,
+            again,
         })
         else {
             panic!("a reply comes back as a reply")
         };
-        assert_eq!((id, asked, month), (question_id, operation, refunded));
+        assert_eq!(
+            (id, asked, month, later),
+            (question_id, operation, refunded, again)
+        );
         assert!(back == reply);
     }
+}
+
+#[test]
+fn what_is_postponed_comes_back_as_it_was() {
+    let until = samples::start();
+    let EventKind::Postponed { until: back } = read_back(&EventKind::Postponed { until }) else {
+        panic!("it comes back as what it is")
+    };
+    assert_eq!(back, until);
 }
 
 #[test]
