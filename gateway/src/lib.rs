@@ -26,6 +26,7 @@ pub mod server;
 pub mod store;
 pub mod tls;
 pub mod upkeep;
+pub mod webhook;
 
 /// For every program made of this library. What is sealed on one thread is let go on another, which the system's own
 /// allocator pays dearly for.

@@ -7,7 +7,7 @@ use std::num::{NonZeroU8, NonZeroU32};
 use jiff::civil::Date;
 use serde::Deserialize;
 use statuscheck_domain::agreement::{
-    Agreement, Contact, Fault, Party, Quota, Rate, Suspension, SuspensionOrder, Uplift,
+    Agreement, Contact, Fault, Party, Quota, Rate, Suspension, SuspensionOrder, Uplift, Webhook,
 };
 use statuscheck_domain::answer::Facts;
 use statuscheck_domain::calendar::Division;
@@ -42,6 +42,9 @@ pub(super) struct AgreementFile {
     /// Ids of the organisations that may ask, by their kind.
     #[serde(default)]
     organisations: BTreeMap<String, Vec<String>>,
+    /// Where organisations are told of their cases, by organisation.
+    #[serde(default)]
+    webhooks: BTreeMap<String, WebhookFile>,
     /// What departments may be asked, e.g. `dwp/nino_trace`.
     #[serde(default)]
     operations: Vec<String>,
@@ -129,6 +132,16 @@ struct RateFile {
     burst: NonZeroU32,
 }
 
+/// Where an organisation is told.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebhookFile {
+    /// `https://…`
+    url: String,
+    /// Names of files in the gateway's folder of secrets.
+    secret_files: Vec<String>,
+}
+
 /// A quota.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -204,6 +217,7 @@ impl AgreementFile {
         let checks = values.known("checks", &self.checks, CheckKind::named);
         let benefits = values.known("benefits", &self.benefits, EducationBenefit::named);
         let organisations = organisations(&self.organisations, &mut values);
+        let webhooks = webhooks(self.webhooks, &mut values);
         let operations = values.known("operations", &self.operations, Operation::named);
         let request_fields = values.known("request_fields", &self.request_fields, of_person);
         let released_fields = values.known("released_fields", &self.released_fields, fact);
@@ -229,6 +243,7 @@ impl AgreementFile {
             checks,
             benefits,
             organisations,
+            webhooks,
             operations,
             request_fields,
             released_fields,
@@ -276,6 +291,21 @@ fn organisations(
         }
     }
     organisations
+}
+
+fn webhooks(
+    by_organisation: BTreeMap<String, WebhookFile>,
+    values: &mut Values,
+) -> BTreeMap<OrganisationId, Webhook> {
+    let webhook = |(id, file): (String, WebhookFile)| {
+        let organisation = values.one(&format!("webhooks.{id}"), &id)?;
+        let webhook = Webhook {
+            url: file.url,
+            secret_files: file.secret_files,
+        };
+        Some((organisation, webhook))
+    };
+    by_organisation.into_iter().filter_map(webhook).collect()
 }
 
 impl PartyFile {

@@ -12,6 +12,7 @@ use statuscheck::listener::ConnectionLimits;
 use statuscheck::register;
 use statuscheck::server::CheckSettings;
 use statuscheck::store::postgres::Limits;
+use statuscheck::webhook::WebhookSettings;
 use statuscheck_domain::ids::DepartmentId;
 use statuscheck_domain::sla::Ground;
 
@@ -53,6 +54,15 @@ fn the_sample_parses_and_shows_the_true_defaults() {
     assert_eq!(shown.admission, AdmissionSettings::default());
     assert_eq!(shown.tls.reload_every, read(SAMPLE).unwrap().tls.reload_every);
     assert_eq!(shown.store.limits(), &Limits::default());
+    let webhooks = WebhookSettings {
+        allow_hosts: shown.webhooks.allow_hosts.clone(),
+        allow_networks: shown.webhooks.allow_networks.clone(),
+        secrets: shown.webhooks.secrets.clone(),
+        ca_file: shown.webhooks.ca_file.clone(),
+        ..WebhookSettings::default()
+    };
+    assert_eq!(shown.webhooks, webhooks);
+    assert!(shown.webhooks.secrets.ends_with("secrets/webhooks"));
 
     let plain = read(SAMPLE).unwrap();
     let (department, shown) = (
