@@ -14,7 +14,7 @@ mod schedule;
 mod secret;
 mod settings;
 
-pub use self::address::{AddressError, HostPattern, HostPatternError};
+pub use self::address::{HostPattern, HostPatternError, NotAllowed};
 pub use self::courier::{Courier, CourierError, Destination};
 pub use self::failure::{DeliveryError, Failure};
 pub use self::lookup::Lookup;

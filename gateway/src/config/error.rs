@@ -15,7 +15,7 @@ use crate::store::key_file::KeyFileError;
 use crate::store::postgres::{AddressError, OpenError as DatabaseOpenError};
 use crate::store::signing::SigningKeyError;
 use crate::tls::TlsError;
-use crate::webhook::{AddressError, CourierError, SecretError};
+use crate::webhook::{CourierError, NotAllowed, SecretError};
 
 /// What is wrong with a configuration, by the section where it is mended; the cause is the source.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +86,7 @@ pub enum ConfigError {
         /// Whose.
         organisation: OrganisationId,
         /// Why.
-        source: AddressError,
+        source: NotAllowed,
     },
     /// A secret that the register names, and that cannot be used.
     #[error("webhook of {organisation} under {agreement}: secret_files")]

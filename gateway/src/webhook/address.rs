@@ -32,7 +32,7 @@ pub struct HostPatternError;
 
 /// Why nothing is sent there. Look at the address in the register, or at what `webhooks` allows.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum AddressError {
+pub enum NotAllowed {
     /// Not an address of the web.
     #[error("is no http or https address")]
     NoUrl,
@@ -75,21 +75,21 @@ impl Allowed {
 
     /// Parses an address to send to. A host that is itself an address is judged as one; a name is judged again whenever it
     /// has been looked up, by [`Self::address`].
-    pub(super) fn url(&self, text: &str) -> Result<Url, AddressError> {
-        let url = Url::parse(text).map_err(|_fault| AddressError::NoUrl)?;
+    pub(super) fn url(&self, text: &str) -> Result<Url, NotAllowed> {
+        let url = Url::parse(text).map_err(|_fault| NotAllowed::NoUrl)?;
         match url.scheme() {
             "https" => {}
             "http" if self.http => {}
-            "http" => return Err(AddressError::PlainHttp),
-            _ => return Err(AddressError::NoUrl),
+            "http" => return Err(NotAllowed::PlainHttp),
+            _ => return Err(NotAllowed::NoUrl),
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(AddressError::Credentials);
+            return Err(NotAllowed::Credentials);
         }
-        let host = url.host_str().ok_or(AddressError::NoUrl)?;
+        let host = url.host_str().ok_or(NotAllowed::NoUrl)?;
         let bare = bare(host);
         if !self.hosts.iter().any(|pattern| pattern.fits(bare)) {
-            return Err(AddressError::Host {
+            return Err(NotAllowed::Host {
                 host: host.to_owned(),
             });
         }
@@ -100,13 +100,13 @@ impl Allowed {
     }
 
     /// Whether a connection to `address` may be opened.
-    pub(super) fn address(&self, address: IpAddr) -> Result<(), AddressError> {
+    pub(super) fn address(&self, address: IpAddr) -> Result<(), NotAllowed> {
         let address = reached(address);
         let is_named = || self.networks.iter().any(|network| network.contains(address));
         if is_public(address) || is_named() {
             return Ok(());
         }
-        Err(AddressError::Network { address })
+        Err(NotAllowed::Network { address })
     }
 }
 

@@ -15,7 +15,7 @@ use statuscheck_domain::clock::SharedClock;
 use super::address::Allowed;
 use super::lookup::{Guard, SystemLookup};
 use super::secret::signatures;
-use super::{AddressError, DeliveryError, Failure, Letter, Lookup, Secret, SecretError, WebhookSettings};
+use super::{DeliveryError, Failure, Letter, Lookup, NotAllowed, Secret, SecretError, WebhookSettings};
 
 /// Takes letters to receivers. Its connections are shared by every clone.
 #[derive(Clone)]
@@ -97,7 +97,7 @@ impl Courier {
     ///
     /// # Errors
     /// Nothing may be sent there.
-    pub fn destination(&self, webhook: &Webhook) -> Result<Destination, AddressError> {
+    pub fn destination(&self, webhook: &Webhook) -> Result<Destination, NotAllowed> {
         let files = webhook.secret_files.iter();
         Ok(Destination {
             url: self.allowed.url(&webhook.url)?,

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use super::{AddressError, SecretError};
+use super::{NotAllowed, SecretError};
 
 /// Why an attempt came to nothing, by what follows.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +25,7 @@ pub enum DeliveryError {
     Gone,
     /// Park it: nothing is sent there, whoever asks for it.
     #[error("not allowed: {0}")]
-    NotAllowed(#[from] AddressError),
+    NotAllowed(#[from] NotAllowed),
 }
 
 /// What the receiver did, or did not.
@@ -87,7 +87,7 @@ impl From<Failure> for DeliveryError {
 impl From<reqwest::Error> for DeliveryError {
     /// Nothing of the error is kept: it carries the address.
     fn from(error: reqwest::Error) -> Self {
-        if let Some(fault) = cause::<AddressError>(&error) {
+        if let Some(fault) = cause::<NotAllowed>(&error) {
             return fault.clone().into();
         }
         let failure = if error.is_timeout() {

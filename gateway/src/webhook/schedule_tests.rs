@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::{AddressError, Failure};
+use super::super::{Failure, NotAllowed};
 use super::*;
 
 const CHANCES: [u64; 3] = [0, u64::MAX / 2, u64::MAX];
@@ -69,7 +69,7 @@ fn what_can_never_succeed_is_parked_at_once() {
     };
     let after = |failed: DeliveryError| schedule.after(&failed, tried, 0);
     assert_eq!(after(DeliveryError::Gone), Next::Park);
-    assert_eq!(after(AddressError::PlainHttp.into()), Next::Park);
+    assert_eq!(after(NotAllowed::PlainHttp.into()), Next::Park);
     assert_eq!(
         after(Failure::Refused(404).into()),
         Next::Again(schedule.first_pause)

@@ -12,19 +12,18 @@ use statuscheck::listener::ConnectionLimits;
 use statuscheck::register;
 use statuscheck::server::CheckSettings;
 use statuscheck::store::postgres::Limits;
-use statuscheck::webhook::WebhookSettings;
 use statuscheck_domain::ids::DepartmentId;
 use statuscheck_domain::sla::Ground;
 
 use crate::program::{Ran, run};
 use crate::sample::{Host, SAMPLE};
 
-async fn check(file: &Path) -> Ran {
+pub(crate) async fn check(file: &Path) -> Ran {
     run(["config".as_ref(), "check".as_ref(), file.as_os_str()]).await
 }
 
 /// The sample with every key that it shows set.
-fn all_set() -> String {
+pub(crate) fn all_set() -> String {
     let shown = |line: &str| line.starts_with('#') && line.chars().nth(1).is_some_and(char::is_lowercase);
     let set = |line: &str| {
         if shown(line) {
@@ -36,7 +35,7 @@ fn all_set() -> String {
     SAMPLE.lines().map(set).collect::<Vec<_>>().join("\n")
 }
 
-fn read(text: &str) -> Result<Config, String> {
+pub(crate) fn read(text: &str) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("statuscheck.toml");
     fs::write(&path, text).unwrap();
@@ -54,15 +53,6 @@ fn the_sample_parses_and_shows_the_true_defaults() {
     assert_eq!(shown.admission, AdmissionSettings::default());
     assert_eq!(shown.tls.reload_every, read(SAMPLE).unwrap().tls.reload_every);
     assert_eq!(shown.store.limits(), &Limits::default());
-    let webhooks = WebhookSettings {
-        allow_hosts: shown.webhooks.allow_hosts.clone(),
-        allow_networks: shown.webhooks.allow_networks.clone(),
-        secrets: shown.webhooks.secrets.clone(),
-        ca_file: shown.webhooks.ca_file.clone(),
-        ..WebhookSettings::default()
-    };
-    assert_eq!(shown.webhooks, webhooks);
-    assert!(shown.webhooks.secrets.ends_with("secrets/webhooks"));
 
     let plain = read(SAMPLE).unwrap();
     let (department, shown) = (
@@ -233,7 +223,7 @@ async fn a_good_configuration_has_nothing_at_fault() {
 }
 
 /// The check of a configuration changed like that ends with 1 and says each of `told`, one line each.
-async fn faults(host: &Host, change: impl FnOnce(String) -> String, told: &[&str]) {
+pub(crate) async fn faults(host: &Host, change: impl FnOnce(String) -> String, told: &[&str]) {
     let ran = check(&host.configure(change)).await.ends(1);
     for fault in told {
         assert!(ran.stderr.contains(fault), "{fault} is not in: {}", ran.stderr);
