@@ -7,7 +7,7 @@ use std::num::{NonZeroU8, NonZeroU32};
 use jiff::civil::Date;
 use serde::Deserialize;
 use statuscheck_domain::agreement::{
-    Agreement, Contact, Fault, Party, Quota, Rate, Suspension, SuspensionOrder, Uplift, Webhook,
+    Agreement, Contact, Fault, Party, Quota, Rate, Suspension, SuspensionOrder, Uplift,
 };
 use statuscheck_domain::answer::Facts;
 use statuscheck_domain::calendar::Division;
@@ -18,6 +18,7 @@ use statuscheck_domain::sla::{Ground, OrganisationKind, Promise, SlaPolicy, Targ
 use statuscheck_domain::subject::Field;
 
 use super::values::Values;
+use super::webhook::WebhookFile;
 
 /// One agreement.
 #[derive(Deserialize)]
@@ -132,16 +133,6 @@ struct RateFile {
     burst: NonZeroU32,
 }
 
-/// Where an organisation is told.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WebhookFile {
-    /// `https://…`
-    url: String,
-    /// Names of files in the gateway's folder of secrets.
-    secret_files: Vec<String>,
-}
-
 /// A quota.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -217,7 +208,7 @@ impl AgreementFile {
         let checks = values.known("checks", &self.checks, CheckKind::named);
         let benefits = values.known("benefits", &self.benefits, EducationBenefit::named);
         let organisations = organisations(&self.organisations, &mut values);
-        let webhooks = webhooks(self.webhooks, &mut values);
+        let webhooks = WebhookFile::webhooks(self.webhooks, &mut values);
         let operations = values.known("operations", &self.operations, Operation::named);
         let request_fields = values.known("request_fields", &self.request_fields, of_person);
         let released_fields = values.known("released_fields", &self.released_fields, fact);
@@ -291,21 +282,6 @@ fn organisations(
         }
     }
     organisations
-}
-
-fn webhooks(
-    by_organisation: BTreeMap<String, WebhookFile>,
-    values: &mut Values,
-) -> BTreeMap<OrganisationId, Webhook> {
-    let webhook = |(id, file): (String, WebhookFile)| {
-        let organisation = values.one(&format!("webhooks.{id}"), &id)?;
-        let webhook = Webhook {
-            url: file.url,
-            secret_files: file.secret_files,
-        };
-        Some((organisation, webhook))
-    };
-    by_organisation.into_iter().filter_map(webhook).collect()
 }
 
 impl PartyFile {

@@ -161,6 +161,9 @@ impl Courier {
     }
 }
 
+/// Unused connections that are kept to one receiver: notices of one moment are few.
+const IDLE_PER_HOST_MAX: usize = 4;
+
 fn client(settings: &WebhookSettings, guard: Guard) -> Result<Client, CourierError> {
     let mut builder = Client::builder()
         .user_agent(concat!("statuscheck-gateway/", env!("CARGO_PKG_VERSION")))
@@ -175,7 +178,8 @@ fn client(settings: &WebhookSettings, guard: Guard) -> Result<Client, CourierErr
         .retry(reqwest::retry::never())
         .connect_timeout(settings.timeouts.connect)
         .timeout(settings.timeouts.total)
-        .pool_idle_timeout(settings.timeouts.idle);
+        .pool_idle_timeout(settings.timeouts.idle)
+        .pool_max_idle_per_host(IDLE_PER_HOST_MAX);
     if let Some(path) = &settings.ca_file {
         let pem = fs::read(path).map_err(|source| CourierError::CaFile {
             path: path.clone(),

@@ -4,6 +4,7 @@ use jiff::civil::date;
 
 use super::super::tests::{TODAY, order, quota, sample, suspended};
 use super::*;
+use crate::agreement::Webhook;
 use crate::sla::{OrganisationKind, Target};
 
 fn planned(change: impl FnOnce(&mut Agreement)) -> Vec<String> {
