@@ -1,9 +1,11 @@
 //! Where a notice goes is judged by the address that is connected to.
 
+use std::env;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use statuscheck::webhook::{DeliveryError, Failure, NotAllowed};
+use tokio::process::Command;
 
 use crate::receiver::{Receiver, status};
 use crate::site::{HOST, Names, Site, letter, webhook};
@@ -134,4 +136,24 @@ async fn a_name_without_an_address_may_get_one() {
         })
     );
     assert!(no_address, "{told:?}");
+}
+
+#[tokio::test]
+async fn a_proxy_in_the_environment_is_not_asked() {
+    // A port that was free a moment ago: where a proxy is asked, nobody is told.
+    let closed = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let at = format!("http://{}", closed.local_addr().unwrap());
+    drop(closed);
+    // The environment of a process cannot be changed safely, so another one tells a receiver.
+    let mut told = Command::new(env::current_exe().unwrap());
+    told.args([
+        "--exact",
+        "signed::a_receiver_gets_the_letter_with_a_signature_that_it_can_check",
+    ]);
+    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        told.env(name, &at);
+    }
+    let told = told.output().await.unwrap();
+    let said = String::from_utf8_lossy(&told.stdout);
+    assert!(told.status.success() && said.contains("1 passed"), "{said}");
 }
