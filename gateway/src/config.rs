@@ -5,6 +5,7 @@ mod calendar;
 mod error;
 mod figures;
 mod store;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,6 +31,7 @@ use crate::server::{CheckSettings, Setup};
 use crate::store::notary::Notary;
 use crate::timekeeper::TimekeeperSettings;
 use crate::tls::{Tls, TlsFiles};
+use crate::webhook::WebhookSettings;
 
 pub use self::calendar::{CalendarError, CalendarSection, EarlierCalendar};
 pub use self::error::ConfigError;
@@ -69,6 +71,9 @@ pub struct Config {
     /// Which days and hours are working time.
     #[serde(default)]
     pub calendar: CalendarSection,
+    /// Where notices may go.
+    #[serde(default)]
+    pub webhooks: WebhookSettings,
 }
 
 /// Certificates and keys, PEM files.
@@ -128,6 +133,7 @@ impl Config {
         }
         self.store.rebase(folder);
         self.calendar.rebase(folder);
+        self.webhooks.rebase(folder);
         for department in self.departments.values_mut() {
             department.rebase(folder);
         }
@@ -147,7 +153,10 @@ impl Config {
                 }
             }
         }
-        faults.extend(register::load(&self.register).err().map(ConfigError::Register));
+        match register::load(&self.register) {
+            Ok(register) => faults.extend(webhooks::faults(&self.webhooks, &register, clock)),
+            Err(fault) => faults.push(ConfigError::Register(fault)),
+        }
         faults.extend(self.calendar.load().err().map(ConfigError::Calendar));
         faults.extend(self.store.faults());
         faults.extend(self.connect(&Share::whole(clock.clone()), clock).1);
@@ -215,7 +224,8 @@ impl Config {
         let calendars = self.calendar.load().map_err(ConfigError::Calendar)?;
         let (share, share_keeper) = Share::unset(clock.clone());
         let (departments, faults) = self.connect(&share, &clock);
-        if let Some(fault) = faults.into_iter().chain(self.figures()).next() {
+        let webhooks = webhooks::faults(&self.webhooks, &register, &clock);
+        if let Some(fault) = faults.into_iter().chain(webhooks).chain(self.figures()).next() {
             return Err(fault);
         }
         let signing_key = self.store.load_signing_key()?;

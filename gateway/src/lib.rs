@@ -28,6 +28,7 @@ pub mod store;
 pub mod timekeeper;
 pub mod tls;
 pub mod upkeep;
+pub mod webhook;
 
 /// For every program made of this library. What is sealed on one thread is let go on another, which the system's own
 /// allocator pays dearly for.

@@ -14,6 +14,7 @@ use statuscheck_domain::agreement::{Agreement, Fault, Register, RegisterFault, S
 mod file;
 mod source;
 mod values;
+mod webhook;
 
 use self::file::{AgreementFile, OrderFile};
 

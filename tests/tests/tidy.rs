@@ -391,5 +391,7 @@ fn types_that_hold_a_person_or_a_secret_cannot_be_printed() {
         statuscheck_mocks::settings::Credentials,
         statuscheck::cases::CheckRequest,
         statuscheck::store::seal::Kek,
+        statuscheck::webhook::Secret,
+        statuscheck::webhook::Destination,
     );
 }

@@ -283,6 +283,7 @@ fn show(json: bool, found: &GetAgreementResponse) -> anyhow::Result<ExitCode> {
         ("served", served(agreement).to_owned()),
         ("checks", checks.join(", ")),
         ("organisations", agreement.organisations.join(", ")),
+        ("webhooks", agreement.webhooks.join(", ")),
         ("departments", agreement.departments.join(", ")),
         ("operations", agreement.operations.join(", ")),
         ("may be sent", agreement.request_fields.join(", ")),

@@ -18,6 +18,7 @@ use statuscheck_domain::sla::{Ground, OrganisationKind, Promise, SlaPolicy, Targ
 use statuscheck_domain::subject::Field;
 
 use super::values::Values;
+use super::webhook::WebhookFile;
 
 /// One agreement.
 #[derive(Deserialize)]
@@ -42,6 +43,9 @@ pub(super) struct AgreementFile {
     /// Ids of the organisations that may ask, by their kind.
     #[serde(default)]
     organisations: BTreeMap<String, Vec<String>>,
+    /// Where organisations are told of their cases, by organisation.
+    #[serde(default)]
+    webhooks: BTreeMap<String, WebhookFile>,
     /// What departments may be asked, e.g. `dwp/nino_trace`.
     #[serde(default)]
     operations: Vec<String>,
@@ -204,6 +208,7 @@ impl AgreementFile {
         let checks = values.known("checks", &self.checks, CheckKind::named);
         let benefits = values.known("benefits", &self.benefits, EducationBenefit::named);
         let organisations = organisations(&self.organisations, &mut values);
+        let webhooks = WebhookFile::webhooks(self.webhooks, &mut values);
         let operations = values.known("operations", &self.operations, Operation::named);
         let request_fields = values.known("request_fields", &self.request_fields, of_person);
         let released_fields = values.known("released_fields", &self.released_fields, fact);
@@ -229,6 +234,7 @@ impl AgreementFile {
             checks,
             benefits,
             organisations,
+            webhooks,
             operations,
             request_fields,
             released_fields,

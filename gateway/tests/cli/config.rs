@@ -18,12 +18,12 @@ use statuscheck_domain::sla::Ground;
 use crate::program::{Ran, run};
 use crate::sample::{Host, SAMPLE};
 
-async fn check(file: &Path) -> Ran {
+pub(crate) async fn check(file: &Path) -> Ran {
     run(["config".as_ref(), "check".as_ref(), file.as_os_str()]).await
 }
 
 /// The sample with every key that it shows set.
-fn all_set() -> String {
+pub(crate) fn all_set() -> String {
     let shown = |line: &str| line.starts_with('#') && line.chars().nth(1).is_some_and(char::is_lowercase);
     let set = |line: &str| {
         if shown(line) {
@@ -35,7 +35,7 @@ fn all_set() -> String {
     SAMPLE.lines().map(set).collect::<Vec<_>>().join("\n")
 }
 
-fn read(text: &str) -> Result<Config, String> {
+pub(crate) fn read(text: &str) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("statuscheck.toml");
     fs::write(&path, text).unwrap();
@@ -223,7 +223,7 @@ async fn a_good_configuration_has_nothing_at_fault() {
 }
 
 /// The check of a configuration changed like that ends with 1 and says each of `told`, one line each.
-async fn faults(host: &Host, change: impl FnOnce(String) -> String, told: &[&str]) {
+pub(crate) async fn faults(host: &Host, change: impl FnOnce(String) -> String, told: &[&str]) {
     let ran = check(&host.configure(change)).await.ends(1);
     for fault in told {
         assert!(ran.stderr.contains(fault), "{fault} is not in: {}", ran.stderr);

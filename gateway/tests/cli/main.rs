@@ -12,3 +12,4 @@ mod program;
 mod register;
 mod sample;
 mod serve;
+mod webhooks;

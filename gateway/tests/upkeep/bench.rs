@@ -214,6 +214,7 @@ fn register() -> Register {
         checks: CheckKind::ALL.to_vec(),
         benefits: EducationBenefit::ALL.to_vec(),
         organisations: [("north".parse().unwrap(), OrganisationKind::LocalAuthority)].into(),
+        webhooks: [].into(),
         operations: Operation::ALL.to_vec(),
         request_fields: Field::ALL.to_vec(),
         released_fields: Facts::FIELDS.map(str::to_owned).to_vec(),

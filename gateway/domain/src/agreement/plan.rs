@@ -160,6 +160,7 @@ fn agreement_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
     let benefits = |of: &Agreement| names(&of.benefits, EducationBenefit::as_str);
     words.list("benefits", &benefits(old), &benefits(new));
     organisation_changes(old, new, words);
+    webhook_changes(old, new, words);
     let operations = |of: &Agreement| names(&of.operations, Operation::as_str);
     words.list("operations", &operations(old), &operations(new));
     let fields = |of: &Agreement| names(&of.request_fields, Field::as_str);
@@ -199,6 +200,27 @@ fn organisation_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
     for (organisation, kind) in &new.organisations {
         if let Some(before) = old.organisations.get(organisation) {
             words.value(&format!("kind of {organisation}"), before, kind);
+        }
+    }
+}
+
+fn webhook_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
+    let ids = |of: &Agreement| -> Vec<String> { of.webhooks.keys().map(ToString::to_string).collect() };
+    words.list("webhooks", &ids(old), &ids(new));
+    for (organisation, webhook) in &new.webhooks {
+        let Some(before) = old.webhooks.get(organisation).filter(|before| *before != webhook) else {
+            continue;
+        };
+        if before.host() == webhook.host() {
+            words.0.push(format!(
+                "webhook of {organisation}: its path or its secrets change"
+            ));
+        } else {
+            words.value(
+                &format!("webhook of {organisation}"),
+                &before.host(),
+                &webhook.host(),
+            );
         }
     }
 }

@@ -133,6 +133,11 @@ pub(crate) fn agreement(agreement: &Agreement) -> wire::Agreement {
             .collect(),
         listed_only: agreement.listed_only,
         proactive: agreement.proactive,
+        webhooks: agreement
+            .webhooks
+            .iter()
+            .map(|(organisation, webhook)| format!("{organisation}: {}", webhook.host()))
+            .collect(),
     }
 }
 
