@@ -25,7 +25,7 @@ use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
-use crate::register;
+use crate::register::{self, ChangeSettings};
 use crate::server::{CheckSettings, Setup};
 use crate::store::notary::Notary;
 use crate::tls::{Tls, TlsFiles};
@@ -46,6 +46,9 @@ pub struct Config {
     pub tls: TlsSection,
     /// Folder of agreements, one TOML file each.
     pub register: PathBuf,
+    /// How the register is changed while gateways run.
+    #[serde(default)]
+    pub register_changes: ChangeSettings,
     /// Where everything is recorded.
     pub store: StoreSection,
     /// Departments by id: `home-office`, `dwp`, `hmrc`, `dfe`. One that is missing counts as unavailable.
@@ -227,7 +230,8 @@ impl Config {
             limits: self.limits,
             admission: self.admission,
             checks: self.checks,
-            register: Arc::new(register),
+            register,
+            register_changes: self.register_changes,
             calendars: Arc::new(calendars),
             departments: Departments::new(departments),
             upkeep: opened.upkeep,

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ mod bucket;
 
 use self::bucket::{Bucket, LimitClock};
 use crate::error::Error;
+use crate::register::Version;
 
 pub use self::bucket::Allowance;
 
@@ -43,9 +45,12 @@ impl Default for LimitSettings {
     }
 }
 
-/// Rates of all organisations. Only organisations of the register get this far, so the keys are bounded.
+/// Rates of all organisations. Only organisations of the register get this far, and those that leave it are let go, so the
+/// keys are bounded.
 pub struct Limits {
     in_all: Quota,
+    /// Number of the newest version of the register that was kept up with.
+    version: AtomicU64,
     clock: LimitClock,
     accounts: RwLock<HashMap<OrganisationId, Arc<Account>>>,
 }
@@ -98,8 +103,26 @@ impl Limits {
     pub fn new(settings: &LimitSettings, clock: SharedClock) -> Self {
         Self {
             in_all: Quota::per_second(settings.checks_per_second).allow_burst(settings.burst),
+            version: AtomicU64::new(0),
             clock: LimitClock(clock),
             accounts: RwLock::default(),
+        }
+    }
+
+    /// Lets go of organisations and agreements that a newer version of the register does not have. A rate that it changed
+    /// begins anew with the next check under it.
+    pub fn keep_up(&self, version: &Version) {
+        if self.version.load(Ordering::Relaxed) >= version.number
+            || self.version.fetch_max(version.number, Ordering::Relaxed) >= version.number
+        {
+            return;
+        }
+        let register = &version.register;
+        let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
+        accounts.retain(|organisation, _| register.has(organisation));
+        for account in accounts.values() {
+            let mut under = account.under.lock().unwrap_or_else(PoisonError::into_inner);
+            under.retain(|under| register.agreement(&under.agreement).is_some());
         }
     }
 

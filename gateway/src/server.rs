@@ -20,6 +20,7 @@ use crate::cases::Cases;
 use crate::departments::Departments;
 use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
+use crate::register::{ChangeSettings, RegisterChanges, ServedRegister, TakeUpError};
 use crate::rpc;
 use crate::rpc::access::Access;
 use crate::rpc::health::Health;
@@ -80,8 +81,10 @@ pub struct Setup {
     pub admission: AdmissionSettings,
     /// What checks may take.
     pub checks: CheckSettings,
-    /// Who may ask what.
-    pub register: Arc<Register>,
+    /// Who may ask what, until another register is applied.
+    pub register: Register,
+    /// How the register is changed.
+    pub register_changes: ChangeSettings,
     /// Which days and hours are working time.
     pub calendars: Arc<Calendars>,
     /// Who is asked.
@@ -109,6 +112,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The version of the register that was applied last cannot be served.
+    #[error("the register that was applied last cannot be served")]
+    Register(#[from] TakeUpError),
     /// The descriptor set of this build is broken.
     #[error("the contract's descriptor set cannot be served")]
     Reflection(#[source] tonic_reflection::server::Error),
@@ -120,6 +126,7 @@ pub struct Gateway {
     address: SocketAddr,
     routes: Access<Routes>,
     cases: Arc<Cases>,
+    register: Arc<RegisterChanges>,
     store: Arc<dyn Store>,
     notary: Notary,
     tls: Tls,
@@ -132,7 +139,7 @@ impl Gateway {
     /// Binds the address and puts the parts together.
     ///
     /// # Errors
-    /// The address cannot be had.
+    /// The address cannot be had, or the register that was applied last cannot be served.
     pub async fn bind(setup: Setup) -> Result<Self, StartError> {
         let listen_error = |source| StartError::Listen {
             address: setup.listen,
@@ -152,18 +159,27 @@ impl Gateway {
             feed_interval,
             trace_grace: setup.checks.trace_grace,
         });
+        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
         let operations = Operations {
             housekeeping: Arc::new(Housekeeping::new(
                 setup.upkeep,
-                Arc::clone(&setup.register),
+                Arc::clone(&served),
                 setup.clock.clone(),
             )),
             audited: Arc::new(setup.audited),
             clock: setup.clock.clone(),
         };
-        let agreements = Agreements::new(Arc::clone(&setup.register));
+        let register = Arc::new(RegisterChanges::new(
+            Arc::clone(&setup.store),
+            Arc::clone(&served),
+            setup.register_changes,
+            setup.clock.clone(),
+        ));
+        let agreements = Agreements {
+            changes: Arc::clone(&register),
+        };
         let checks = StatusChecks {
-            register: setup.register,
+            register: served,
             admission: Admission::new(setup.admission),
             limits: Limits::new(&setup.limits, setup.clock.clone()),
             cases: Arc::clone(&cases),
@@ -178,6 +194,7 @@ impl Gateway {
             address,
             routes,
             cases,
+            register,
             store: setup.store,
             notary: setup.notary,
             tls: setup.tls,
@@ -213,6 +230,7 @@ impl Gateway {
         tokio::select! {
             never = reloading => match never {},
             never = self.notary.run() => match never {},
+            never = self.register.follow() => match never {},
             () = serving => {}
         }
         if timeout(self.drain, self.cases.drain()).await.is_err() {

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use statuscheck::store::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, Store};
+use statuscheck::store::{CasePage, CaseQuery, CommitError, HouseEntry, HouseQuery, ReadError, Received, Store};
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::ids::{AgreementId, CaseId};
 use zeroize::Zeroizing;
 
 /// What fails from now on; a test holds it, the store looks at it.
@@ -91,6 +91,19 @@ impl Store for FaultyStore {
 
     async fn note(&self, entry: HouseEntry) -> Result<(), CommitError> {
         self.store.note(entry).await
+    }
+
+    async fn note_next(&self, entry: HouseEntry, newest: Option<Timestamp>) -> Result<(), CommitError> {
+        self.store.note_next(entry, newest).await
+    }
+
+    async fn noted(&self, query: HouseQuery) -> Result<Vec<HouseEntry>, ReadError> {
+        self.store.noted(query).await
+    }
+
+    async fn open_cases(&self, agreements: &[AgreementId]) -> Result<u64, ReadError> {
+        self.readable()?;
+        self.store.open_cases(agreements).await
     }
 
     async fn purge(

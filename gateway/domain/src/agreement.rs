@@ -22,7 +22,7 @@ mod terms;
 pub use self::due::{Due, DueKind};
 pub use self::faults::Fault;
 pub use self::order::SuspensionOrder;
-pub use self::plan::{Change, plan};
+pub use self::plan::{Change, plan, touched};
 pub use self::register::{Permit, Refusal, Register, RegisterFault};
 pub use self::terms::{Contact, Party, Quota, Rate, Standing, Suspension, Uplift};
 

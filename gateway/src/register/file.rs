@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU8, NonZeroU32};
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use statuscheck_domain::agreement::{
     Agreement, Contact, Fault, Party, Quota, Rate, Suspension, SuspensionOrder, Uplift,
 };
@@ -19,8 +19,10 @@ use statuscheck_domain::subject::Field;
 
 use super::values::Values;
 
+mod writing;
+
 /// One agreement.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AgreementFile {
     /// Lower-case letters, digits and hyphens.
@@ -82,7 +84,7 @@ pub(super) struct AgreementFile {
 }
 
 /// One side.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PartyFile {
     /// A department's id, or the name of those who ask.
@@ -94,7 +96,7 @@ struct PartyFile {
 }
 
 /// A post and its address.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ContactFile {
     /// Name of the post.
@@ -104,7 +106,7 @@ struct ContactFile {
 }
 
 /// A promise about time.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SlaFile {
     /// Changes whenever the promise does; lower-case letters, digits and hyphens.
@@ -120,7 +122,7 @@ struct SlaFile {
 }
 
 /// A rate.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RateFile {
     /// Checks a minute over time.
@@ -130,7 +132,7 @@ struct RateFile {
 }
 
 /// A quota.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct QuotaFile {
     /// Questions a calendar month.
@@ -141,7 +143,7 @@ struct QuotaFile {
 }
 
 /// A larger quota for a time.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UpliftFile {
     /// Questions a month instead.
@@ -157,7 +159,7 @@ struct UpliftFile {
 }
 
 /// A suspension.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SuspensionFile {
     /// First day.
@@ -171,7 +173,7 @@ struct SuspensionFile {
 }
 
 /// One suspension order.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OrderFile {
     /// Lower-case letters, digits and hyphens.

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use statuscheck_adapters::share::ShareKeeper;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::ids::{AgreementId, CaseId};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
@@ -46,7 +46,7 @@ use self::writer::{State, Writer};
 use super::notary::Heads;
 use super::seal::Kek;
 use super::sealed::{Note, Purge, Sealer};
-use super::{CasePage, CaseQuery, CommitError, HouseEntry, ReadError, Received, Store};
+use super::{CasePage, CaseQuery, CommitError, HouseEntry, HouseQuery, ReadError, Received, Store};
 
 mod address;
 mod batch;
@@ -57,6 +57,7 @@ mod copying;
 mod divisor;
 mod fault;
 mod heads;
+mod house;
 mod lease;
 mod migrations;
 mod notices;
@@ -285,6 +286,18 @@ impl Store for PostgresStore {
 
     async fn note(&self, entry: HouseEntry) -> Result<(), CommitError> {
         self.done(Work::Note(Note::of(&entry)?)).await
+    }
+
+    async fn note_next(&self, entry: HouseEntry, newest: Option<Timestamp>) -> Result<(), CommitError> {
+        house::note_next(self, entry, newest).await
+    }
+
+    async fn noted(&self, query: HouseQuery) -> Result<Vec<HouseEntry>, ReadError> {
+        house::noted(&self.readers, query, query.limit.clamp(1, self.page_max)).await
+    }
+
+    async fn open_cases(&self, agreements: &[AgreementId]) -> Result<u64, ReadError> {
+        house::open_cases(&self.readers, agreements).await
     }
 
     async fn purge(
