@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use statuscheck::store::{CasePage, CaseQuery, CommitError, HouseEntry, HouseQuery, ReadError, Received, Store};
+use statuscheck::store::{
+    CasePage, CaseQuery, CommitError, HouseEntry, HouseQuery, ReadError, Received, Store,
+};
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{AgreementId, CaseId};
@@ -98,6 +100,7 @@ impl Store for FaultyStore {
     }
 
     async fn noted(&self, query: HouseQuery) -> Result<Vec<HouseEntry>, ReadError> {
+        self.readable()?;
         self.store.noted(query).await
     }
 

@@ -317,7 +317,10 @@ impl RegisterChanges {
             return Ok(same);
         }
         let now = self.clock.now();
-        if let Some(oldest) = waiting.last().filter(|_| waiting.len() >= self.settings.plans_max) {
+        if let Some(oldest) = waiting
+            .last()
+            .filter(|_| waiting.len() >= self.settings.plans_max)
+        {
             let left = self.expiry(oldest).duration_since(now);
             let retry_after = left.try_into().unwrap_or(Duration::ZERO);
             return Err(ChangeRefusal::TooManyPlans { retry_after }.into());
@@ -352,7 +355,9 @@ impl RegisterChanges {
     /// What was looked at when it was planned is what would happen now. The number alone is not enough: two gateways may
     /// have been started with different files, which are version 0 for both.
     async fn still_fits(&self, planned: &Planned, version: &Version) -> Result<(), ChangeError> {
-        let (register, _) = self.wanted(Wanted::Text(planned.details.register.clone())).await?;
+        let (register, _) = self
+            .wanted(Wanted::Text(planned.details.register.clone()))
+            .await?;
         let fits = planned.details.replaces == version.number
             && planned.details.changes == in_words(&version.register, &register);
         if fits {

@@ -21,7 +21,10 @@ impl RegisterChanges {
                 match timeout(self.settings.poll_max, self.served.take_up(self.store.as_ref())).await {
                     Ok(Ok(version)) => {
                         if version.number > before {
-                            tracing::info!(version = version.number, "another version of the register was taken up");
+                            tracing::info!(
+                                version = version.number,
+                                "another version of the register was taken up"
+                            );
                         }
                         if failed >= self.settings.polls_failed_max {
                             tracing::info!("the register's versions can be followed again");

@@ -144,7 +144,11 @@ impl ServedRegister {
         };
         let version = Arc::new(tokio::task::spawn_blocking(reading).await??);
         self.now.rcu(|now| {
-            let newer = if version.number > now.number { &version } else { now };
+            let newer = if version.number > now.number {
+                &version
+            } else {
+                now
+            };
             Arc::clone(newer)
         });
         Ok(())

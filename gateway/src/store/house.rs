@@ -93,7 +93,11 @@ impl HouseQuery {
     pub(super) fn between(&self) -> (i64, i64) {
         // What lies outside the numbers of the ledger is before or after everything in it.
         let nanoseconds = |time: Timestamp| {
-            let outside = if time < Timestamp::UNIX_EPOCH { i64::MIN } else { i64::MAX };
+            let outside = if time < Timestamp::UNIX_EPOCH {
+                i64::MIN
+            } else {
+                i64::MAX
+            };
             i64::try_from(time.as_nanosecond()).unwrap_or(outside)
         };
         (

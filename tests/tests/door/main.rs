@@ -7,6 +7,7 @@ mod guard;
 mod limits;
 mod refusals;
 mod register;
+mod register_changes;
 mod services;
 mod strangers;
 mod wire;

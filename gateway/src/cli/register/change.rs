@@ -26,7 +26,11 @@ pub(super) async fn plan(json: bool, at: &At, new: &[PathBuf]) -> anyhow::Result
     match register::parse_whole(&new) {
         Ok(new) => {
             let compared = convert_versions::compared(&known, &new);
-            show(json, &compared, "a folder's files are nobody's to apply: plan through a gateway to change what it serves")
+            show(
+                json,
+                &compared,
+                "a folder's files are nobody's to apply: plan through a gateway to change what it serves",
+            )
         }
         Err(error) => Output::of(json).error(&convert::at_fault(&error).into()),
     }
@@ -79,7 +83,12 @@ fn show(json: bool, planned: &PlanRegisterResponse, how: &str) -> anyhow::Result
 
 pub(super) async fn apply(json: bool, connection: &Connection, plan_id: String) -> anyhow::Result<ExitCode> {
     let mut client = connection.register()?;
-    match waiting("applying", client.apply_register(ApplyRegisterRequest { plan_id })).await {
+    match waiting(
+        "applying",
+        client.apply_register(ApplyRegisterRequest { plan_id }),
+    )
+    .await
+    {
         Ok(applied) => {
             let applied = applied.into_inner();
             if json {

@@ -90,7 +90,7 @@ impl From<&SlaPolicy> for SlaFile {
             version: text(policy.version()),
             promise: text(&policy.promise(Ground::Usual)),
             vulnerable: Some(text(&policy.promise(Ground::Leave))),
-            division: Some(text(&policy.division())),
+            division: Some(policy.division().as_str().to_owned()),
             thresholds: Some(policy.thresholds().iter().map(|each| text(&each)).collect()),
         }
     }

@@ -115,11 +115,7 @@ fn token_time(token: &str) -> Option<Timestamp> {
 }
 
 /// A page of the versions that were `found`, of which one more than the page takes shows that there is another.
-pub(crate) fn versions(
-    mut found: Vec<Applied>,
-    page: &Page,
-    served: &Version,
-) -> wire::ListVersionsResponse {
+pub(crate) fn versions(mut found: Vec<Applied>, page: &Page, served: &Version) -> wire::ListVersionsResponse {
     let more = found.len() > page.limit;
     found.truncate(page.limit);
     let token = |last: &Applied| URL_SAFE_NO_PAD.encode(last.time.as_nanosecond().to_be_bytes());

@@ -159,7 +159,9 @@ pub(super) fn open_cases(connection: &Connection, agreements: &[AgreementId]) ->
     )?;
     let mut count = 0;
     for shelf in shelves(connection, None)? {
-        let is_meant = agreements.iter().any(|agreement| agreement.as_str() == shelf.agreement);
+        let is_meant = agreements
+            .iter()
+            .any(|agreement| agreement.as_str() == shelf.agreement);
         if is_meant && open.contains(&shelf.state.as_str()) {
             let place = params![shelf.organisation, shelf.state, shelf.agreement, shelf.kind];
             let cases: i64 = statement.query_row(place, |row| row.get(0))?;
