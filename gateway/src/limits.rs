@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use governor::Quota;
 use serde::Deserialize;
-use statuscheck_domain::agreement::{Permit, Rate};
+use statuscheck_domain::agreement::{Permit, Rate, Register};
 use statuscheck_domain::check::CheckKind;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::{AgreementId, OrganisationId};
@@ -19,7 +19,6 @@ mod bucket;
 
 use self::bucket::{Bucket, LimitClock};
 use crate::error::Error;
-use crate::register::Version;
 
 pub use self::bucket::Allowance;
 
@@ -110,14 +109,14 @@ impl Limits {
     }
 
     /// Lets go of organisations and agreements that a newer version of the register does not have. A rate that it changed
-    /// begins anew with the next check under it.
-    pub fn keep_up(&self, version: &Version) {
-        if self.version.load(Ordering::Relaxed) >= version.number
-            || self.version.fetch_max(version.number, Ordering::Relaxed) >= version.number
+    /// begins anew with the next check under it. Versions grow.
+    pub fn keep_up(&self, version: u64, register: &Register) {
+        let is_known = |known: u64| known >= version;
+        if is_known(self.version.load(Ordering::Relaxed))
+            || is_known(self.version.fetch_max(version, Ordering::Relaxed))
         {
             return;
         }
-        let register = &version.register;
         let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
         accounts.retain(|organisation, _| register.has(organisation));
         for account in accounts.values() {

@@ -20,6 +20,8 @@ mod backups;
 mod cluster;
 #[path = "store/conformance.rs"]
 mod conformance;
+#[path = "store/conformance_house.rs"]
+mod conformance_house;
 #[path = "store/copies.rs"]
 mod copies;
 #[path = "store/copies_broken_off.rs"]
@@ -46,6 +48,8 @@ mod postgres_ledger;
 mod postgres_outage;
 #[path = "store/postgres_rebuild.rs"]
 mod postgres_rebuild;
+#[path = "store/postgres_register.rs"]
+mod postgres_register;
 #[path = "store/postgres_server.rs"]
 mod postgres_server;
 #[path = "store/postgres_shares.rs"]

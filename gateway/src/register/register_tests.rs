@@ -187,7 +187,7 @@ fn what_is_written_is_read_as_the_same_register() {
         "[organisations]",
         "rate = { per_minute = 3, burst = 2 }\nweight = 7\nretention = \"90d\"\nexpires_on = \"2028-01-01\"\n\
          suspension = { since = \"2026-02-01\", owner = \"Board\", reason = \"a \\\"why\\\"\", review_on = \"2026-03-01\" }\n\
-         quotas = { dwp = { monthly = 9 } }\n[organisations]",
+         quotas = { home-office = { monthly = 9 } }\n[organisations]",
     );
     let full = full.replace(
         "promise =",

@@ -60,6 +60,13 @@ pub struct ServedRegister {
     is_current: AtomicBool,
 }
 
+/// A register without an agreement.
+impl Default for ServedRegister {
+    fn default() -> Self {
+        Self::of_files(Register::default())
+    }
+}
+
 impl ServedRegister {
     /// The files, where nothing is known of any version.
     pub fn of_files(files: Register) -> Self {

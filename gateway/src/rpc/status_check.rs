@@ -47,7 +47,7 @@ impl StatusCheckService for StatusChecks {
         let today = london_day(self.clock.now());
         let asked = convert::check_request(&request.into_inner(), today)?;
         let version = self.register.to_ask_under().ok_or(Error::CannotRecord)?;
-        self.limits.keep_up(&version);
+        self.limits.keep_up(version.number, &version.register);
         let permit = authorise(&version.register, &organisation, &asked, today)?;
         let reserved = self.limits.reserve(permit)?;
         let allowance = reserved.allowance();

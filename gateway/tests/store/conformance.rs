@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use jiff::ToSpan as _;
-use statuscheck::store::{CaseQuery, CommitError, HouseKind, ReadError, Received, Store};
+use statuscheck::store::{CaseQuery, CommitError, ReadError, Received, Store};
 use statuscheck_domain::answer::Answer;
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::event::{Change, Event, EventKind};
@@ -13,10 +13,11 @@ use statuscheck_domain::ids::{CaseId, QuestionId};
 use statuscheck_domain::question::Operation;
 use uuid::Uuid;
 
+pub(crate) use crate::conformance_house::*;
 use crate::samples;
 use crate::steps::{
-    ORGANISATION, asking, case_id, content, count, deciding, every_case, house_entry, opening, opening_of,
-    receipt, receive, version,
+    ORGANISATION, asking, case_id, content, count, deciding, every_case, opening, opening_of, receipt,
+    receive, version,
 };
 
 /// A place to keep cases in that outlives the stores opened on it.
@@ -38,6 +39,9 @@ macro_rules! conformance {
             cases_are_found_by_their_state,
             every_history_folds_as_it_was_committed,
             what_an_operator_did_is_recorded_beside_the_cases,
+            what_an_operator_did_is_read_back_newest_first,
+            of_entries_that_must_be_next_of_their_kind_one_is_recorded,
+            open_cases_are_counted_by_their_agreements,
             a_purged_case_is_gone_and_the_others_are_not,
             a_case_is_purged_at_its_version_only,
             a_closed_store_takes_nothing_and_says_so,
@@ -314,20 +318,6 @@ pub(crate) async fn every_history_folds_as_it_was_committed(place: &impl Place) 
         }
     }
     store.close().await;
-}
-
-pub(crate) async fn what_an_operator_did_is_recorded_beside_the_cases(place: &impl Place) {
-    let store = place.open().await;
-    receive(&*store, 1).await;
-    for kind in HouseKind::ALL {
-        assert_eq!(store.note(house_entry(kind)).await, Ok(()));
-    }
-    assert_eq!(store.commit(asking(case_id(1), 1)).await, Ok(()));
-    assert_eq!(version(&*store, 1).await, Some(2));
-    store.close().await;
-    let refused = store.note(house_entry(HouseKind::RetentionRun)).await;
-    assert_eq!(refused, Err(CommitError::Unavailable));
-    place.open().await.close().await;
 }
 
 pub(crate) async fn a_purged_case_is_gone_and_the_others_are_not(place: &impl Place) {

@@ -62,8 +62,7 @@ impl Bench {
     /// The same with no agreement in the register.
     pub(crate) fn keeping_without_agreements(&self) -> Housekeeping {
         let clock = Arc::new(self.clock.clone());
-        let register = Arc::new(ServedRegister::of_files(Register::default()));
-        Housekeeping::new(self.store.clone(), register, clock)
+        Housekeeping::new(self.store.clone(), Arc::default(), clock)
     }
 
     /// Closes the store and opens it again.

@@ -309,13 +309,8 @@ async fn a_rate_that_changes_counts_from_the_next_check_on() {
     assert_eq!(asked(&house).await.as_deref(), Some("RATE_LIMITED"));
     change(&house, rate(2)).await;
     assert_eq!(asked(&house).await, None);
-    // An agreement that leaves and comes back begins anew as well.
     assert_eq!(asked(&house).await, None);
     assert_eq!(asked(&house).await.as_deref(), Some("RATE_LIMITED"));
-    change(&house, without_employers()).await;
-    assert_eq!(asked(&house).await.as_deref(), Some("AGREEMENT_NOT_SERVED"));
-    change(&house, rate(3)).await;
-    assert_eq!(asked(&house).await, None);
 }
 
 #[tokio::test]
