@@ -17,7 +17,7 @@ use super::{RegisterError, parse_whole, write_whole};
 use crate::store::{CommitError, HouseKind, HouseQuery, ReadError, Store};
 
 /// How the register is changed.
-#[derive(Clone, Deserialize, Debug)]
+#[derive(Clone, PartialEq, Eq, Deserialize, Debug)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChangeSettings {
     /// Plans that may wait to be applied. Each stays in the ledger for ever, with a whole register of up to four megabytes;
