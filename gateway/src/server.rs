@@ -221,7 +221,7 @@ impl Gateway {
         let reloading = self.tls.watch(self.reload_every);
         let told_to_stop = async {
             tokio::select! {
-                never = self.health.follow(self.store.as_ref()) => match never {},
+                never = self.health.follow(self.store.as_ref(), self.register.served()) => match never {},
                 () = shutdown => {}
             }
             self.health.end().await;

@@ -56,7 +56,7 @@ pub enum TakeUpError {
 pub struct ServedRegister {
     files: Arc<Register>,
     now: ArcSwap<Version>,
-    /// Whether `now` is known to be the version that counts.
+    /// Versions can be followed, so that `now` is the one that counts.
     is_current: AtomicBool,
 }
 
@@ -108,7 +108,12 @@ impl ServedRegister {
 
     /// The version under which something may be asked; none while it is not known whether it still is the one that counts.
     pub fn to_ask_under(&self) -> Option<Arc<Version>> {
-        self.is_current.load(Ordering::Acquire).then(|| self.now())
+        self.is_current().then(|| self.now())
+    }
+
+    /// It is known that the version is the one that counts.
+    pub fn is_current(&self) -> bool {
+        self.is_current.load(Ordering::Acquire)
     }
 
     pub(super) fn files(&self) -> Arc<Register> {

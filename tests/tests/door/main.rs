@@ -8,6 +8,7 @@ mod limits;
 mod refusals;
 mod register;
 mod register_changes;
+mod register_effects;
 mod services;
 mod strangers;
 mod wire;

@@ -2,7 +2,7 @@
 
 use statuscheck::demo::shipped_register;
 use statuscheck::register::{ChangeSettings, write_whole};
-use statuscheck_domain::agreement::{Agreement, Register, SuspensionOrder};
+use statuscheck_domain::agreement::{Agreement, Register};
 use statuscheck_proto::register::v1::plan_register_request::Source;
 use statuscheck_proto::register::v1::register_service_client::RegisterServiceClient;
 use statuscheck_proto::register::v1::{
@@ -15,8 +15,8 @@ use tonic::{Code, Status};
 
 use crate::wire::{Refusal, refusal};
 
-const FIRST: &str = "ops/duty-1";
-const SECOND: &str = "ops/duty-2";
+pub(crate) const FIRST: &str = "ops/duty-1";
+pub(crate) const SECOND: &str = "ops/duty-2";
 const WORK: &str = "right-to-work";
 
 fn client(house: &House, name: &str) -> RegisterServiceClient<Channel> {
@@ -24,7 +24,7 @@ fn client(house: &House, name: &str) -> RegisterServiceClient<Channel> {
 }
 
 /// The shipped register after `change` of its agreement about right to work.
-fn register(change: impl FnOnce(&mut Agreement)) -> String {
+pub(crate) fn register(change: impl FnOnce(&mut Agreement)) -> String {
     let shipped = shipped_register().unwrap();
     let mut agreements: Vec<_> = shipped.agreements().cloned().collect();
     change(agreements.iter_mut().find(|one| one.id.as_str() == WORK).unwrap());
@@ -36,7 +36,11 @@ fn without_employers() -> String {
     register(|agreement| agreement.listed_only = true)
 }
 
-async fn planned_by(house: &House, name: &str, source: Source) -> Result<PlanRegisterResponse, Status> {
+pub(crate) async fn planned_by(
+    house: &House,
+    name: &str,
+    source: Source,
+) -> Result<PlanRegisterResponse, Status> {
     let source = Some(source);
     let planned = client(house, name)
         .plan_register(PlanRegisterRequest { source })
@@ -44,11 +48,11 @@ async fn planned_by(house: &House, name: &str, source: Source) -> Result<PlanReg
     Ok(planned.into_inner())
 }
 
-async fn planned(house: &House, toml: String) -> PlanRegisterResponse {
+pub(crate) async fn planned(house: &House, toml: String) -> PlanRegisterResponse {
     planned_by(house, FIRST, Source::Toml(toml)).await.unwrap()
 }
 
-async fn applied_by(house: &House, name: &str, plan_id: &str) -> Result<u64, Status> {
+pub(crate) async fn applied_by(house: &House, name: &str, plan_id: &str) -> Result<u64, Status> {
     let plan_id = plan_id.to_owned();
     let applied = client(house, name)
         .apply_register(ApplyRegisterRequest { plan_id })
@@ -61,7 +65,7 @@ async fn refused(house: &House, name: &str, plan_id: &str) -> Refusal {
 }
 
 /// Planned by the one and applied by the other.
-async fn change(house: &House, toml: String) -> u64 {
+pub(crate) async fn change(house: &House, toml: String) -> u64 {
     let planned = planned(house, toml).await;
     applied_by(house, SECOND, &planned.plan_id).await.unwrap()
 }
@@ -92,7 +96,7 @@ async fn versions(house: &House, page_size: i32, page_token: String) -> ListVers
 }
 
 /// The reason for which an employer's check is refused; none where it is answered.
-async fn asked(house: &House) -> Option<String> {
+pub(crate) async fn asked(house: &House) -> Option<String> {
     let asked = request(by_name("Sam", "Example", "1990-05-01").work());
     let told = house.check(EMPLOYER, asked).await;
     told.err().map(|status| refusal(&status).reason().to_owned())
@@ -255,124 +259,4 @@ async fn no_more_plans_wait_than_the_settings_say() {
     assert!(planned(&house, titled("One")).await == first);
     assert_eq!(applied_by(&house, SECOND, &second.plan_id).await.unwrap(), 1);
     assert_eq!(change(&house, titled("Three")).await, 2);
-}
-
-#[tokio::test]
-async fn open_cases_are_counted_and_keep_what_they_were_promised() {
-    let mut house = House::start(Plan::default()).await;
-    house.close_departments().await;
-    let person = || by_name("Sam", "Example", "1990-05-01");
-    let open = right_to_work(&house, person()).await;
-    let before = house.case(EMPLOYER, &open.case_id).await.unwrap();
-    let shorter = register(|agreement| {
-        agreement.legal_basis = "Another Act 2026, section 1".to_owned();
-        let version = "2026-9".parse().unwrap();
-        agreement.sla = statuscheck_domain::sla::SlaPolicy::of(version, "24h".parse().unwrap());
-    });
-    let plan = planned(&house, shorter).await;
-    assert_eq!(plan.cases_affected, 1);
-    let rent = shipped_register().unwrap();
-    let rent: Vec<_> = rent
-        .agreements()
-        .filter(|one| one.id.as_str() != "right-to-rent")
-        .cloned()
-        .collect();
-    let rent = write_whole(&Register::new(rent, []).unwrap()).unwrap();
-    assert_eq!(planned(&house, rent).await.cases_affected, 0);
-
-    assert_eq!(applied_by(&house, SECOND, &plan.plan_id).await.unwrap(), 1);
-    let after = house.case(EMPLOYER, &open.case_id).await.unwrap();
-    assert_eq!(case_json(&after), case_json(&before));
-    assert_eq!(after.sla.unwrap().due_at.unwrap().seconds, 1_773_655_200);
-    let new = right_to_work(&house, person()).await;
-    let law = |told: &v1::Answer| told.legal_basis.clone();
-    assert_eq!(law(&new.answer.unwrap()), "Another Act 2026, section 1");
-    assert!(law(&after.answer.unwrap()).starts_with("Immigration"));
-    let new = house.case(EMPLOYER, &new.case_id).await.unwrap();
-    assert_eq!(new.sla.unwrap().due_at.unwrap().seconds, 1_773_309_600);
-}
-
-#[tokio::test]
-async fn a_rate_that_changes_counts_from_the_next_check_on() {
-    let house = House::start(Plan::default()).await;
-    let rate = |per_minute: u32| {
-        register(move |agreement| {
-            let figure = std::num::NonZeroU32::new(per_minute).unwrap();
-            agreement.rate = Some(statuscheck_domain::agreement::Rate {
-                per_minute: figure,
-                burst: figure,
-            });
-        })
-    };
-    change(&house, rate(1)).await;
-    assert_eq!(asked(&house).await, None);
-    assert_eq!(asked(&house).await.as_deref(), Some("RATE_LIMITED"));
-    change(&house, rate(2)).await;
-    assert_eq!(asked(&house).await, None);
-    assert_eq!(asked(&house).await, None);
-    assert_eq!(asked(&house).await.as_deref(), Some("RATE_LIMITED"));
-}
-
-#[tokio::test]
-async fn suspension_orders_are_planned_applied_and_taken_back() {
-    let house = House::start(Plan::default()).await;
-    let shipped = shipped_register().unwrap();
-    let order = SuspensionOrder {
-        id: "second".parse().unwrap(),
-        ..shipped.orders()[0].clone()
-    };
-    let orders = shipped.orders().iter().cloned().chain([order]);
-    let more = Register::new(shipped.agreements().cloned(), orders).unwrap();
-    let more = write_whole(&more).unwrap();
-    let plan = planned(&house, more.clone()).await;
-    assert_eq!(plan.changes.len(), 1);
-    assert!(
-        plan.changes[0].starts_with("second: a new suspension order, about people over 30"),
-        "{:?}",
-        plan.changes
-    );
-    assert_eq!(applied_by(&house, SECOND, &plan.plan_id).await.unwrap(), 1);
-    assert!(planned(&house, more).await.changes.is_empty());
-    let back = planned_by(&house, FIRST, Source::Version(0)).await.unwrap();
-    assert_eq!(back.changes, ["second: is taken out of the register"]);
-}
-
-#[tokio::test]
-async fn nothing_is_asked_while_the_versions_cannot_be_followed() {
-    let house = House::start(Plan {
-        register_changes: ChangeSettings {
-            poll_every: Duration::from_millis(2),
-            polls_failed_max: 3,
-            ..ChangeSettings::default()
-        },
-        ..Plan::default()
-    })
-    .await;
-    assert_eq!(asked(&house).await, None);
-    house.faults.refuse_reads();
-    let refused = until_told(&house, Some("CANNOT_RECORD")).await;
-    assert_eq!(refused.map(|status| status.code()), Some(Code::Unavailable));
-    house.faults.mend();
-    until_told(&house, None).await;
-}
-
-/// Asks until the reason is that one.
-async fn until_told(house: &House, reason: Option<&str>) -> Option<Status> {
-    let asking = async {
-        loop {
-            let asked = request(by_name("Sam", "Example", "1990-05-01").work());
-            let told = house.check(EMPLOYER, asked).await.err();
-            if told
-                .as_ref()
-                .map(|status| refusal(status).reason().to_owned())
-                .as_deref()
-                == reason
-            {
-                return told;
-            }
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), asking)
-        .await
-        .expect("what the test waits for comes")
 }
