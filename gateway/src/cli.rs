@@ -68,7 +68,7 @@ enum Command {
     /// Reads cases that were asked before.
     #[command(subcommand)]
     Case(case::Case),
-    /// Shows the register of agreements, what falls due in it, and what another would change.
+    /// Shows the register of agreements and what falls due in it, and changes it.
     #[command(subcommand)]
     Register(register::Register),
     /// Finds out whether the ledger is what was recorded.

@@ -26,7 +26,7 @@ use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
-use crate::register;
+use crate::register::{self, ChangeSettings};
 use crate::server::{CheckSettings, Setup};
 use crate::store::notary::Notary;
 use crate::timekeeper::TimekeeperSettings;
@@ -49,6 +49,9 @@ pub struct Config {
     pub tls: TlsSection,
     /// Folder of agreements, one TOML file each.
     pub register: PathBuf,
+    /// How the register is changed while gateways run.
+    #[serde(default)]
+    pub register_changes: ChangeSettings,
     /// Where everything is recorded.
     pub store: StoreSection,
     /// Departments by id: `home-office`, `dwp`, `hmrc`, `dfe`. One that is missing counts as unavailable.
@@ -242,7 +245,8 @@ impl Config {
             admission: self.admission,
             checks: self.checks,
             timekeeper: self.timekeeper,
-            register: Arc::new(register),
+            register,
+            register_changes: self.register_changes,
             calendars: Arc::new(calendars),
             departments: Departments::new(departments),
             upkeep: opened.upkeep,

@@ -29,7 +29,7 @@ use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
-use crate::register::{self, RegisterError};
+use crate::register::{self, ChangeSettings, RegisterError};
 use crate::server::{CheckSettings, Gateway, Setup, StartError};
 use crate::store::Store;
 use crate::store::embedded::{EmbeddedStore, OpenError, Settings as StoreSettings};
@@ -89,6 +89,8 @@ pub struct DemoSettings {
     pub limits: LimitSettings,
     /// Who is let in when more is asked than can be answered at once.
     pub admission: AdmissionSettings,
+    /// How the register is changed.
+    pub register_changes: ChangeSettings,
     /// Agreements beside those that ship with the program.
     pub agreements: Vec<Agreement>,
     /// Ages of DfE's feeds and other ways of the mocks.
@@ -112,6 +114,7 @@ impl DemoSettings {
             timekeeper: TimekeeperSettings::default(),
             limits: LimitSettings::default(),
             admission: AdmissionSettings::default(),
+            register_changes: ChangeSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
             before_store: Box::new(|store| store),
@@ -240,7 +243,8 @@ impl Demo {
             admission: settings.admission,
             checks: settings.checks,
             timekeeper: settings.timekeeper,
-            register: Arc::new(register(settings.agreements)?),
+            register: register(settings.agreements)?,
+            register_changes: settings.register_changes,
             calendars: Arc::default(),
             departments: Departments::new(departments),
             upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,

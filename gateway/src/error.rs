@@ -14,9 +14,12 @@ use crate::admission::Overloaded;
 use crate::audit::AuditError;
 use crate::limits::Allowance;
 use crate::peer::PeerError;
+use crate::register::ChangeRefusal;
 use crate::store::upkeep::RotationError;
 use crate::store::{CommitError, ReadError};
 use crate::upkeep::{HoldError, UpkeepError, VerifyError};
+
+mod register;
 
 /// The domain of every `ErrorInfo`.
 const DOMAIN: &str = "statuscheck";
@@ -65,6 +68,9 @@ pub enum Error {
     /// No such agreement in the register.
     #[error("there is no such agreement")]
     NoSuchAgreement(AgreementId),
+    /// The register is not changed: see its variants.
+    #[error("{0}")]
+    Change(ChangeRefusal),
     /// Over a limit: repeat after the time given.
     #[error("the limit of calls is reached; repeat after the time given")]
     RateLimited {
@@ -157,6 +163,7 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
             Code::NotFound,
             info("NO_SUCH_AGREEMENT", [("agreement_id", id.to_string())]),
         ),
+        Error::Change(refusal) => register::parts(refusal),
         Error::RateLimited {
             retry_after,
             subjects,

@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod convert;
 pub(crate) mod deadline;
 pub(crate) mod health;
+pub(crate) mod operator;
 pub(crate) mod ops;
 pub(crate) mod register;
 pub(crate) mod status_check;

@@ -22,6 +22,7 @@ use crate::cases::Cases;
 use crate::departments::Departments;
 use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
+use crate::register::{ChangeSettings, RegisterChanges, ServedRegister, TakeUpError};
 use crate::rpc;
 use crate::rpc::access::Access;
 use crate::rpc::health::Health;
@@ -88,8 +89,10 @@ pub struct Setup {
     pub checks: CheckSettings,
     /// How due work is done.
     pub timekeeper: TimekeeperSettings,
-    /// Who may ask what.
-    pub register: Arc<Register>,
+    /// Who may ask what, until another register is applied.
+    pub register: Register,
+    /// How the register is changed.
+    pub register_changes: ChangeSettings,
     /// Which days and hours are working time.
     pub calendars: Arc<Calendars>,
     /// Who is asked.
@@ -117,6 +120,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The version of the register that was applied last cannot be served.
+    #[error("the register that was applied last cannot be served")]
+    Register(#[from] TakeUpError),
     /// The descriptor set of this build is broken.
     #[error("the contract's descriptor set cannot be served")]
     Reflection(#[source] tonic_reflection::server::Error),
@@ -129,6 +135,7 @@ pub struct Gateway {
     routes: Access<Routes>,
     cases: Arc<Cases>,
     timekeeper: Arc<Timekeeper>,
+    register: Arc<RegisterChanges>,
     store: Arc<dyn Store>,
     notary: Notary,
     tls: Tls,
@@ -141,7 +148,7 @@ impl Gateway {
     /// Binds the address and puts the parts together.
     ///
     /// # Errors
-    /// The address cannot be had.
+    /// The address cannot be had, or the register that was applied last cannot be served.
     pub async fn bind(setup: Setup) -> Result<Self, StartError> {
         let listen_error = |source| StartError::Listen {
             address: setup.listen,
@@ -163,19 +170,28 @@ impl Gateway {
             again: setup.checks.again,
         };
         let cases = Cases::new(asking.clone());
-        let timekeeper = Timekeeper::new(asking, Arc::clone(&setup.register), setup.timekeeper);
+        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
+        let timekeeper = Timekeeper::new(asking, Arc::clone(&served), setup.timekeeper);
         let operations = Operations {
             housekeeping: Arc::new(Housekeeping::new(
                 setup.upkeep,
-                Arc::clone(&setup.register),
+                Arc::clone(&served),
                 setup.clock.clone(),
             )),
             audited: Arc::new(setup.audited),
             clock: setup.clock.clone(),
         };
-        let agreements = Agreements::new(Arc::clone(&setup.register));
+        let register = Arc::new(RegisterChanges::new(
+            Arc::clone(&setup.store),
+            Arc::clone(&served),
+            setup.register_changes,
+            setup.clock.clone(),
+        ));
+        let agreements = Agreements {
+            changes: Arc::clone(&register),
+        };
         let checks = StatusChecks {
-            register: setup.register,
+            register: served,
             admission: Admission::new(setup.admission),
             limits: Limits::new(&setup.limits, setup.clock.clone()),
             cases: Arc::clone(&cases),
@@ -191,6 +207,7 @@ impl Gateway {
             routes,
             cases,
             timekeeper: Arc::new(timekeeper),
+            register,
             store: setup.store,
             notary: setup.notary,
             tls: setup.tls,
@@ -217,7 +234,7 @@ impl Gateway {
         let reloading = self.tls.watch(self.reload_every);
         let told_to_stop = async {
             tokio::select! {
-                never = self.health.follow(self.store.as_ref()) => match never {},
+                never = self.health.follow(self.store.as_ref(), self.register.served()) => match never {},
                 () = shutdown => {}
             }
             self.health.end().await;
@@ -228,6 +245,7 @@ impl Gateway {
         tokio::select! {
             never = reloading => match never {},
             never = self.notary.run() => match never {},
+            never = self.register.follow() => match never {},
             () = serving => {}
         }
         stop.send_replace(true);

@@ -16,7 +16,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use jiff::Timestamp;
 use serde::Deserialize;
-use statuscheck_domain::agreement::{Permit, Register, Standing};
+use statuscheck_domain::agreement::{Permit, Standing};
 use statuscheck_domain::case::Case;
 use statuscheck_domain::case_clock::{CaseClock, ClockEvent, Step};
 use statuscheck_domain::clock::london_day;
@@ -28,6 +28,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::asking::Asking;
 use crate::error::Error;
+use crate::register::ServedRegister;
 use crate::store::{Due, ReadError};
 
 mod pace;
@@ -79,7 +80,7 @@ impl Default for TimekeeperSettings {
 /// Does what is due.
 pub struct Timekeeper {
     asking: Asking,
-    register: Arc<Register>,
+    register: Arc<ServedRegister>,
     settings: TimekeeperSettings,
     /// One for each case that may be asked about again at once.
     askers: Arc<Semaphore>,
@@ -97,7 +98,7 @@ enum Taken {
 }
 
 impl Timekeeper {
-    pub(crate) fn new(asking: Asking, register: Arc<Register>, settings: TimekeeperSettings) -> Self {
+    pub(crate) fn new(asking: Asking, register: Arc<ServedRegister>, settings: TimekeeperSettings) -> Self {
         Self {
             askers: Arc::new(Semaphore::new(asking.again.cases_max.max(1))),
             asking,
@@ -227,10 +228,10 @@ impl Timekeeper {
         Ok(Taken::On)
     }
 
-    /// Has departments asked again in a task of its own, or later where too many cases are being asked about, or where the
-    /// agreement is suspended.
+    /// Has departments asked again in a task of its own, or later where too many cases are being asked about, where the
+    /// agreement is suspended, or where it is not known whether it is.
     async fn ask_again(self: &Arc<Self>, case: Case, now: Timestamp) -> Result<Taken, Error> {
-        let Some(permit) = self.register.resume(&case.receipt) else {
+        let Some(permit) = self.register.now().register.resume(&case.receipt) else {
             tracing::error!(
                 case = %case.id,
                 agreement = %case.receipt.agreement_id,
@@ -239,7 +240,7 @@ impl Timekeeper {
             return Ok(Taken::Stuck);
         };
         let asker = Arc::clone(&self.askers).try_acquire_owned();
-        let may_ask = may_ask(&permit, now);
+        let may_ask = self.register.is_current() && may_ask(&permit, now);
         let asker = asker.ok().filter(|_| may_ask || !case.is_decided());
         let Some(asker) = asker else {
             let until = self.asking.again.postponed(now);

@@ -10,6 +10,7 @@ use statuscheck::admission::AdmissionSettings;
 use statuscheck::demo::authority::{Authority, Identity};
 use statuscheck::demo::{Demo, DemoSettings};
 use statuscheck::limits::LimitSettings;
+use statuscheck::register::ChangeSettings;
 use statuscheck::server::CheckSettings;
 use statuscheck::timekeeper::TimekeeperSettings;
 use statuscheck_domain::agreement::Agreement;
@@ -49,6 +50,8 @@ pub struct Plan {
     pub limits: LimitSettings,
     /// Who is let in when more is asked than can be answered at once.
     pub admission: AdmissionSettings,
+    /// How the register is changed.
+    pub register_changes: ChangeSettings,
     /// Agreements beside the shipped ones; see [`agreement_like`].
     pub agreements: Vec<Agreement>,
     /// Ways of the mock departments.
@@ -63,6 +66,7 @@ impl Default for Plan {
             checks: CheckSettings::default(),
             limits: LimitSettings::default(),
             admission: AdmissionSettings::default(),
+            register_changes: ChangeSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
         }
@@ -219,6 +223,7 @@ impl Stopped {
         };
         settings.limits = plan.limits.clone();
         settings.admission = plan.admission.clone();
+        settings.register_changes = plan.register_changes.clone();
         settings.agreements = plan.agreements.clone();
         settings.mocks = plan.mocks;
         let before = faults.clone();

@@ -23,7 +23,7 @@ mod webhook;
 pub use self::due::{Due, DueKind};
 pub use self::faults::Fault;
 pub use self::order::SuspensionOrder;
-pub use self::plan::{Change, plan};
+pub use self::plan::{Change, plan, touched};
 pub use self::register::{Permit, Refusal, Register, RegisterFault};
 pub use self::terms::{Contact, Party, Quota, Rate, Standing, Suspension, Uplift};
 pub use self::webhook::Webhook;

@@ -53,6 +53,11 @@ uuid_id! {
     NoticeId
 }
 
+uuid_id! {
+    /// A plan to serve another register.
+    PlanId
+}
+
 impl CaseId {
     /// An id of `now`; `random` makes it unique.
     pub fn at(now: Timestamp, random: &[u8; 10]) -> Self {

@@ -9,6 +9,7 @@ const WINDOW_BYTES_MAX: u32 = (1 << 31) - 1;
 /// Key, and what its value must be, of every figure at fault.
 pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
     let (connections, webhooks) = (&config.connections, &config.webhooks);
+    let changes = &config.register_changes;
     let window = |bytes: u32| (1..=WINDOW_BYTES_MAX).contains(&bytes);
     let durations = [
         ("tls.reload_every", config.tls.reload_every),
@@ -23,6 +24,9 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
         ("webhooks.timeouts.total", webhooks.timeouts.total),
         ("webhooks.retry.first_pause", webhooks.retry.first_pause),
         ("webhooks.retry.give_up_after", webhooks.retry.give_up_after),
+        ("register_changes.plan_age", changes.plan_age),
+        ("register_changes.poll_every", changes.poll_every),
+        ("register_changes.poll_max", changes.poll_max),
     ];
     let durations = durations.map(|(key, span)| (key, !span.is_zero(), "must be longer than nothing"));
     let one = "must be at least 1";
@@ -33,6 +37,12 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
         (
             "admission.in_flight_per_organisation_max",
             admission.in_flight_per_organisation_max > 0,
+            one,
+        ),
+        ("register_changes.plans_max", changes.plans_max > 0, one),
+        (
+            "register_changes.polls_failed_max",
+            changes.polls_failed_max > 0,
             one,
         ),
         ("connections.connections", connections.connections > 0, one),

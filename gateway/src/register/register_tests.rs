@@ -227,3 +227,30 @@ fn a_whole_register_is_the_same_in_one_text_as_in_files() {
         Err(SourceError::NotToml { .. })
     ));
 }
+
+#[test]
+fn what_is_written_is_read_as_the_same_register() {
+    let shipped = load(Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../deploy/register"
+    )))
+    .unwrap();
+    let full = SOUND.replace(
+        "[organisations]",
+        "rate = { per_minute = 3, burst = 2 }\nweight = 7\nretention = \"90d\"\nexpires_on = \"2028-01-01\"\n\
+         suspension = { since = \"2026-02-01\", owner = \"Board\", reason = \"a \\\"why\\\"\", review_on = \"2026-03-01\" }\n\
+         quotas = { home-office = { monthly = 9 } }\n[organisations]",
+    );
+    let full = full.replace(
+        "promise =",
+        "thresholds = [\"80% ops, owner\"]\ndivision = \"scotland\"\npromise =",
+    );
+    let full = Register::new([parse("full.toml", &full).unwrap()], []).unwrap();
+    for register in [shipped, full] {
+        let text = write_whole(&register).unwrap();
+        let again = parse_whole(&text).unwrap();
+        assert!(again.agreements().eq(register.agreements()));
+        assert_eq!(again.orders(), register.orders());
+        assert_eq!(write_whole(&again).unwrap(), text);
+    }
+}

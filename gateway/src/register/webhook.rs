@@ -2,20 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use statuscheck_domain::agreement::Webhook;
 use statuscheck_domain::ids::OrganisationId;
 
 use super::values::Values;
 
 /// One webhook.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WebhookFile {
     /// `https://…`
     url: String,
     /// Names of files in the gateway's folder of secrets.
     secret_files: Vec<String>,
+}
+
+impl From<&Webhook> for WebhookFile {
+    fn from(webhook: &Webhook) -> Self {
+        Self {
+            url: webhook.url.clone(),
+            secret_files: webhook.secret_files.clone(),
+        }
+    }
 }
 
 impl WebhookFile {

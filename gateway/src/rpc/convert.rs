@@ -2,6 +2,7 @@
 
 pub(crate) mod register;
 pub(crate) mod upkeep;
+pub(crate) mod versions;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -4,7 +4,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::{SharedClock, london_day};
 use statuscheck_domain::ids::OrganisationId;
 use statuscheck_proto::v1::status_check_service_server::StatusCheckService;
@@ -23,11 +22,12 @@ use crate::cases::Cases;
 use crate::error::Error;
 use crate::limits::{Limits, Reserved};
 use crate::peer::{Connected, Peer};
+use crate::register::ServedRegister;
 use crate::rpc::{convert, deadline};
 
 /// The service, with what a check passes through.
 pub(crate) struct StatusChecks {
-    pub(crate) register: Arc<Register>,
+    pub(crate) register: Arc<ServedRegister>,
     pub(crate) limits: Limits,
     pub(crate) admission: Admission,
     pub(crate) cases: Arc<Cases>,
@@ -46,7 +46,9 @@ impl StatusCheckService for StatusChecks {
         let budget = deadline::budget(request.metadata(), self.budget)?;
         let today = london_day(self.clock.now());
         let asked = convert::check_request(&request.into_inner(), today)?;
-        let permit = authorise(&self.register, &organisation, &asked, today)?;
+        let version = self.register.to_ask_under().ok_or(Error::CannotRecord)?;
+        self.limits.keep_up(version.number, &version.register);
+        let permit = authorise(&version.register, &organisation, &asked, today)?;
         let reserved = self.limits.reserve(permit)?;
         let allowance = reserved.allowance();
         let arrived = self.clock.elapsed();

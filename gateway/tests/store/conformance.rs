@@ -10,12 +10,15 @@ mod cases;
 mod dues;
 #[path = "conformance/feed.rs"]
 mod feed;
+#[path = "conformance/house.rs"]
+mod house;
 #[path = "conformance/quotas.rs"]
 mod quotas;
 
 pub(crate) use cases::*;
 pub(crate) use dues::*;
 pub(crate) use feed::*;
+pub(crate) use house::*;
 pub(crate) use quotas::*;
 
 /// A place to keep cases in that outlives the stores opened on it.
@@ -37,6 +40,9 @@ macro_rules! conformance {
             cases_are_found_by_their_state,
             every_history_folds_as_it_was_committed,
             what_an_operator_did_is_recorded_beside_the_cases,
+            what_an_operator_did_is_read_back_newest_first,
+            of_entries_that_must_be_next_of_their_kind_one_is_recorded,
+            open_cases_are_counted_by_their_agreements,
             a_purged_case_is_gone_and_the_others_are_not,
             a_case_is_purged_at_its_version_only,
             a_closed_store_takes_nothing_and_says_so,

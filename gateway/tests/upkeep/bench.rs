@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use rusqlite::Connection;
 use serde_json::Value;
+use statuscheck::register::ServedRegister;
 use statuscheck::store::embedded::{EmbeddedStore, Settings};
 use statuscheck::store::seal::Kek;
 use statuscheck::store::{Received, Store};
@@ -33,7 +34,7 @@ pub(crate) struct Bench {
     directory: TempDir,
     pub(crate) clock: ManualClock,
     pub(crate) store: Arc<EmbeddedStore>,
-    register: Arc<Register>,
+    register: Arc<ServedRegister>,
 }
 
 impl Bench {
@@ -45,7 +46,7 @@ impl Bench {
             directory,
             clock: ManualClock::at(START.parse().unwrap()),
             store,
-            register: Arc::new(register()),
+            register: Arc::new(ServedRegister::of_files(register())),
         }
     }
 

@@ -17,6 +17,7 @@ use statuscheck::demo::shipped_register;
 use statuscheck::departments::Departments;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::{ConnectionLimits, Listener};
+use statuscheck::register::ChangeSettings;
 use statuscheck::server::{CheckSettings, Gateway, Setup};
 use statuscheck::store::Store;
 use statuscheck::store::embedded::{EmbeddedStore, Settings as StoreSettings};
@@ -179,7 +180,8 @@ impl House {
             },
             checks: CheckSettings::default(),
             timekeeper: TimekeeperSettings::default(),
-            register: Arc::new(shipped_register().expect("the register")),
+            register: shipped_register().expect("the register"),
+            register_changes: ChangeSettings::default(),
             calendars: Arc::default(),
             departments: Departments::new(BTreeMap::from([(DepartmentId::HomeOffice, department)])),
             store,

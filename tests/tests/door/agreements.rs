@@ -89,7 +89,8 @@ const TABLE: &[Row] = &[
         OPS,
         &[
             ("PlanRegister", Nothing),
-            ("ApplyRegister", NotServed),
+            ("ApplyRegister", Nothing),
+            ("ListVersions", Nothing),
             ("GetMeasures", NotServed),
         ],
     ),

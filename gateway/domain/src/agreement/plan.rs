@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::{Agreement, Party, Quota, Rate, Register, SuspensionOrder, Uplift};
 use crate::check::{CheckKind, EducationBenefit};
+use crate::ids::AgreementId;
 use crate::question::Operation;
 use crate::sla::{Ground, SlaPolicy};
 use crate::subject::Field;
@@ -41,6 +42,14 @@ pub fn plan(old: &Register, new: &Register) -> Vec<Change> {
         |order: &SuspensionOrder| format!("a new suspension order, {}", order_in_words(order));
     changes.extend(by_id(&orders(old), &orders(new), order_in_words, order_changes));
     changes
+}
+
+/// The agreements of `old` that `new` changes or no longer has.
+pub fn touched(old: &Register, new: &Register) -> Vec<AgreementId> {
+    old.agreements()
+        .filter(|agreement| new.agreement(&agreement.id) != Some(agreement))
+        .map(|agreement| agreement.id.clone())
+        .collect()
 }
 
 fn by_id<T>(

@@ -157,3 +157,14 @@ fn agreements_and_orders_that_come_and_go_are_told() {
          2026-09-01, by Home Secretary: people were refused wrongly"
     );
 }
+
+#[test]
+fn what_changes_or_goes_is_touched_and_what_is_new_or_stays_is_not() {
+    let mut changed = sample("changed");
+    changed.rate = Some(RATE);
+    let old = Register::new(["changed", "gone", "same"].map(sample), [order()]).unwrap();
+    let new = Register::new([changed, sample("new"), sample("same")], []).unwrap();
+    let ids: Vec<_> = touched(&old, &new).iter().map(ToString::to_string).collect();
+    assert_eq!(ids, ["changed", "gone"]);
+    assert_eq!(touched(&old, &old), []);
+}

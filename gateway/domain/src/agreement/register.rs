@@ -178,6 +178,11 @@ impl Register {
         self.agreements().find(|agreement| agreement.id == *id)
     }
 
+    /// Some agreement names `organisation`.
+    pub fn has(&self, organisation: &OrganisationId) -> bool {
+        self.by_organisation.contains_key(organisation)
+    }
+
     /// The orders that pause proactive sharing, in the order of the register.
     pub fn orders(&self) -> &[SuspensionOrder] {
         &self.orders

@@ -2,12 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use statuscheck_domain::agreement::{self, Agreement, Change, Contact, Party, Register};
+use statuscheck_domain::agreement::{Agreement, Contact, Party, Register};
 use statuscheck_domain::check::Violation;
 use statuscheck_domain::ids::AgreementId;
 use statuscheck_domain::sla::{Ground, SlaPolicy};
 use statuscheck_proto::register::v1 as wire;
-use statuscheck_proto::register::v1::plan_register_request::Source;
 
 use super::{day, kind};
 use crate::error::Error;
@@ -163,30 +162,6 @@ fn contacts(party: &Party) -> [wire::Contact; 2] {
     ]
 }
 
-/// The text of the register that is to be planned.
-///
-/// # Errors
-/// Nothing was given; or an earlier version, of which none are kept yet.
-pub(crate) fn whole_register(request: wire::PlanRegisterRequest) -> Result<String, Error> {
-    match request.source {
-        Some(Source::Toml(text)) => Ok(text),
-        Some(Source::Version(_)) => Err(Error::NotServed),
-        None => Err(Error::field(
-            "toml",
-            "is missing; give the whole register as TOML",
-        )),
-    }
-}
-
-/// What would change. There is no plan to apply by and no count of cases while the store keeps neither.
-pub(crate) fn planned(changes: &[Change]) -> wire::PlanRegisterResponse {
-    wire::PlanRegisterResponse {
-        plan_id: String::new(),
-        changes: changes.iter().map(agreement::Change::to_string).collect(),
-        cases_affected: 0,
-    }
-}
-
 /// A register at fault, every fault as a violation of `toml`.
 pub(crate) fn at_fault(error: &RegisterError) -> Error {
     let violations = match error {
@@ -214,7 +189,7 @@ pub(crate) fn at_fault(error: &RegisterError) -> Error {
     Error::Invalid(violations)
 }
 
-fn violation(field: &str, description: &str) -> Violation {
+pub(super) fn violation(field: &str, description: &str) -> Violation {
     Violation {
         field: field.to_owned(),
         description: description.to_owned(),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use futures_util::future::join_all;
 use jiff::ToSpan as _;
-use statuscheck::store::{CaseQuery, CommitError, HouseKind, ReadError, Received, Store};
+use statuscheck::store::{CaseQuery, CommitError, ReadError, Received, Store};
 use statuscheck_domain::answer::Answer;
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::event::{Change, Event, EventKind};
@@ -15,8 +15,8 @@ use uuid::Uuid;
 use super::Place;
 use crate::samples;
 use crate::steps::{
-    ORGANISATION, asking, case_id, content, count, deciding, every_case, house_entry, opening, opening_of,
-    receipt, receive, version,
+    ORGANISATION, asking, case_id, content, count, deciding, every_case, opening, opening_of, receipt,
+    receive, version,
 };
 
 pub(crate) async fn what_was_recorded_is_there_after_opening_anew(place: &impl Place) {
@@ -285,20 +285,6 @@ pub(crate) async fn every_history_folds_as_it_was_committed(place: &impl Place) 
         }
     }
     store.close().await;
-}
-
-pub(crate) async fn what_an_operator_did_is_recorded_beside_the_cases(place: &impl Place) {
-    let store = place.open().await;
-    receive(&*store, 1).await;
-    for kind in HouseKind::ALL {
-        assert_eq!(store.note(house_entry(kind)).await, Ok(()));
-    }
-    assert_eq!(store.commit(asking(case_id(1), 1)).await, Ok(()));
-    assert_eq!(version(&*store, 1).await, Some(2));
-    store.close().await;
-    let refused = store.note(house_entry(HouseKind::RetentionRun)).await;
-    assert_eq!(refused, Err(CommitError::Unavailable));
-    place.open().await.close().await;
 }
 
 pub(crate) async fn a_purged_case_is_gone_and_the_others_are_not(place: &impl Place) {
