@@ -9,7 +9,8 @@ use statuscheck_domain::sla::{Ground, SlaPolicy};
 use statuscheck_proto::register::v1 as wire;
 use statuscheck_proto::register::v1::plan_register_request::Source;
 
-use super::{day, kind};
+use super::answer::day;
+use super::kind;
 use crate::error::Error;
 use crate::register::{FileFaultKind, RegisterError};
 
