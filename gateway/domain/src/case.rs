@@ -1,13 +1,19 @@
 //! A case: one check from first question to last answer, folded from its events.
 
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use crate::answer::{Answer, Outcome, PendingReason};
 use crate::case_clock::{CaseClock, OutOfTurn, Turn};
+use crate::check::CheckKind;
 use crate::event::{Change, Event, EventKind, Receipt};
 use crate::ids::{CaseId, DepartmentId};
 use crate::route;
 use crate::sla::SlaClock;
+
+mod caller;
+
+pub use self::caller::{NotNow, ProvideFault, Use};
 
 /// Whose turn it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -57,6 +63,10 @@ pub struct Case {
     pub state: CaseState,
     /// What the caller is told now.
     pub answer: Answer,
+    /// Why the caller disputes the answer, while that is being looked at.
+    pub dispute: Option<Zeroizing<String>>,
+    /// What came of the answer, as the caller said last.
+    pub feedback: Option<Use>,
     /// Its clock; none where it was never started, because the case was answered at once.
     pub clock: Option<CaseClock>,
     /// When it was received.
@@ -97,6 +107,9 @@ pub enum HistoryError {
     /// A second receipt.
     #[error("the case was received twice")]
     ReceivedTwice,
+    /// Something was asked for or told after the case was withdrawn.
+    #[error("the case went on after it was withdrawn")]
+    AfterWithdrawal,
     /// Something happened to the clock that could not.
     #[error(transparent)]
     Clock(#[from] OutOfTurn),
@@ -135,12 +148,8 @@ impl Case {
         if first.version != 1 {
             return Err(HistoryError::OutOfOrder);
         }
-        // Until a decision is recorded the case says what is true: it is with the department that it needs.
         let answer = Answer {
-            outcome: Outcome::Pending {
-                reason: PendingReason::DepartmentWorking,
-                departments: vec![route::required(receipt.check.kind()).department()],
-            },
+            outcome: undecided(receipt.check.kind(), PendingReason::DepartmentWorking),
             legal_basis: receipt.legal_basis.clone(),
             agreement_id: receipt.agreement_id.clone(),
             as_of: None,
@@ -150,6 +159,8 @@ impl Case {
             receipt: *receipt,
             state: CaseState::Open,
             answer,
+            dispute: None,
+            feedback: None,
             clock: None,
             create_time: first.time,
             update_time: first.time,
@@ -162,22 +173,44 @@ impl Case {
         if event.version != self.version + 1 {
             return Err(HistoryError::OutOfOrder);
         }
+        if let Some(state) = event.kind.state() {
+            if self.state == CaseState::Withdrawn {
+                return Err(HistoryError::AfterWithdrawal);
+            }
+            self.state = state;
+        }
         self.history.push(Step::of(&event));
         self.version = event.version;
         self.update_time = event.time;
         match event.kind {
             EventKind::Received(_) => return Err(HistoryError::ReceivedTwice),
-            EventKind::Asked { .. } | EventKind::Replied { .. } => {}
+            EventKind::Asked { .. } | EventKind::Replied { .. } | EventKind::Withdrawn => {}
             EventKind::Decided(answer) => {
-                self.state = CaseState::told(&answer.outcome);
                 self.answer = answer;
+                self.feedback = None;
+                self.dispute.take_if(|_| self.state == CaseState::Answered);
             }
+            EventKind::Provided(check) => {
+                self.receipt.check = *check;
+                self.reopen(PendingReason::DepartmentWorking);
+            }
+            EventKind::Disputed { reason } => {
+                self.dispute = Some(reason);
+                self.reopen(PendingReason::Disputed);
+            }
+            EventKind::Feedback(usage) => self.feedback = Some(usage),
             EventKind::Clock(happened) => match &mut self.clock {
                 Some(clock) => clock.apply(event.time, happened)?,
                 None => self.clock = Some(CaseClock::open(event.time, happened)?),
             },
         }
         Ok(())
+    }
+
+    fn reopen(&mut self, reason: PendingReason) {
+        self.answer.outcome = undecided(self.receipt.check.kind(), reason);
+        self.answer.as_of = None;
+        self.feedback = None;
     }
 
     /// A decision was recorded, so the caller can be told.
@@ -222,6 +255,14 @@ impl Case {
             .rev()
             .find(decision)
             .map_or(self.update_time, |step| step.time)
+    }
+}
+
+/// Until a decision is recorded a case says what is true: it is with the department that it needs.
+fn undecided(kind: CheckKind, reason: PendingReason) -> Outcome {
+    Outcome::Pending {
+        reason,
+        departments: vec![route::required(kind).department()],
     }
 }
 
