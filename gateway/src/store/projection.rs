@@ -3,7 +3,8 @@
 use statuscheck_domain::ids::CaseId;
 
 use super::ReadError;
-use super::sealed::{Opening, SealedChange, SealedEntry, Sealer};
+use super::seal::DataKey;
+use super::sealed::{Opening, SealedChange, SealedEntry, Sealer, fold, unseal};
 use super::upkeep::Terms;
 
 impl Sealer {
@@ -22,7 +23,11 @@ impl Sealer {
             kind: first.kind.clone(),
             payload: Vec::new(),
         });
-        let (case, content) = self.reopen(id, wrapped_key.clone(), entries)?;
+        let version = entries.last().map_or(0, |entry| entry.version);
+        let key = DataKey::unwrap_under(self.kek(), id, wrapped_key.clone())?;
+        let (events, content) = unseal(id, entries, &key)?;
+        let subjects = self.subjects_of(events.iter().map(|event| &event.kind));
+        let case = fold(id, version, events)?;
         let receipt = &case.receipt;
         Ok(SealedChange {
             case_id: id,
@@ -30,15 +35,16 @@ impl Sealer {
             version: i64::try_from(case.version).map_err(|_too_many| ReadError::Corrupt)?,
             state: Some(case.state),
             entries: first.into_iter().collect(),
+            further_subjects: Vec::new(),
             opening: Some(Opening {
                 organisation: receipt.organisation.clone(),
                 request_id: receipt.request_id,
-                content,
+                content: content.ok_or(ReadError::Corrupt)?,
                 terms: Terms {
                     agreement: receipt.agreement_id.clone(),
                     check: receipt.check.kind(),
                 },
-                subjects: self.subjects(&receipt.check),
+                subjects,
                 wrapped_key,
             }),
         })

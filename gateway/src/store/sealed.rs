@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use lru::LruCache;
 use statuscheck_domain::case::{Case, CaseState};
-use statuscheck_domain::check::Check;
 use statuscheck_domain::event::{Change, Event, EventKind};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use statuscheck_domain::subject::Identity;
@@ -36,6 +35,8 @@ pub(super) struct SealedChange {
     /// The state after it, where it says one.
     pub(super) state: Option<CaseState>,
     pub(super) entries: Vec<SealedEntry>,
+    /// Whom a case that is there already is about as well from here on, without repeats; some of it may be known.
+    pub(super) further_subjects: Vec<SubjectDigest>,
     /// Only of a new case.
     pub(super) opening: Option<Opening>,
 }
@@ -144,7 +145,7 @@ impl Sealer {
                 agreement: receipt.agreement_id.clone(),
                 check: receipt.check.kind(),
             },
-            subjects: self.subjects(&receipt.check),
+            subjects: self.subjects_of(change.events.iter().map(|event| &event.kind)),
             wrapped_key,
         };
         let mut sealed = seal(change, Some(&opening.content), &key)?;
@@ -158,7 +159,9 @@ impl Sealer {
         if change.expected_version == 0 || change.events.iter().any(opens) {
             return Err(CommitError::Malformed);
         }
-        seal(change, None, key)
+        let mut sealed = seal(change, None, key)?;
+        sealed.further_subjects = self.subjects_of(change.events.iter().map(|event| &event.kind));
+        Ok(sealed)
     }
 
     /// The keys that wrap the keys of cases.
@@ -181,13 +184,24 @@ impl Sealer {
         self.subject_key.digest(identity)
     }
 
-    /// What stands for the person of `check`, in order.
-    pub(super) fn subjects(&self, check: &Check) -> Vec<SubjectDigest> {
-        let identities = check.identities();
-        let mut digests: Vec<_> = identities.iter().map(|identity| self.subject(identity)).collect();
-        digests.sort_unstable();
-        digests.dedup();
-        digests
+    /// What stands for the person of the checks in `events`: check by check, each digest once, and those of one check in
+    /// order.
+    pub(super) fn subjects_of<'a>(&self, events: impl Iterator<Item = &'a EventKind>) -> Vec<SubjectDigest> {
+        let mut all: Vec<SubjectDigest> = Vec::new();
+        for check in events.filter_map(EventKind::check) {
+            let mut digests: Vec<_> = check
+                .identities()
+                .iter()
+                .map(|identity| self.subject(identity))
+                .collect();
+            digests.sort_unstable();
+            for digest in digests {
+                if !all.contains(&digest) {
+                    all.push(digest);
+                }
+            }
+        }
+        all
     }
 
     /// The key of a case, where it is at hand.
@@ -233,45 +247,35 @@ impl Sealer {
             Some(key) => key,
             None => self.unwrap_key(stored.id, wrapped_key)?,
         };
-        self.unseal(stored.id, stored.version, stored.entries, &key)
-            .map(|(case, _content)| case)
+        let (events, _content) = unseal(stored.id, stored.entries, &key)?;
+        fold(stored.id, stored.version, events)
     }
+}
 
-    /// Opens every entry of a case anew, without a row that says where it stands, and folds them. With the case comes the
-    /// digest of its request's content.
-    pub(super) fn reopen(
-        &self,
-        id: CaseId,
-        wrapped_key: Vec<u8>,
-        entries: Vec<SealedEntry>,
-    ) -> Result<(Case, ContentDigest), ReadError> {
-        let key = DataKey::unwrap_under(&self.kek, id, wrapped_key)?;
-        let version = entries.last().map_or(0, |entry| entry.version);
-        let (case, content) = self.unseal(id, version, entries, &key)?;
-        Ok((case, content.ok_or(ReadError::Corrupt)?))
+/// Opens every entry of a case. With the receipt comes the digest of its request's content.
+pub(super) fn unseal(
+    id: CaseId,
+    entries: Vec<SealedEntry>,
+    key: &DataKey,
+) -> Result<(Vec<Event>, Option<ContentDigest>), ReadError> {
+    let mut content = None;
+    let mut events = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let (event, digest) = open(id, entry, key)?;
+        content = content.or(digest);
+        events.push(event);
     }
+    Ok((events, content))
+}
 
-    fn unseal(
-        &self,
-        id: CaseId,
-        version: i64,
-        entries: Vec<SealedEntry>,
-        key: &DataKey,
-    ) -> Result<(Case, Option<ContentDigest>), ReadError> {
-        let mut content = None;
-        let mut events = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let (event, digest) = open(id, entry, key)?;
-            content = content.or(digest);
-            events.push(event);
-        }
-        let case = Case::fold(id, events).map_err(|_history| ReadError::Corrupt)?;
-        // A history that lost its last entries folds as well as a whole one.
-        if i64::try_from(case.version) == Ok(version) {
-            Ok((case, content))
-        } else {
-            Err(ReadError::Corrupt)
-        }
+/// The case after `events`, the last of which is known to be at `version`.
+pub(super) fn fold(id: CaseId, version: i64, events: Vec<Event>) -> Result<Case, ReadError> {
+    let case = Case::fold(id, events).map_err(|_history| ReadError::Corrupt)?;
+    // A history that lost its last entries folds as well as a whole one.
+    if i64::try_from(case.version) == Ok(version) {
+        Ok(case)
+    } else {
+        Err(ReadError::Corrupt)
     }
 }
 
@@ -298,12 +302,9 @@ fn seal(
         case_id: change.case_id,
         expected_version,
         version: number(last.version)?,
-        state: change
-            .events
-            .iter()
-            .rev()
-            .find_map(|event| state_after(&event.kind)),
+        state: change.events.iter().rev().find_map(|event| event.kind.state()),
         entries,
+        further_subjects: Vec::new(),
         opening: None,
     })
 }
@@ -357,15 +358,6 @@ fn nanoseconds(time: Timestamp) -> Result<i64, CommitError> {
 
 fn number(version: u64) -> Result<i64, CommitError> {
     i64::try_from(version).map_err(|_too_many| CommitError::Malformed)
-}
-
-/// The state that an event leaves its case in, where it changes it: as [`Case::fold`] has it.
-fn state_after(kind: &EventKind) -> Option<CaseState> {
-    match kind {
-        EventKind::Received(_) => Some(CaseState::Open),
-        EventKind::Asked { .. } | EventKind::Replied { .. } | EventKind::Clock(_) => None,
-        EventKind::Decided(answer) => Some(CaseState::told(&answer.outcome)),
-    }
 }
 
 impl From<SealError> for CommitError {

@@ -42,6 +42,7 @@ fn outcome(outcome: &answer::Outcome, case: &Case, now: Timestamp) -> wire::answ
                 PendingReason::DepartmentWorking => wire::PendingReason::DepartmentWorking,
                 PendingReason::DepartmentUnavailable => wire::PendingReason::DepartmentUnavailable,
                 PendingReason::DepartmentClosed => wire::PendingReason::DepartmentClosed,
+                PendingReason::Disputed => wire::PendingReason::Disputed,
             };
             wire::answer::Outcome::Pending(wire::Pending {
                 reason: reason.into(),

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{entries, retained};
 use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
+use crate::store::seal::SubjectDigest;
 use crate::store::sealed::{Note, Opening, PURGED, Purge, SealedChange, SealedEntry, StoredCase};
 
 /// The version of the tables, in `PRAGMA user_version`.
@@ -241,7 +242,31 @@ fn advance_case(connection: &Connection, change: &SealedChange) -> rusqlite::Res
             .prepare_cached("UPDATE cases SET version = ?3 WHERE id = ?1 AND version = ?2")?
             .execute(params![id, expected, version])?,
     };
-    Ok((updated == 0).then_some(Recorded::Stale))
+    if updated == 0 {
+        return Ok(Some(Recorded::Stale));
+    }
+    if !change.further_subjects.is_empty() {
+        add_subjects(connection, change)?;
+    }
+    Ok(None)
+}
+
+/// Adds those whom the case is about from here on behind those who are known.
+fn add_subjects(connection: &Connection, change: &SealedChange) -> rusqlite::Result<()> {
+    let id = key(change.case_id);
+    let mut subjects: Vec<u8> = connection
+        .prepare_cached("SELECT subjects FROM cases WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))?;
+    for digest in &change.further_subjects {
+        let (known, _rest) = subjects.as_chunks::<{ size_of::<SubjectDigest>() }>();
+        if !known.contains(digest) {
+            subjects.extend_from_slice(digest);
+        }
+    }
+    connection
+        .prepare_cached("UPDATE cases SET subjects = ?2 WHERE id = ?1")?
+        .execute(params![id, subjects])?;
+    Ok(())
 }
 
 /// The sealed key of a case; none where it was destroyed.

@@ -42,11 +42,13 @@ pub(super) struct Open<'a> {
 
 /// Later steps, a column each.
 #[derive(Default)]
-pub(super) struct Advance {
+pub(super) struct Advance<'a> {
     ids: Vec<Uuid>,
     expected: Vec<i64>,
     versions: Vec<i64>,
     states: Vec<Option<&'static str>>,
+    subjects: Vec<&'a [u8]>,
+    subject_cases: Vec<Uuid>,
 }
 
 /// Requests that opened no case, a column each.
@@ -118,13 +120,17 @@ impl<'a> Changes<'a> {
         (!open.ids.is_empty()).then_some(open)
     }
 
-    pub(super) fn advance_parameters(&self) -> Option<Advance> {
+    pub(super) fn advance_parameters(&self) -> Option<Advance<'a>> {
         let mut advance = Advance::default();
         for change in self.changes().filter(|change| change.opening.is_none()) {
             advance.ids.push(change.case_id.0);
             advance.expected.push(change.expected_version);
             advance.versions.push(change.version);
             advance.states.push(change.state.map(CaseState::as_str));
+            for subject in &change.further_subjects {
+                advance.subjects.push(subject);
+                advance.subject_cases.push(change.case_id.0);
+            }
         }
         (!advance.ids.is_empty()).then_some(advance)
     }
@@ -262,13 +268,20 @@ impl Open<'_> {
     }
 }
 
-impl Advance {
+impl Advance<'_> {
     pub(super) async fn run(
         &self,
         client: &Client,
         statement: &Statement,
     ) -> Result<Vec<Row>, DatabaseError> {
-        let columns: [&(dyn ToSql + Sync); 4] = [&self.ids, &self.expected, &self.versions, &self.states];
+        let columns: [&(dyn ToSql + Sync); 6] = [
+            &self.ids,
+            &self.expected,
+            &self.versions,
+            &self.states,
+            &self.subjects,
+            &self.subject_cases,
+        ];
         Ok(client.query(statement, &columns).await?)
     }
 }
