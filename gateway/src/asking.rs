@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::FuturesUnordered;
 use jiff::SignedDuration;
 use statuscheck_domain::agreement::Permit;
-use statuscheck_domain::case::Case;
+use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::check::Check;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::decide::{Decision, Verdict, Wait, decide};
@@ -23,7 +23,11 @@ use tokio::time::sleep;
 use crate::departments::Departments;
 use crate::error::Error;
 use crate::random;
-use crate::store::Store;
+use crate::store::{CommitError, Store};
+
+/// How often a step is tried behind what others recorded meanwhile. Five: those are its caller and late replies, and each
+/// has come to its end after a step or two.
+pub(crate) const ATTEMPTS_MAX: usize = 5;
 
 /// What asking needs.
 #[derive(Clone)]
@@ -67,7 +71,7 @@ pub(crate) struct Inquiry {
 }
 
 impl Asking {
-    /// The first questions of a check, to be recorded together with its receipt.
+    /// The first questions of a check, to be recorded together with what has them asked.
     pub(crate) fn first(&self, check: &Check, permit: &Permit) -> Vec<Planned> {
         self.plan(check, permit, &Replies::default(), false)
     }
@@ -84,7 +88,7 @@ impl Asking {
         operations.into_iter().map(plan).collect()
     }
 
-    /// Takes up a case whose receipt and first questions are recorded.
+    /// Takes up a case whose first questions are recorded, with its receipt or with what has it asked about anew.
     pub(crate) fn inquire(
         &self,
         permit: Permit,
@@ -128,6 +132,9 @@ impl Inquiry {
             if !planned.is_empty() {
                 self.unrecorded.extend(planned.iter().map(Planned::asked));
                 self.record().await?;
+                if self.is_over() {
+                    return Ok(self.case.clone());
+                }
                 self.send(planned, left(self));
             }
             if wait == Wait::Briefly && grace.is_none() {
@@ -199,16 +206,37 @@ impl Inquiry {
         });
     }
 
+    /// Records what is not recorded yet, behind what others recorded meanwhile. A case that was withdrawn takes replies, and
+    /// neither a decision nor another question.
     async fn record(&mut self) -> Result<(), Error> {
-        let kinds = std::mem::take(&mut self.unrecorded);
-        let change = Change::new(self.case.id, self.case.version, self.asking.clock.now(), kinds);
-        self.asking.store.commit(change.clone()).await?;
-        self.case = self
-            .case
-            .clone()
-            .after(change)
-            .map_err(|fault| Error::internal(&fault))?;
-        Ok(())
+        let mut kinds = std::mem::take(&mut self.unrecorded);
+        for _ in 0..ATTEMPTS_MAX {
+            if self.is_over() {
+                kinds.retain(|kind| matches!(kind, EventKind::Replied { .. }));
+            }
+            if kinds.is_empty() {
+                return Ok(());
+            }
+            let (id, now) = (self.case.id, self.asking.clock.now());
+            let change = Change::new(id, self.case.version, now, kinds);
+            match self.asking.store.commit(change.clone()).await {
+                Ok(()) => {
+                    let case = self.case.clone().after(change);
+                    self.case = case.map_err(|fault| Error::internal(&fault))?;
+                    return Ok(());
+                }
+                Err(CommitError::Stale) => {
+                    self.case = self.asking.store.case(id).await?.ok_or(Error::NoSuchCase(id))?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            kinds = change.events.into_iter().map(|event| event.kind).collect();
+        }
+        Err(Error::CaseChanged)
+    }
+
+    fn is_over(&self) -> bool {
+        self.case.state == CaseState::Withdrawn
     }
 
     fn alarm_if_unclear(&self, verdict: &Verdict) {

@@ -21,6 +21,7 @@ use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 
 use crate::admission::AdmissionSettings;
+use crate::batch::BatchSettings;
 use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
@@ -59,6 +60,9 @@ pub struct Config {
     /// Who is let in when more is asked than can be answered at once.
     #[serde(default)]
     pub admission: AdmissionSettings,
+    /// What a batch may take.
+    #[serde(default)]
+    pub batch: BatchSettings,
     /// What checks may take.
     #[serde(default)]
     pub checks: CheckSettings,
@@ -226,6 +230,7 @@ impl Config {
             connections: self.connections,
             limits: self.limits,
             admission: self.admission,
+            batch: self.batch,
             checks: self.checks,
             register: Arc::new(register),
             calendars: Arc::new(calendars),

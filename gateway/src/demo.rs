@@ -25,6 +25,7 @@ use statuscheck_mocks::{Mocks, StartError as MockError};
 use self::authority::{Authority, AuthorityError, IDENTITIES, Identity, TRUST_DOMAIN};
 use crate::admission::AdmissionSettings;
 use crate::audit::Subject;
+use crate::batch::BatchSettings;
 use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
@@ -86,6 +87,8 @@ pub struct DemoSettings {
     pub limits: LimitSettings,
     /// Who is let in when more is asked than can be answered at once.
     pub admission: AdmissionSettings,
+    /// What a batch may take.
+    pub batch: BatchSettings,
     /// Agreements beside those that ship with the program.
     pub agreements: Vec<Agreement>,
     /// Ages of DfE's feeds and other ways of the mocks.
@@ -108,6 +111,7 @@ impl DemoSettings {
             checks: CheckSettings::default(),
             limits: LimitSettings::default(),
             admission: AdmissionSettings::default(),
+            batch: BatchSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
             before_store: Box::new(|store| store),
@@ -234,6 +238,7 @@ impl Demo {
             connections: ConnectionLimits::default(),
             limits: settings.limits,
             admission: settings.admission,
+            batch: settings.batch,
             checks: settings.checks,
             register: Arc::new(register(settings.agreements)?),
             calendars: Arc::default(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use statuscheck_domain::agreement::{Agreement, Refusal, Standing};
+use statuscheck_domain::case::{NotNow, ProvideFault};
 use statuscheck_domain::check::{CheckKind, Violation, path};
 use statuscheck_domain::ids::{AgreementId, CaseId};
 use tonic::{Code, Status};
@@ -59,6 +60,12 @@ pub enum Error {
     /// No such case of this organisation.
     #[error("there is no such case")]
     NoSuchCase(CaseId),
+    /// The case does not take the step as it stands: read it, and do what the reason says.
+    #[error(transparent)]
+    NotNow(NotNow),
+    /// Others changed the case again and again meanwhile: repeat.
+    #[error("the case changed while this was under way; nothing was done; repeat after the time given")]
+    CaseChanged,
     /// No such agreement in the register.
     #[error("there is no such agreement")]
     NoSuchAgreement(AgreementId),
@@ -106,6 +113,16 @@ impl Error {
         Self::Internal(id)
     }
 
+    /// After which time the same call may go through, where waiting is all it takes.
+    pub(crate) const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after, .. }
+            | Self::Overloaded { retry_after }
+            | Self::Busy { retry_after } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
     /// One field at fault.
     pub fn field(field: &str, description: &str) -> Self {
         Self::Invalid(vec![Violation {
@@ -149,6 +166,12 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
             Code::NotFound,
             info("NO_SUCH_CASE", [("case_id", id.to_string())]),
         ),
+        Error::NotNow(why) => (Code::FailedPrecondition, info(why.as_str(), [])),
+        Error::CaseChanged => {
+            let mut details = info("CASE_CHANGED", []);
+            details.set_retry_info(Some(BUSY_RETRY));
+            (Code::Aborted, details)
+        }
         Error::NoSuchAgreement(id) => (
             Code::NotFound,
             info("NO_SUCH_AGREEMENT", [("agreement_id", id.to_string())]),
@@ -275,6 +298,21 @@ fn bad_request(reason: &str, violations: Vec<Violation>) -> ErrorDetails {
 
 /// A busy store drains its queue in milliseconds; half a second spreads the repeats.
 const BUSY_RETRY: Duration = Duration::from_millis(500);
+
+impl From<NotNow> for Error {
+    fn from(why: NotNow) -> Self {
+        Self::NotNow(why)
+    }
+}
+
+impl From<ProvideFault> for Error {
+    fn from(fault: ProvideFault) -> Self {
+        match fault {
+            ProvideFault::Invalid(violations) => Self::Invalid(violations),
+            ProvideFault::NotNow(why) => Self::NotNow(why),
+        }
+    }
+}
 
 impl From<Overloaded> for Error {
     fn from(error: Overloaded) -> Self {

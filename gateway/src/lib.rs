@@ -9,6 +9,7 @@ pub mod admission;
 mod asking;
 pub mod audit;
 mod authorise;
+pub mod batch;
 pub mod cases;
 pub mod cli;
 pub mod config;

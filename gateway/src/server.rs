@@ -16,6 +16,7 @@ use tonic::service::Routes;
 use crate::admission::{Admission, AdmissionSettings};
 use crate::asking::Asking;
 use crate::audit::Subject;
+use crate::batch::BatchSettings;
 use crate::cases::Cases;
 use crate::departments::Departments;
 use crate::limits::{LimitSettings, Limits};
@@ -26,6 +27,7 @@ use crate::rpc::health::Health;
 use crate::rpc::ops::Operations;
 use crate::rpc::register::Agreements;
 use crate::rpc::status_check::StatusChecks;
+use crate::rpc::way::Way;
 use crate::store::Store;
 use crate::store::notary::Notary;
 use crate::store::upkeep::Upkeep;
@@ -80,6 +82,8 @@ pub struct Setup {
     pub admission: AdmissionSettings,
     /// What checks may take.
     pub checks: CheckSettings,
+    /// What a batch may take.
+    pub batch: BatchSettings,
     /// Who may ask what.
     pub register: Arc<Register>,
     /// Which days and hours are working time.
@@ -162,14 +166,16 @@ impl Gateway {
             clock: setup.clock.clone(),
         };
         let agreements = Agreements::new(Arc::clone(&setup.register));
-        let checks = StatusChecks {
+        let way = Way {
             register: setup.register,
             admission: Admission::new(setup.admission),
             limits: Limits::new(&setup.limits, setup.clock.clone()),
             cases: Arc::clone(&cases),
             clock: setup.clock,
             budget: setup.checks.budget,
+            batch: setup.batch,
         };
+        let checks = StatusChecks { way: Arc::new(way) };
         let (health, health_service) = Health::new().await;
         let routes =
             rpc::routes(checks, operations, agreements, health_service).map_err(StartError::Reflection)?;

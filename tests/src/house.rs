@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use statuscheck::admission::AdmissionSettings;
+use statuscheck::batch::BatchSettings;
 use statuscheck::demo::authority::{Authority, Identity};
 use statuscheck::demo::{Demo, DemoSettings};
 use statuscheck::limits::LimitSettings;
@@ -48,6 +49,8 @@ pub struct Plan {
     pub limits: LimitSettings,
     /// Who is let in when more is asked than can be answered at once.
     pub admission: AdmissionSettings,
+    /// What a batch may take.
+    pub batch: BatchSettings,
     /// Agreements beside the shipped ones; see [`agreement_like`].
     pub agreements: Vec<Agreement>,
     /// Ways of the mock departments.
@@ -62,6 +65,7 @@ impl Default for Plan {
             checks: CheckSettings::default(),
             limits: LimitSettings::default(),
             admission: AdmissionSettings::default(),
+            batch: BatchSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
         }
@@ -213,6 +217,7 @@ impl Stopped {
         settings.checks = plan.checks.clone();
         settings.limits = plan.limits.clone();
         settings.admission = plan.admission.clone();
+        settings.batch = plan.batch.clone();
         settings.agreements = plan.agreements.clone();
         settings.mocks = plan.mocks;
         let before = faults.clone();

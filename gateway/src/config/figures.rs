@@ -18,6 +18,7 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
         ("connections.age", connections.age),
         ("checks.budget", config.checks.budget),
         ("checks.feed_interval", config.checks.feed_interval),
+        ("batch.wait_max", config.batch.wait_max),
     ];
     let durations = durations.map(|(key, span)| (key, !span.is_zero(), "must be longer than nothing"));
     let one = "must be at least 1";
@@ -28,6 +29,11 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
         (
             "admission.in_flight_per_organisation_max",
             admission.in_flight_per_organisation_max > 0,
+            one,
+        ),
+        (
+            "batch.rows_in_flight_max",
+            config.batch.rows_in_flight_max > 0,
             one,
         ),
         ("connections.connections", connections.connections > 0, one),

@@ -5,6 +5,8 @@ mod answer;
 mod listing;
 pub(crate) mod register;
 mod request;
+mod row;
+mod steps;
 pub(crate) mod upkeep;
 
 use jiff::Timestamp;
@@ -18,6 +20,8 @@ use crate::error::Error;
 
 pub(crate) use self::listing::{list_request, list_response};
 pub(crate) use self::request::check_request;
+pub(crate) use self::row::row_error;
+pub(crate) use self::steps::{dispute, feedback, information};
 
 /// Parses a case id.
 ///

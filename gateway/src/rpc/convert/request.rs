@@ -109,7 +109,8 @@ fn parse(check: &WireCheck, today: Date) -> Result<Check, Vec<Violation>> {
     }
 }
 
-fn draft(person: &wire::Person) -> Draft<'_> {
+/// A person as texts.
+pub(super) fn draft(person: &wire::Person) -> Draft<'_> {
     Draft {
         given_names: &person.given_names,
         family_name: &person.family_name,

@@ -104,6 +104,7 @@ mod tests {
             version: 2,
             state: None,
             entries: Vec::new(),
+            further_subjects: Vec::new(),
             opening: None,
         })))
     }
