@@ -1,7 +1,6 @@
 //! A case: one check from first question to last answer, folded from its events.
 
 use jiff::Timestamp;
-use zeroize::Zeroizing;
 
 use crate::answer::{Answer, Outcome, PendingReason};
 use crate::case_clock::{CaseClock, OutOfTurn, Turn};
@@ -13,7 +12,7 @@ use crate::sla::SlaClock;
 
 mod caller;
 
-pub use self::caller::{NotNow, ProvideFault, Use};
+pub use self::caller::{Dispute, NotNow, ProvideFault, Use};
 
 /// Whose turn it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -63,8 +62,8 @@ pub struct Case {
     pub state: CaseState,
     /// What the caller is told now.
     pub answer: Answer,
-    /// Why the caller disputes the answer, while that is being looked at.
-    pub dispute: Option<Zeroizing<String>>,
+    /// The last dispute of an answer; it is under way until the case is answered again.
+    pub dispute: Option<Dispute>,
     /// What came of the answer, as the caller said last.
     pub feedback: Option<Use>,
     /// Its clock; none where it was never started, because the case was answered at once.
@@ -188,14 +187,16 @@ impl Case {
             EventKind::Decided(answer) => {
                 self.answer = answer;
                 self.feedback = None;
-                self.dispute.take_if(|_| self.state == CaseState::Answered);
             }
             EventKind::Provided(check) => {
                 self.receipt.check = *check;
                 self.reopen(PendingReason::DepartmentWorking);
             }
             EventKind::Disputed { reason } => {
-                self.dispute = Some(reason);
+                self.dispute = Some(Dispute {
+                    version: self.version,
+                    reason,
+                });
                 self.reopen(PendingReason::Disputed);
             }
             EventKind::Feedback(usage) => self.feedback = Some(usage),

@@ -59,7 +59,7 @@ pub(crate) enum Case {
         #[arg(long, default_value = "")]
         tenancy_start: String,
         #[command(flatten)]
-        person: PersonArgs,
+        person: Box<PersonArgs>,
         #[command(flatten)]
         one: One,
     },

@@ -1,12 +1,13 @@
 //! `statuscheck.v1.StatusCheckService`: thin handlers; the way of a check is in `way`.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use statuscheck_domain::case::Use;
+use statuscheck_domain::case::{Case, Use};
 use statuscheck_domain::clock::london_day;
+use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::OrganisationId;
 use statuscheck_proto::v1::status_check_service_server::StatusCheckService;
 use statuscheck_proto::v1::{
@@ -87,7 +88,8 @@ impl StatusCheckService for StatusChecks {
         let provided = request.into_inner();
         let id = convert::case_id(&provided.case_id)?;
         let today = london_day(self.way.clock.now());
-        let step: Step = Box::new(move |case| Ok(case.provided(&convert::information(&provided), today)?));
+        let step =
+            since_seen(move |case, seen| Ok(case.provided(&convert::information(&provided), today, seen)?));
         let (case, allowance) = self.way.reopen(&organisation, id, step, budget).await?;
         let case = Some(convert::case(&case, self.way.clock.now()));
         Ok(told(ProvideInformationResponse { case }, allowance))
@@ -97,7 +99,7 @@ impl StatusCheckService for StatusChecks {
         let organisation = organisation(&request)?;
         let budget = deadline::budget(request.metadata(), self.way.budget)?;
         let (id, reason) = convert::dispute(request.into_inner())?;
-        let step: Step = Box::new(move |case| Ok(case.disputed(&reason)?));
+        let step = since_seen(move |case, seen| Ok(case.disputed(&reason, seen)?));
         let (case, allowance) = self.way.reopen(&organisation, id, step, budget).await?;
         let case = Some(convert::case(&case, self.way.clock.now()));
         Ok(told(DisputeAnswerResponse { case }, allowance))
@@ -132,6 +134,12 @@ impl StatusCheckService for StatusChecks {
     async fn watch_cases(&self, _: Request<WatchCasesRequest>) -> Reply<Self::WatchCasesStream> {
         Err(Error::NotServed.into())
     }
+}
+
+/// A step on the case as it was seen first: with it comes the version that it had then.
+fn since_seen(step: impl Fn(&Case, u64) -> Result<Option<EventKind>, Error> + Send + Sync + 'static) -> Step {
+    let seen = OnceLock::new();
+    Box::new(move |case| step(case, *seen.get_or_init(|| case.version)))
 }
 
 /// A response, with what is left of the rates in its headers.

@@ -14,6 +14,15 @@ use crate::subject::Field;
 /// of that length is still read in a millisecond. A case can be withdrawn whatever its length.
 const STEPS_MAX: usize = 20;
 
+/// A dispute of an answer. What is said in it may be about a person: no `Debug`.
+#[derive(Clone)]
+pub struct Dispute {
+    /// Version of the case after it.
+    pub version: u64,
+    /// In the caller's words.
+    pub reason: Zeroizing<String>,
+}
+
 /// What came of an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Use {
@@ -116,17 +125,20 @@ impl Case {
         }
     }
 
-    /// Has the answer looked at again. The same dispute while that goes on changes nothing.
+    /// Has the answer looked at again that the case had at version `seen`. The same dispute while that goes on, or since then,
+    /// changes nothing.
     ///
     /// # Errors
     /// There is no answer to dispute.
-    pub fn disputed(&self, reason: &Zeroizing<String>) -> Result<Option<EventKind>, NotNow> {
+    pub fn disputed(&self, reason: &Zeroizing<String>, seen: u64) -> Result<Option<EventKind>, NotNow> {
+        let is_same = |dispute: &Dispute| dispute.reason == *reason;
         match (self.state, &self.dispute) {
             (CaseState::Withdrawn, _) => Err(NotNow::Withdrawn),
+            (CaseState::Answered, Some(since)) if since.version > seen && is_same(since) => Ok(None),
             (CaseState::Answered, _) => self.took(EventKind::Disputed {
                 reason: reason.clone(),
             }),
-            (_, Some(under_way)) if under_way == reason => Ok(None),
+            (_, Some(under_way)) if is_same(under_way) => Ok(None),
             (_, Some(_)) => Err(NotNow::Disputed),
             (_, None) => Err(NotNow::NotAnswered),
         }
@@ -149,15 +161,21 @@ impl Case {
         }
     }
 
-    /// Adds what the case asked for, dates judged on `today` (in London). What is given takes the place of what was there.
-    /// The same again, once the case has gone on with it, changes nothing.
+    /// Adds what the case asked for at version `seen`, dates judged on `today` (in London). What is given takes the place of
+    /// what was there. The same again, once the case has gone on with it, changes nothing.
     ///
     /// # Errors
     /// [`ProvideFault`]
-    pub fn provided(&self, given: &Draft<'_>, today: Date) -> Result<Option<EventKind>, ProvideFault> {
+    pub fn provided(
+        &self,
+        given: &Draft<'_>,
+        today: Date,
+        seen: u64,
+    ) -> Result<Option<EventKind>, ProvideFault> {
         let check = &self.receipt.check;
         match &self.answer.outcome {
             _ if self.state == CaseState::Withdrawn => Err(NotNow::Withdrawn.into()),
+            Outcome::MoreInformation { .. } if self.goes_on_with(given, today, seen) => Ok(None),
             Outcome::MoreInformation { fields } => {
                 let faults = not_asked(given, fields);
                 match check.with(given, today) {
@@ -166,18 +184,18 @@ impl Case {
                     Err(malformed) => Err(ProvideFault::Invalid(all(faults, malformed, check.kind()))),
                 }
             }
-            _ if self.goes_on_with(given, today) => Ok(None),
+            _ if self.goes_on_with(given, today, 0) => Ok(None),
             _ => Err(NotNow::NothingAsked.into()),
         }
     }
 
-    /// What is given was provided before.
-    fn goes_on_with(&self, given: &Draft<'_>, today: Date) -> bool {
+    /// What is given was provided after version `seen`.
+    fn goes_on_with(&self, given: &Draft<'_>, today: Date, seen: u64) -> bool {
         let check = &self.receipt.check;
         let is_same = |with: Check| with.canonical() == check.canonical();
         self.history
             .iter()
-            .any(|step| step.kind == "information_provided")
+            .any(|step| step.kind == "information_provided" && step.version > seen)
             && !given.fields().is_empty()
             && check.with(given, today).is_ok_and(is_same)
     }

@@ -106,11 +106,13 @@ fn an_open_case_is_withdrawn_once_and_for_good_and_an_answered_one_is_not() {
         assert_eq!(withdrawn.state, CaseState::Withdrawn);
         assert_eq!(took(&withdrawn, withdrawn.withdrawn()).version, withdrawn.version);
         let refused = [
-            withdrawn.disputed(&words("wrong")).err(),
+            withdrawn.disputed(&words("wrong"), withdrawn.version).err(),
             withdrawn.used(Use::Accepted).err(),
         ];
         assert_eq!(refused, [Some(NotNow::Withdrawn); 2]);
-        let provided = withdrawn.provided(&Draft::default(), TODAY).err();
+        let provided = withdrawn
+            .provided(&Draft::default(), TODAY, withdrawn.version)
+            .err();
         assert_eq!(provided, Some(NotNow::Withdrawn.into()));
     }
     let answered = decided(worker(), established());
@@ -135,9 +137,12 @@ fn a_case_does_not_go_on_after_it_was_withdrawn_but_late_replies_are_history() {
 #[test]
 fn a_dispute_opens_an_answered_case_until_it_is_answered_again() {
     let open = worker();
-    assert_eq!(open.disputed(&words("wrong")).err(), Some(NotNow::NotAnswered));
+    assert_eq!(
+        open.disputed(&words("wrong"), open.version).err(),
+        Some(NotNow::NotAnswered)
+    );
     let answered = decided(open, Outcome::NotEstablished(Negative::NoRecord));
-    let disputed = took(&answered, answered.disputed(&words("wrong")));
+    let disputed = took(&answered, answered.disputed(&words("wrong"), answered.version));
     assert_eq!(disputed.state, CaseState::Open);
     assert!(
         disputed.answer.outcome
@@ -148,17 +153,23 @@ fn a_dispute_opens_an_answered_case_until_it_is_answered_again() {
     );
     assert!(!disputed.answer.may_refuse(CheckKind::RightToWork));
 
-    let again = took(&disputed, disputed.disputed(&words("wrong")));
+    let again = took(&disputed, disputed.disputed(&words("wrong"), disputed.version));
     assert_eq!(again.version, disputed.version);
-    let other = disputed.disputed(&words("and for another reason")).err();
+    let other = disputed
+        .disputed(&words("and for another reason"), disputed.version)
+        .err();
     assert_eq!(other, Some(NotNow::Disputed));
 
     let answered = decided(disputed, Outcome::NotEstablished(Negative::NoRecord));
     assert_eq!(answered.state, CaseState::Answered);
-    assert!(answered.dispute.is_none());
+    // Whoever saw the first answer alone disputed it with the same words at the same time.
+    assert_eq!(took(&answered, answered.disputed(&words("wrong"), 2)).version, 4);
     let kinds: Vec<_> = answered.history.iter().map(|step| step.kind).collect();
     assert_eq!(kinds, ["received", "answered", "disputed", "answered"]);
-    assert_eq!(took(&answered, answered.disputed(&words("wrong"))).version, 5);
+    assert_eq!(
+        took(&answered, answered.disputed(&words("wrong"), answered.version)).version,
+        5
+    );
 }
 
 #[test]
@@ -180,7 +191,7 @@ fn feedback_is_about_an_answer_and_a_refusal_needs_one_that_allows_it() {
     let unclear = took(&refused, refused.used(Use::AnswerUnclear));
     assert_eq!(unclear.feedback, Some(Use::AnswerUnclear));
     // What was said of an answer says nothing of the next one.
-    let disputed = took(&unclear, unclear.disputed(&words("wrong")));
+    let disputed = took(&unclear, unclear.disputed(&words("wrong"), unclear.version));
     assert_eq!(disputed.feedback, None);
 }
 
@@ -194,7 +205,7 @@ fn details_that_were_asked_for_are_added_to_the_check() {
         national_insurance_number: "ab 12 34 56 c",
         ..Draft::default()
     };
-    let provided = took(&asked, asked.provided(&given, TODAY));
+    let provided = took(&asked, asked.provided(&given, TODAY, asked.version));
     let subject = &provided.receipt.check.subject;
     assert_eq!(subject.nino.as_ref().map(|nino| nino.expose()), Some("AB123456C"));
     assert!(
@@ -205,23 +216,29 @@ fn details_that_were_asked_for_are_added_to_the_check() {
     );
     assert_eq!(provided.state, CaseState::Open);
 
-    let again = took(&provided, provided.provided(&given, TODAY));
+    let again = took(&provided, provided.provided(&given, TODAY, provided.version));
     assert_eq!(again.version, provided.version);
     let other = Draft {
         national_insurance_number: "AB123456D",
         ..Draft::default()
     };
-    let refused = provided.provided(&other, TODAY).err();
+    let refused = provided.provided(&other, TODAY, provided.version).err();
     assert_eq!(refused, Some(NotNow::NothingAsked.into()));
+    // Asked for the same again, whoever saw the first question alone gave it at the same time.
+    let asked_again = decided(provided.clone(), asking(&[Field::NationalInsuranceNumber]));
+    let at_once = took(&asked_again, asked_again.provided(&given, TODAY, 2));
+    assert_eq!(at_once.version, asked_again.version);
+    let anew = took(&asked_again, asked_again.provided(&given, TODAY, 4));
+    assert_eq!(anew.version, asked_again.version + 1);
     let never_asked = decided(worker(), established());
-    let refused = never_asked.provided(&given, TODAY).err();
+    let refused = never_asked.provided(&given, TODAY, never_asked.version).err();
     assert_eq!(refused, Some(NotNow::NothingAsked.into()));
 }
 
 #[test]
 fn every_fault_of_what_is_provided_is_told_at_once_by_its_path_in_the_request() {
     let asked = decided(worker(), asking(&[Field::Postcode, Field::ShareCode]));
-    let faults = |given: &Draft<'_>| match asked.provided(given, TODAY) {
+    let faults = |given: &Draft<'_>| match asked.provided(given, TODAY, asked.version) {
         Err(ProvideFault::Invalid(faults)) => faults.into_iter().map(|fault| fault.field).collect(),
         _ => Vec::new(),
     };
@@ -259,7 +276,7 @@ fn the_number_that_section_95_is_given_takes_the_place_of_the_other() {
         asylum_support_reference: "2401/012345",
         ..Draft::default()
     };
-    let provided = took(&asked, asked.provided(&given, TODAY));
+    let provided = took(&asked, asked.provided(&given, TODAY, asked.version));
     assert_eq!(
         provided.receipt.check.subject.fields(),
         [
@@ -285,7 +302,7 @@ fn a_later_start_of_the_tenancy_may_be_the_same_day_as_before() {
         ..Draft::default()
     };
     // Weeks later the same day can be checked.
-    let provided = took(&asked, asked.provided(&given, date(2026, 7, 10)));
+    let provided = took(&asked, asked.provided(&given, date(2026, 7, 10), asked.version));
     assert_eq!(provided.state, CaseState::Open);
 }
 
@@ -297,7 +314,10 @@ fn a_case_takes_a_bounded_number_of_steps_and_can_be_withdrawn_after_them() {
         case = took(&case, case.used(usage));
     }
     assert_eq!(case.used(Use::Accepted).err(), Some(NotNow::Exhausted));
-    assert_eq!(case.disputed(&words("wrong")).err(), Some(NotNow::Exhausted));
+    assert_eq!(
+        case.disputed(&words("wrong"), case.version).err(),
+        Some(NotNow::Exhausted)
+    );
     let open = decided(case, asking(&[Field::Postcode]));
     assert_eq!(took(&open, open.withdrawn()).state, CaseState::Withdrawn);
 }

@@ -28,30 +28,36 @@ use crate::cli::output::{complain, refusal};
 
 /// Behind the options in `statuscheck check --help`.
 pub(super) const HELP: &str = "Batches:
-  The first line of the file names its columns, in any order, of these: row, check, request_id, agreement_id,
-  caller_reference, share_code, given_names, family_name, also_known_as (several with ; between them), date_of_birth,
-  national_insurance_number, home_office_reference, asylum_support_reference, postcode, tenancy_start, benefit.
-  date_of_birth must be there. `check` says which check a row is; --check says it for those that do not.
+  The first line of the file names its columns, in any order: date_of_birth, and any of row, check,
+  request_id, agreement_id, caller_reference, share_code, given_names, family_name, also_known_as
+  (several with ; between them), national_insurance_number, home_office_reference,
+  asylum_support_reference, postcode, tenancy_start, benefit. A row that does not say its check is
+  what --check says.
 
     row,check,given_names,family_name,date_of_birth,share_code,tenancy_start
     p-1,right-to-work,Sam,Example,1990-12-31,,
     p-2,right-to-rent,,,1991-03-14,R12345678,2027-01-15
 
-  Results are CSV too, a line a row as the rows end: batch, row, caller_reference, request_id, case_id, outcome,
-  may_refuse, reason, due, error, message, faults, retry_after_seconds. Of what you sent they have your own row name and
-  reference alone, so keep personal data out of those two; and they have no facts: `statuscheck case get` shows them.
+  Results are CSV too, a line a row as the rows end: batch, row, caller_reference, request_id,
+  case_id, outcome, may_refuse, reason, due, error, message, faults, retry_after_seconds. Of what
+  you sent they have your own name of the row and your reference alone, so keep personal data out
+  of those two. They have no facts: `statuscheck case get` shows them.
 
-  The request id of a row is its `request_id`, or is made from --batch-id and its `row` (where there is none, its number).
-  So the same file under the same --batch-id is the same cases, however often it is sent: run a batch that broke off
-  again, with the same --output, and only what was not answered is asked. A row that was refused may be mended in between;
-  one that was answered may not be changed.
+  The request id of a row is its request_id, or is made from --batch-id and its row (where there is
+  none, its number). So the same file under the same --batch-id is the same cases, however often it
+  is sent: run a batch that broke off again, with the same --output, and only what was not answered
+  is asked. A row that was refused may be mended in between; one that was answered may not change.
 
 Exit codes:
-  0 every row was answered, whatever the answer; 3 a row was refused as it is; 4 repeating what failed makes sense; 1 else.
+  0  every row was answered, whatever the answer
+  3  a row was refused as it is
+  4  all that failed is worth repeating
+  1  anything else
 
 Examples:
   statuscheck check --demo DIR --batch people.csv --output results.csv
-  statuscheck check --demo DIR --as organisation/landlord --batch tenants.csv --check right-to-rent > results.csv";
+  statuscheck check --demo DIR --as organisation/landlord --check right-to-rent \\
+      --batch tenants.csv > results.csv";
 
 /// Rows that are sent and not answered. 256: four times what the gateway works on at once, so that it never waits for us.
 const OUTSTANDING_MAX: usize = 256;
@@ -150,7 +156,7 @@ impl Batch {
             sent: 0,
             tally: Tally::default(),
         };
-        let ended = run.to_the_end(client, rows).await;
+        let ended = run.pursue(client, rows).await;
         run.progress.finish_and_clear();
         run.tally.tell(&batch, run.sent);
         match ended? {
@@ -236,7 +242,7 @@ enum End {
 
 impl Run {
     /// Asks every row; a status where the gateway refuses to go on, or cannot be reached.
-    async fn to_the_end(
+    async fn pursue(
         &mut self,
         mut client: Client,
         mut rows: mpsc::Receiver<anyhow::Result<Row>>,
@@ -282,7 +288,7 @@ impl Run {
             tokio::select! {
                 row = rows.recv(), if more => match row.transpose()? {
                     Some(row) => {
-                        if let (Some(row), Some(send)) = (self.to_send(row)?, &send) {
+                        if let (Some(row), Some(send)) = (self.due(row)?, &send) {
                             // A stream that has ended is told of by its answers.
                             send.try_send(message(&row)).ok();
                             self.await_answer(row);
@@ -304,7 +310,7 @@ impl Run {
     }
 
     /// The row, unless it has its result already.
-    fn to_send(&mut self, row: Row) -> anyhow::Result<Option<Row>> {
+    fn due(&mut self, row: Row) -> anyhow::Result<Option<Row>> {
         if self.answered_before.contains(&row.id) {
             self.tally.before += 1;
             self.progress.inc(1);
