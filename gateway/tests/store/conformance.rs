@@ -13,6 +13,7 @@ use statuscheck_domain::ids::{CaseId, QuestionId};
 use statuscheck_domain::question::Operation;
 use uuid::Uuid;
 
+pub(crate) use crate::callers::what_callers_do_moves_cases_from_state_to_state;
 use crate::samples;
 use crate::steps::{
     ORGANISATION, asking, case_id, content, count, deciding, every_case, house_entry, opening, opening_of,
@@ -40,6 +41,7 @@ macro_rules! conformance {
             what_an_operator_did_is_recorded_beside_the_cases,
             a_purged_case_is_gone_and_the_others_are_not,
             a_case_is_purged_at_its_version_only,
+            what_callers_do_moves_cases_from_state_to_state,
             a_closed_store_takes_nothing_and_says_so,
         }
     };
