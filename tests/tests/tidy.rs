@@ -349,6 +349,7 @@ fn types_that_hold_a_person_or_a_secret_cannot_be_printed() {
         event::Event,
         event::Change,
         case::Case,
+        case::Dispute,
     );
     assert_never_shown!(
         v1::Person,

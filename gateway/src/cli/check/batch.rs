@@ -27,37 +27,7 @@ use crate::cli::client::{Client, Connection};
 use crate::cli::output::{complain, refusal};
 
 /// Behind the options in `statuscheck check --help`.
-pub(super) const HELP: &str = "Batches:
-  The first line of the file names its columns, in any order: date_of_birth, and any of row, check,
-  request_id, agreement_id, caller_reference, share_code, given_names, family_name, also_known_as
-  (several with ; between them), national_insurance_number, home_office_reference,
-  asylum_support_reference, postcode, tenancy_start, benefit. A row that does not say its check is
-  what --check says.
-
-    row,check,given_names,family_name,date_of_birth,share_code,tenancy_start
-    p-1,right-to-work,Sam,Example,1990-12-31,,
-    p-2,right-to-rent,,,1991-03-14,R12345678,2027-01-15
-
-  Results are CSV too, a line a row as the rows end: batch, row, caller_reference, request_id,
-  case_id, outcome, may_refuse, reason, due, error, message, faults, retry_after_seconds. Of what
-  you sent they have your own name of the row and your reference alone, so keep personal data out
-  of those two. They have no facts: `statuscheck case get` shows them.
-
-  The request id of a row is its request_id, or is made from --batch-id and its row (where there is
-  none, its number). So the same file under the same --batch-id is the same cases, however often it
-  is sent: run a batch that broke off again, with the same --output, and only what was not answered
-  is asked. A row that was refused may be mended in between; one that was answered may not change.
-
-Exit codes:
-  0  every row was answered, whatever the answer
-  3  a row was refused as it is
-  4  all that failed is worth repeating
-  1  anything else
-
-Examples:
-  statuscheck check --demo DIR --batch people.csv --output results.csv
-  statuscheck check --demo DIR --as organisation/landlord --check right-to-rent \\
-      --batch tenants.csv > results.csv";
+pub(super) const HELP: &str = include_str!("batch.txt");
 
 /// Rows that are sent and not answered. 256: four times what the gateway works on at once, so that it never waits for us.
 const OUTSTANDING_MAX: usize = 256;
