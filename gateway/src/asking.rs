@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 use statuscheck_domain::agreement::Permit;
-use statuscheck_domain::case::{Case, HistoryError};
+use statuscheck_domain::case::{Case, CaseState, HistoryError};
 use statuscheck_domain::case_clock::ClockTerms;
 use statuscheck_domain::check::Check;
 use statuscheck_domain::clock::SharedClock;
@@ -28,6 +28,10 @@ use crate::error::Error;
 use crate::random;
 use crate::store::Store;
 
+/// How often a step is tried behind what others recorded meanwhile. Five: those are its caller and late replies, and each
+/// has come to its end after a step or two.
+pub(crate) const ATTEMPTS_MAX: usize = 5;
+
 /// What asking needs.
 #[derive(Clone)]
 pub(crate) struct Asking {
@@ -43,10 +47,6 @@ pub(crate) struct Asking {
     /// When what was not settled is asked again.
     pub(crate) again: AgainSettings,
 }
-
-/// How often a step is tried anew where somebody else took the case on meanwhile: two that meet are the caller and a
-/// department, and each has something to say but now and then.
-const TRIES_MAX: u32 = 5;
 
 /// A question that is about to go out.
 pub(crate) struct Planned {
@@ -71,13 +71,15 @@ pub(crate) struct Inquiry {
     asking: Asking,
     permit: Permit,
     case: Case,
+    /// [`Case::round`] when it was taken up.
+    round: u64,
     replies: Replies,
     out: FuturesUnordered<Replying>,
     unrecorded: Vec<EventKind>,
 }
 
 impl Asking {
-    /// The first questions of a check, to be recorded together with its receipt.
+    /// The first questions of a check, to be recorded together with what has them asked.
     pub(crate) fn first(&self, check: &Check, permit: &Permit) -> Vec<Planned> {
         self.plan(check, permit, &Replies::default(), false)
     }
@@ -94,21 +96,22 @@ impl Asking {
         operations.into_iter().map(plan).collect()
     }
 
-    /// The next steps of `case`, `kinds`, at `now`, together with what they mean for its clock, and the case after them.
+    /// The next steps of `case`, `kinds`, at `now`, together with what they mean for its clock, and the case after them. Steps
+    /// that begin no clock need no permit.
     pub(crate) fn step(
         &self,
         case: &Case,
-        permit: &Permit,
+        permit: Option<&Permit>,
         now: Timestamp,
         kinds: Vec<EventKind>,
     ) -> Result<(Change, Case), Error> {
         let internal = |fault: HistoryError| Error::internal(&fault);
         let (change, after) = case.change(now, kinds).map_err(internal)?;
-        let started_at = match &after.clock {
-            None => after.receipt.clock.started_at,
-            Some(_) => now,
+        let started_at = match (&after.clock, &after.dispute) {
+            (None, None) => after.receipt.clock.started_at,
+            _ => now,
         };
-        let terms = || self.terms(permit, started_at);
+        let terms = || permit.map(|permit| self.terms(permit, started_at));
         let clock = after
             .clock_events(now, terms, &self.calendars)
             .map_err(|fault| Error::internal(&fault))?;
@@ -124,10 +127,8 @@ impl Asking {
     /// What is promised from `started_at` on, under the permit's agreement and the calendar of new cases.
     pub(crate) fn terms(&self, permit: &Permit, started_at: Timestamp) -> ClockTerms {
         let calendar = self.calendars.current().version();
-        permit
-            .agreement()
-            .sla
-            .terms(started_at, permit.ground(), calendar)
+        let policy = &permit.agreement().sla;
+        policy.terms(started_at, permit.ground(), calendar)
     }
 
     /// Takes up a case that was left where it is.
@@ -136,13 +137,14 @@ impl Asking {
             asking: self.clone(),
             permit,
             replies: case.questions.replies(),
+            round: case.round,
             case,
             out: FuturesUnordered::new(),
             unrecorded: Vec::new(),
         }
     }
 
-    /// Takes up a case whose receipt and first questions are recorded.
+    /// Takes up a case whose first questions are recorded, with its receipt or with what has it asked about anew.
     pub(crate) fn inquire(
         &self,
         permit: Permit,
@@ -178,6 +180,9 @@ impl Inquiry {
             if !planned.is_empty() {
                 self.unrecorded.extend(planned.iter().map(Planned::asked));
                 self.record().await?;
+                if self.is_over() {
+                    return Ok(self.case.clone());
+                }
                 self.send(planned, left(self));
             }
             if self.decide().wait == Wait::Briefly && grace.is_none() {
@@ -264,27 +269,23 @@ impl Inquiry {
     }
 
     /// Records the replies that are in, and what they decide. Where somebody else took the case on meanwhile, that counts
-    /// first.
+    /// first; where it is asked about anew, whoever does that decides.
     async fn settle(&mut self) -> Result<(), Error> {
-        let mut tries = 0;
-        loop {
+        for _ in 0..ATTEMPTS_MAX {
             let unrecorded = self.unrecorded.len();
-            if !self.case.is_over() {
+            if !self.case.is_over() && self.round == self.case.round {
                 let Decision { verdict, .. } = self.decide();
                 self.conclude(verdict);
             }
-            if self.unrecorded.is_empty() {
-                return Ok(());
-            }
-            match self.record().await {
-                Err(Error::Overtaken) if tries < TRIES_MAX => {
-                    tries += 1;
+            match self.try_to_record().await {
+                Err(Error::CaseChanged) => {
                     self.unrecorded.truncate(unrecorded);
                     self.catch_up().await?;
                 }
                 done => return done,
             }
         }
+        Err(Error::CaseChanged)
     }
 
     /// Reads the case as it is now. What is in and not recorded counts on top.
@@ -356,17 +357,38 @@ impl Inquiry {
         });
     }
 
-    /// Records what is not recorded, and what follows for the case's clock.
+    /// Records what is not recorded yet, behind what others recorded meanwhile. A case that was withdrawn takes replies, and
+    /// neither a decision nor another question.
     async fn record(&mut self) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS_MAX {
+            match self.try_to_record().await {
+                Err(Error::CaseChanged) => self.catch_up().await?,
+                done => return done,
+            }
+        }
+        Err(Error::CaseChanged)
+    }
+
+    /// Records what is not recorded, and what follows for the case's clock, unless somebody else took the case on meanwhile.
+    async fn try_to_record(&mut self) -> Result<(), Error> {
+        if self.is_over() {
+            self.unrecorded
+                .retain(|kind| matches!(kind, EventKind::Replied { .. }));
+        }
+        if self.unrecorded.is_empty() {
+            return Ok(());
+        }
         let now = self.asking.clock.now();
-        let step = self
-            .asking
-            .step(&self.case, &self.permit, now, self.unrecorded.clone())?;
-        let (change, case) = step;
+        let kinds = self.unrecorded.clone();
+        let (change, case) = self.asking.step(&self.case, Some(&self.permit), now, kinds)?;
         self.asking.store.commit(change).await?;
         self.unrecorded.clear();
         self.case = case;
         Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        self.case.state == CaseState::Withdrawn
     }
 
     fn alarm_if_unclear(&self, verdict: &Verdict) {

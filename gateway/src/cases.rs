@@ -16,7 +16,9 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
-use crate::admission::Admitted;
+mod steps;
+
+use crate::admission::{Admitted, Seat};
 use crate::asking::{Asking, Inquiry, Planned};
 use crate::error::Error;
 use crate::random;
@@ -51,12 +53,18 @@ impl CheckRequest {
 
 type Outcome = Option<Result<Case, Error>>;
 
+/// What a caller does with a case as it stands: an event, or none where the case says so already. It is asked again where the
+/// case changed meanwhile.
+pub(crate) type Step = Box<dyn Fn(&Case) -> Result<Option<EventKind>, Error> + Send + Sync>;
+
 /// What receiving a request came to.
 enum TakenIn {
-    /// A new case, its first questions out.
-    New(Box<Inquiry>),
+    /// A case whose first questions are out.
+    Asked(Box<Inquiry>),
     /// A repeat of that case's request.
     Known(CaseId),
+    /// There is nothing to ask: the case as it stands.
+    Settled(Box<Case>),
 }
 
 /// Cases of this gateway.
@@ -109,17 +117,29 @@ impl Cases {
         // Known to repeats before it is known to the store.
         self.in_flight().insert(id, tell.subscribe());
         let taken_in = self.take_in(id, permit, request, budget).await;
+        let left = budget.saturating_sub(self.asking.clock.elapsed().saturating_sub(started));
+        self.conclude(id, seat, taken_in, left, tell).await;
+    }
+
+    /// Decides and tells, and records what comes after that.
+    async fn conclude(
+        &self,
+        id: CaseId,
+        seat: Seat,
+        taken_in: Result<TakenIn, Error>,
+        left: Duration,
+        tell: watch::Sender<Outcome>,
+    ) {
         let (outcome, inquiry) = match taken_in {
-            Ok(TakenIn::New(mut inquiry)) => {
-                let spent = self.asking.clock.elapsed().saturating_sub(started);
-                (inquiry.decided(budget.saturating_sub(spent)).await, Some(inquiry))
-            }
-            Ok(TakenIn::Known(case_id)) => (self.repeated(case_id, budget).await, None),
+            Ok(TakenIn::Asked(mut inquiry)) => (inquiry.decided(left).await, Some(inquiry)),
+            Ok(TakenIn::Known(case_id)) => (self.as_it_stands(case_id, left).await, None),
+            Ok(TakenIn::Settled(case)) => (Ok(*case), None),
             Err(error) => (Err(error), None),
         };
         let answered = outcome.is_ok();
-        tell.send_replace(Some(outcome));
+        // Whoever is told finds that nobody is asking about the case any more.
         self.in_flight().remove(&id);
+        tell.send_replace(Some(outcome));
         // Replies that are still out hold nobody up.
         drop(seat);
         if let Some(inquiry) = inquiry.filter(|_| answered)
@@ -155,7 +175,7 @@ impl Cases {
             } => return Err(Error::RequestIdTaken),
         }
         let case = Case::fold(id, change.events).map_err(|fault| Error::internal(&fault))?;
-        Ok(TakenIn::New(Box::new(
+        Ok(TakenIn::Asked(Box::new(
             self.asking.inquire(permit, case, first, budget),
         )))
     }
@@ -169,7 +189,11 @@ impl Cases {
         Ok(clock.promise())
     }
 
-    async fn repeated(&self, id: CaseId, budget: Duration) -> Result<Case, Error> {
+    /// The case once it is not being asked about, or as it stands after `budget`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn as_it_stands(&self, id: CaseId, budget: Duration) -> Result<Case, Error> {
         let being_asked = self.in_flight().get(&id).cloned();
         if let Some(mut answer) = being_asked
             && let Ok(Ok(answer)) = tokio::time::timeout(budget, answer.wait_for(Option::is_some)).await

@@ -22,6 +22,7 @@ use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 
 use crate::admission::AdmissionSettings;
+use crate::batch::BatchSettings;
 use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
@@ -65,6 +66,9 @@ pub struct Config {
     /// Who is let in when more is asked than can be answered at once.
     #[serde(default)]
     pub admission: AdmissionSettings,
+    /// What a batch may take.
+    #[serde(default)]
+    pub batch: BatchSettings,
     /// What checks may take.
     #[serde(default)]
     pub checks: CheckSettings,
@@ -243,6 +247,7 @@ impl Config {
             connections: self.connections,
             limits: self.limits,
             admission: self.admission,
+            batch: self.batch,
             checks: self.checks,
             timekeeper: self.timekeeper,
             register,

@@ -25,6 +25,7 @@ use statuscheck_mocks::{Mocks, StartError as MockError};
 use self::authority::{Authority, AuthorityError, IDENTITIES, Identity, TRUST_DOMAIN};
 use crate::admission::AdmissionSettings;
 use crate::audit::Subject;
+use crate::batch::BatchSettings;
 use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
@@ -91,6 +92,8 @@ pub struct DemoSettings {
     pub admission: AdmissionSettings,
     /// How the register is changed.
     pub register_changes: ChangeSettings,
+    /// What a batch may take.
+    pub batch: BatchSettings,
     /// Agreements beside those that ship with the program.
     pub agreements: Vec<Agreement>,
     /// Ages of DfE's feeds and other ways of the mocks.
@@ -115,6 +118,7 @@ impl DemoSettings {
             limits: LimitSettings::default(),
             admission: AdmissionSettings::default(),
             register_changes: ChangeSettings::default(),
+            batch: BatchSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
             before_store: Box::new(|store| store),
@@ -241,6 +245,7 @@ impl Demo {
             connections: ConnectionLimits::default(),
             limits: settings.limits,
             admission: settings.admission,
+            batch: settings.batch,
             checks: settings.checks,
             timekeeper: settings.timekeeper,
             register: register(settings.agreements)?,

@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use statuscheck_domain::agreement::{Agreement, Refusal, Standing};
+use statuscheck_domain::case::{NotNow, ProvideFault};
 use statuscheck_domain::check::{CheckKind, Violation, path};
 use statuscheck_domain::ids::{AgreementId, CaseId};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 use crate::admission::Overloaded;
-use crate::audit::AuditError;
 use crate::limits::Allowance;
 use crate::peer::PeerError;
 use crate::register::ChangeRefusal;
-use crate::store::upkeep::RotationError;
 use crate::store::{CommitError, ReadError};
-use crate::upkeep::{HoldError, UpkeepError, VerifyError};
+
+mod upkeep;
 
 mod register;
 
@@ -62,9 +62,12 @@ pub enum Error {
     /// No such case of this organisation.
     #[error("there is no such case")]
     NoSuchCase(CaseId),
-    /// The case went on meanwhile: look at it and repeat.
-    #[error("the case went on meanwhile; look at it again and repeat")]
-    Overtaken,
+    /// The case does not take the step as it stands: read it, and do what the reason says.
+    #[error(transparent)]
+    NotNow(NotNow),
+    /// Others changed the case again and again meanwhile: repeat.
+    #[error("the case changed while this was under way; nothing was done; repeat after the time given")]
+    CaseChanged,
     /// No such agreement in the register.
     #[error("there is no such agreement")]
     NoSuchAgreement(AgreementId),
@@ -115,6 +118,16 @@ impl Error {
         Self::Internal(id)
     }
 
+    /// After which time the same call may go through, where waiting is all it takes.
+    pub(crate) const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after, .. }
+            | Self::Overloaded { retry_after }
+            | Self::Busy { retry_after } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
     /// One field at fault.
     pub fn field(field: &str, description: &str) -> Self {
         Self::Invalid(vec![Violation {
@@ -158,7 +171,12 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
             Code::NotFound,
             info("NO_SUCH_CASE", [("case_id", id.to_string())]),
         ),
-        Error::Overtaken => (Code::Aborted, info("OVERTAKEN", [])),
+        Error::NotNow(why) => (Code::FailedPrecondition, info(why.as_str(), [])),
+        Error::CaseChanged => {
+            let mut details = info("CASE_CHANGED", []);
+            details.set_retry_info(Some(BUSY_RETRY));
+            (Code::Aborted, details)
+        }
         Error::NoSuchAgreement(id) => (
             Code::NotFound,
             info("NO_SUCH_AGREEMENT", [("agreement_id", id.to_string())]),
@@ -287,6 +305,21 @@ fn bad_request(reason: &str, violations: Vec<Violation>) -> ErrorDetails {
 /// A busy store drains its queue in milliseconds; half a second spreads the repeats.
 const BUSY_RETRY: Duration = Duration::from_millis(500);
 
+impl From<NotNow> for Error {
+    fn from(why: NotNow) -> Self {
+        Self::NotNow(why)
+    }
+}
+
+impl From<ProvideFault> for Error {
+    fn from(fault: ProvideFault) -> Self {
+        match fault {
+            ProvideFault::Invalid(violations) => Self::Invalid(violations),
+            ProvideFault::NotNow(why) => Self::NotNow(why),
+        }
+    }
+}
+
 impl From<Overloaded> for Error {
     fn from(error: Overloaded) -> Self {
         let Overloaded { retry_after } = error;
@@ -301,7 +334,7 @@ impl From<CommitError> for Error {
                 retry_after: BUSY_RETRY,
             },
             CommitError::Unavailable => Self::CannotRecord,
-            CommitError::Stale => Self::Overtaken,
+            CommitError::Stale => Self::CaseChanged,
             CommitError::Corrupt | CommitError::Malformed => Self::internal(&error),
         }
     }
@@ -315,71 +348,6 @@ impl From<ReadError> for Error {
             },
             ReadError::Unavailable => Self::CannotRecord,
             ReadError::Corrupt => Self::internal(&error),
-        }
-    }
-}
-
-impl From<UpkeepError> for Error {
-    fn from(error: UpkeepError) -> Self {
-        match error {
-            UpkeepError::Read(error) => error.into(),
-            UpkeepError::Commit(error) => error.into(),
-        }
-    }
-}
-
-impl From<HoldError> for Error {
-    fn from(error: HoldError) -> Self {
-        match error {
-            HoldError::NoSuchCase(id) => Self::NoSuchCase(id),
-            HoldError::Commit(error) => error.into(),
-        }
-    }
-}
-
-/// A rotation ends in minutes at most.
-const ROTATION_RETRY: Duration = Duration::from_secs(60);
-
-/// A large ledger takes minutes to read; ten seconds is often enough to ask again.
-const VERIFY_RETRY: Duration = Duration::from_secs(10);
-
-impl From<VerifyError> for Error {
-    fn from(error: VerifyError) -> Self {
-        match error {
-            VerifyError::Running => Self::Busy {
-                retry_after: VERIFY_RETRY,
-            },
-            VerifyError::Audit(error @ AuditError::NoSuchEntries { .. }) => {
-                Self::field("from_sequence", &error.to_string())
-            }
-            VerifyError::Audit(error @ (AuditError::WhichChain(_) | AuditError::NoSuchChain(_))) => {
-                Self::field("chain", &error.to_string())
-            }
-            VerifyError::Commit(error) => error.into(),
-            VerifyError::Audit(_) | VerifyError::BrokeOff(_) => Self::internal(&error),
-        }
-    }
-}
-
-impl From<RotationError> for Error {
-    fn from(error: RotationError) -> Self {
-        match error {
-            RotationError::Running => Self::Busy {
-                retry_after: ROTATION_RETRY,
-            },
-            RotationError::Others => {
-                tracing::warn!("keys are not rotated while other gateways work on the store");
-                Self::Busy {
-                    retry_after: ROTATION_RETRY,
-                }
-            }
-            RotationError::KeyFile(error) => {
-                let cause: &dyn std::error::Error = &error;
-                tracing::error!(error = cause, "the key file cannot be changed");
-                Self::KeyFileFixed
-            }
-            RotationError::Read(error) => error.into(),
-            RotationError::Commit(error) => error.into(),
         }
     }
 }

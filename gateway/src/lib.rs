@@ -10,6 +10,7 @@ pub mod again;
 mod asking;
 pub mod audit;
 mod authorise;
+pub mod batch;
 pub mod cases;
 pub mod cli;
 pub mod config;

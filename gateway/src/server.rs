@@ -18,6 +18,7 @@ use crate::admission::{Admission, AdmissionSettings};
 use crate::again::AgainSettings;
 use crate::asking::Asking;
 use crate::audit::Subject;
+use crate::batch::BatchSettings;
 use crate::cases::Cases;
 use crate::departments::Departments;
 use crate::limits::{LimitSettings, Limits};
@@ -29,6 +30,7 @@ use crate::rpc::health::Health;
 use crate::rpc::ops::Operations;
 use crate::rpc::register::Agreements;
 use crate::rpc::status_check::StatusChecks;
+use crate::rpc::way::Way;
 use crate::store::Store;
 use crate::store::notary::Notary;
 use crate::store::upkeep::Upkeep;
@@ -87,6 +89,8 @@ pub struct Setup {
     pub admission: AdmissionSettings,
     /// What checks may take.
     pub checks: CheckSettings,
+    /// What a batch may take.
+    pub batch: BatchSettings,
     /// How due work is done.
     pub timekeeper: TimekeeperSettings,
     /// Who may ask what, until another register is applied.
@@ -190,14 +194,16 @@ impl Gateway {
         let agreements = Agreements {
             changes: Arc::clone(&register),
         };
-        let checks = StatusChecks {
+        let way = Way {
             register: served,
             admission: Admission::new(setup.admission),
             limits: Limits::new(&setup.limits, setup.clock.clone()),
             cases: Arc::clone(&cases),
             clock: setup.clock,
             budget: setup.checks.budget,
+            batch: setup.batch,
         };
+        let checks = StatusChecks { way: Arc::new(way) };
         let (health, health_service) = Health::new().await;
         let routes =
             rpc::routes(checks, operations, agreements, health_service).map_err(StartError::Reflection)?;

@@ -163,7 +163,7 @@ impl Timekeeper {
         while let Some((case_id, taken)) = steps.next().await {
             match taken {
                 Ok(Taken::On) => on += 1,
-                Ok(Taken::Nothing) | Err(Error::Overtaken) => let_go.push(case_id),
+                Ok(Taken::Nothing) | Err(Error::CaseChanged) => let_go.push(case_id),
                 Ok(Taken::Stuck) => self.leave_alone(case_id),
                 Err(error) => {
                     tracing::error!(case = %case_id, %error, "a due case cannot go on");
@@ -229,7 +229,7 @@ impl Timekeeper {
     }
 
     /// Has departments asked again in a task of its own, or later where too many cases are being asked about, where the
-    /// agreement is suspended, or where it is not known whether it is.
+    /// agreement is not in force, or where it is not known whether it is.
     async fn ask_again(self: &Arc<Self>, case: Case, now: Timestamp) -> Result<Taken, Error> {
         let Some(permit) = self.register.now().register.resume(&case.receipt) else {
             tracing::error!(
@@ -244,9 +244,9 @@ impl Timekeeper {
         let asker = asker.ok().filter(|_| may_ask || !case.is_decided());
         let Some(asker) = asker else {
             let until = self.asking.again.postponed(now);
-            let (change, _) = self
-                .asking
-                .step(&case, &permit, now, vec![EventKind::Postponed { until }])?;
+            let (change, _) =
+                self.asking
+                    .step(&case, Some(&permit), now, vec![EventKind::Postponed { until }])?;
             self.asking.store.commit(change).await?;
             return Ok(Taken::On);
         };
@@ -265,8 +265,5 @@ impl Timekeeper {
 }
 
 fn may_ask(permit: &Permit, now: Timestamp) -> bool {
-    !matches!(
-        permit.agreement().standing(london_day(now)),
-        Standing::Suspended(_)
-    )
+    permit.agreement().standing(london_day(now)) == Standing::InForce
 }

@@ -16,6 +16,8 @@ mod audit_command;
 mod audit_postgres;
 #[path = "store/backups.rs"]
 mod backups;
+#[path = "store/callers.rs"]
+mod callers;
 #[path = "store/cluster.rs"]
 mod cluster;
 #[path = "store/conformance.rs"]

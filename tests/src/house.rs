@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use statuscheck::admission::AdmissionSettings;
+use statuscheck::batch::BatchSettings;
 use statuscheck::demo::authority::{Authority, Identity};
 use statuscheck::demo::{Demo, DemoSettings};
 use statuscheck::limits::LimitSettings;
@@ -52,6 +53,8 @@ pub struct Plan {
     pub admission: AdmissionSettings,
     /// How the register is changed.
     pub register_changes: ChangeSettings,
+    /// What a batch may take.
+    pub batch: BatchSettings,
     /// Agreements beside the shipped ones; see [`agreement_like`].
     pub agreements: Vec<Agreement>,
     /// Ways of the mock departments.
@@ -67,6 +70,7 @@ impl Default for Plan {
             limits: LimitSettings::default(),
             admission: AdmissionSettings::default(),
             register_changes: ChangeSettings::default(),
+            batch: BatchSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
         }
@@ -224,6 +228,7 @@ impl Stopped {
         settings.limits = plan.limits.clone();
         settings.admission = plan.admission.clone();
         settings.register_changes = plan.register_changes.clone();
+        settings.batch = plan.batch.clone();
         settings.agreements = plan.agreements.clone();
         settings.mocks = plan.mocks;
         let before = faults.clone();

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::answer::{Answer, Outcome, PendingReason};
 use crate::case_clock::{CaseClock, OutOfTurn, Turn};
+use crate::check::CheckKind;
 use crate::event::{Change, Event, EventKind, Receipt, numbered};
 use crate::ids::{CaseId, DepartmentId};
 use crate::questions::Questions;
@@ -11,7 +12,10 @@ use crate::quota::{self, Spent};
 use crate::route;
 use crate::sla::SlaClock;
 
+mod caller;
 mod clocking;
+
+pub use self::caller::{Dispute, NotNow, ProvideFault, Use};
 
 /// Whose turn it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -66,10 +70,17 @@ pub struct Case {
     pub state: CaseState,
     /// What the caller is told now.
     pub answer: Answer,
+    /// The last dispute of an answer; it is under way until the case is answered again.
+    pub dispute: Option<Dispute>,
+    /// What came of the answer, as the caller said last.
+    pub feedback: Option<Use>,
     /// Its clock; none where it was never started, because the case was answered at once.
     pub clock: Option<CaseClock>,
     /// What was asked about it, and what came of that.
     pub questions: Questions,
+    /// Version of the event since which departments are asked anew; 0 where it is still for the first time. Replies to
+    /// questions from before count no more.
+    pub round: u64,
     /// When it was received.
     pub create_time: Timestamp,
     /// When its last event happened.
@@ -113,6 +124,9 @@ pub enum HistoryError {
     /// More was given back to a quota than was charged.
     #[error("the case gives back what it was not charged")]
     NotCharged,
+    /// Something was asked for or told after the case was withdrawn.
+    #[error("the case went on after it was withdrawn")]
+    AfterWithdrawal,
     /// Something happened to the clock that could not.
     #[error(transparent)]
     Clock(#[from] OutOfTurn),
@@ -183,12 +197,8 @@ impl Case {
         if first.version != 1 {
             return Err(HistoryError::OutOfOrder);
         }
-        // Until a decision is recorded the case says what is true: it is with the department that it needs.
         let answer = Answer {
-            outcome: Outcome::Pending {
-                reason: PendingReason::DepartmentWorking,
-                departments: vec![route::required(receipt.check.kind()).department()],
-            },
+            outcome: undecided(receipt.check.kind(), PendingReason::DepartmentWorking),
             legal_basis: receipt.legal_basis.clone(),
             agreement_id: receipt.agreement_id.clone(),
             as_of: None,
@@ -198,8 +208,11 @@ impl Case {
             receipt: *receipt,
             state: CaseState::Open,
             answer,
+            dispute: None,
+            feedback: None,
             clock: None,
             questions: Questions::default(),
+            round: 0,
             create_time: first.time,
             update_time: first.time,
             version: 1,
@@ -211,6 +224,12 @@ impl Case {
     fn apply(&mut self, event: Event) -> Result<(), HistoryError> {
         if event.version != self.version + 1 {
             return Err(HistoryError::OutOfOrder);
+        }
+        if let Some(state) = event.kind.state() {
+            if self.state == CaseState::Withdrawn {
+                return Err(HistoryError::AfterWithdrawal);
+            }
+            self.state = state;
         }
         self.history.push(Step::of(&event));
         self.version = event.version;
@@ -234,16 +253,37 @@ impl Case {
                 ..
             } => self.questions.reply(operation, question_id, reply, again),
             EventKind::Postponed { until } => self.questions.postpone(until),
+            EventKind::Withdrawn => {}
             EventKind::Decided(answer) => {
-                self.state = CaseState::told(&answer.outcome);
                 self.answer = answer;
+                self.feedback = None;
             }
+            EventKind::Provided(check) => {
+                self.receipt.check = *check;
+                self.reopen(PendingReason::DepartmentWorking);
+            }
+            EventKind::Disputed { reason } => {
+                self.dispute = Some(Dispute {
+                    version: self.version,
+                    reason,
+                });
+                self.reopen(PendingReason::Disputed);
+            }
+            EventKind::Feedback(usage) => self.feedback = Some(usage),
             EventKind::Clock(happened) => match &mut self.clock {
                 Some(clock) => clock.apply(event.time, happened)?,
                 None => self.clock = Some(CaseClock::open(event.time, happened)?),
             },
         }
         Ok(())
+    }
+
+    fn reopen(&mut self, reason: PendingReason) {
+        self.answer.outcome = undecided(self.receipt.check.kind(), reason);
+        self.answer.as_of = None;
+        self.feedback = None;
+        self.questions = Questions::default();
+        self.round = self.version;
     }
 
     /// A decision was recorded, so the caller can be told.
@@ -288,6 +328,14 @@ impl Case {
             .rev()
             .find(decision)
             .map_or(self.update_time, |step| step.time)
+    }
+}
+
+/// Until a decision is recorded a case says what is true: it is with the department that it needs.
+fn undecided(kind: CheckKind, reason: PendingReason) -> Outcome {
+    Outcome::Pending {
+        reason,
+        departments: vec![route::required(kind).department()],
     }
 }
 

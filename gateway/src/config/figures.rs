@@ -27,6 +27,7 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
         ("register_changes.plan_age", changes.plan_age),
         ("register_changes.poll_every", changes.poll_every),
         ("register_changes.poll_max", changes.poll_max),
+        ("batch.wait_max", config.batch.wait_max),
     ];
     let durations = durations.map(|(key, span)| (key, !span.is_zero(), "must be longer than nothing"));
     let one = "must be at least 1";
@@ -43,6 +44,11 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
         (
             "register_changes.polls_failed_max",
             changes.polls_failed_max > 0,
+            one,
+        ),
+        (
+            "batch.rows_in_flight_max",
+            config.batch.rows_in_flight_max > 0,
             one,
         ),
         ("connections.connections", connections.connections > 0, one),

@@ -11,6 +11,7 @@ use std::io;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use statuscheck_domain::case::Use;
 use statuscheck_domain::check::{Check, EducationBenefit, Terms};
 use statuscheck_domain::event::{EventKind, Receipt};
 use statuscheck_domain::ids::{AgreementId, OrganisationId, QuestionId, RequestId};
@@ -170,6 +171,12 @@ enum EventRecord {
         until: Timestamp,
     },
     Decided(#[serde(with = "AnswerRecord")] statuscheck_domain::answer::Answer),
+    Provided(#[serde(with = "boxed_check")] Box<Check>),
+    Disputed {
+        reason: Zeroizing<String>,
+    },
+    Feedback(#[serde(with = "text::one")] Use),
+    Withdrawn,
     Clock(#[serde(with = "ClockEventRecord")] statuscheck_domain::case_clock::ClockEvent),
 }
 
@@ -258,21 +265,29 @@ struct SubjectRecord {
     share_code: Option<ShareCode>,
 }
 
-/// The receipt is the one large event, so the domain boxes it; the record does not show that.
-mod boxed_receipt {
-    use serde::{Deserializer, Serializer};
-    use statuscheck_domain::event::Receipt;
+/// What is large the domain boxes; the record does not show that.
+macro_rules! boxed {
+    ($name:ident: $kept:ty as $record:ident) => {
+        mod $name {
+            use serde::{Deserializer, Serializer};
 
-    use super::ReceiptRecord;
+            use super::*;
 
-    pub(super) fn serialize<S: Serializer>(receipt: &Receipt, serializer: S) -> Result<S::Ok, S::Error> {
-        ReceiptRecord::serialize(receipt, serializer)
-    }
+            pub(super) fn serialize<S: Serializer>(kept: &$kept, serializer: S) -> Result<S::Ok, S::Error> {
+                $record::serialize(kept, serializer)
+            }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<Receipt>, D::Error> {
-        ReceiptRecord::deserialize(deserializer).map(Box::new)
-    }
+            pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Box<$kept>, D::Error> {
+                $record::deserialize(deserializer).map(Box::new)
+            }
+        }
+    };
 }
+
+boxed!(boxed_receipt: Receipt as ReceiptRecord);
+boxed!(boxed_check: Check as CheckRecord);
 
 /// A name as the pair of given names and family name.
 mod name {

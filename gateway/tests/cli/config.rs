@@ -6,6 +6,7 @@ use std::path::Path;
 use jiff::civil::date;
 
 use statuscheck::admission::AdmissionSettings;
+use statuscheck::batch::BatchSettings;
 use statuscheck::config::Config;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::ConnectionLimits;
@@ -53,6 +54,7 @@ fn the_sample_parses_and_shows_the_true_defaults() {
     assert_eq!(format!("{:?}", shown.checks), format!("{checks:?}"));
     assert_eq!(shown.admission, AdmissionSettings::default());
     assert_eq!(shown.register_changes, ChangeSettings::default());
+    assert_eq!(shown.batch, BatchSettings::default());
     assert_eq!(shown.tls.reload_every, read(SAMPLE).unwrap().tls.reload_every);
     assert_eq!(shown.store.limits(), &Limits::default());
 

@@ -15,6 +15,7 @@ mod house;
 #[path = "conformance/quotas.rs"]
 mod quotas;
 
+pub(crate) use crate::callers::what_callers_do_moves_cases_from_state_to_state;
 pub(crate) use cases::*;
 pub(crate) use dues::*;
 pub(crate) use feed::*;
@@ -45,6 +46,7 @@ macro_rules! conformance {
             open_cases_are_counted_by_their_agreements,
             a_purged_case_is_gone_and_the_others_are_not,
             a_case_is_purged_at_its_version_only,
+            what_callers_do_moves_cases_from_state_to_state,
             a_closed_store_takes_nothing_and_says_so,
             nothing_is_due_before_its_time,
             a_leased_case_is_nobody_else_s_until_it_is_released,

@@ -107,6 +107,24 @@ impl Bench {
         assert_eq!(self.store.commit(change).await, Ok(()));
     }
 
+    /// Adds a National Insurance number to the check of a case, now.
+    pub(crate) async fn provide(&self, id: CaseId, nino: &str) {
+        let now = statuscheck_domain::clock::Clock::now(&self.clock);
+        let case = self.store.case(id).await.ok().flatten().unwrap();
+        let given = Draft {
+            national_insurance_number: nino,
+            ..Draft::default()
+        };
+        let Ok(check) = case.receipt.check.with(&given, date(2026, 3, 2)) else {
+            panic!("the number is well formed")
+        };
+        let (change, _) = case
+            .change(now, [EventKind::Provided(Box::new(check))])
+            .ok()
+            .unwrap();
+        assert_eq!(self.store.commit(change).await, Ok(()));
+    }
+
     /// Receives and answers, now.
     pub(crate) async fn answered(&self, case: &Asked<'_>) -> CaseId {
         let id = self.receive(case).await;

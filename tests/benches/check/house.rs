@@ -174,6 +174,7 @@ impl House {
             reload_every: Duration::from_secs(3_600),
             connections: ConnectionLimits::default(),
             admission: AdmissionSettings::default(),
+            batch: statuscheck::batch::BatchSettings::default(),
             limits: LimitSettings {
                 checks_per_second: PLENTY,
                 burst: PLENTY,

@@ -255,9 +255,9 @@ impl Register {
 }
 
 impl Register {
-    /// The permit of a case that was received before, as its agreement stands in the register now. What was permitted when
-    /// the case was received goes on, whatever has become of the agreement since, but for a suspension: whoever asks
-    /// departments about it looks at [`Agreement::standing`] first. None where the agreement is gone, or no longer names
+    /// The permit of a case that was received before, as its agreement stands in the register now, in force or not. The case
+    /// may be decided and its clock goes on whatever has become of the agreement; whoever asks departments about it looks at
+    /// [`Agreement::standing`] first. None where the agreement is gone, or no longer names
     /// the organisation.
     pub fn resume(&self, receipt: &Receipt) -> Option<Permit> {
         let theirs = self.by_organisation.get(&receipt.organisation)?;

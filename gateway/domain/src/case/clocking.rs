@@ -14,14 +14,14 @@ impl Case {
     /// is as it was before. `terms` are those of a clock that begins; a first one counts from the receipt, one after a
     /// dispute from the dispute.
     ///
-    /// A case that was answered at once never has a clock.
+    /// A case that was answered at once never has a clock, and one never begins without terms.
     ///
     /// # Errors
     /// [`ClockError`]
     pub fn clock_events(
         &self,
         now: Timestamp,
-        terms: impl Fn() -> ClockTerms,
+        terms: impl Fn() -> Option<ClockTerms>,
         calendars: &Calendars,
     ) -> Result<Vec<ClockEvent>, ClockError> {
         let is_over = self.is_over();
@@ -33,10 +33,16 @@ impl Case {
                 clock: clock.clone(),
                 events: Vec::new(),
             },
-            None => Following::start(now, terms(), calendars)?,
+            None => match terms() {
+                Some(terms) => Following::start(now, terms, calendars)?,
+                None => return Ok(Vec::new()),
+            },
         };
-        if following.clock.turn() == Turn::Nobody && !is_over {
-            let event = following.clock.reopen(terms(), calendars)?;
+        if following.clock.turn() == Turn::Nobody
+            && !is_over
+            && let Some(terms) = terms()
+        {
+            let event = following.clock.reopen(terms, calendars)?;
             following.take(now, vec![event])?;
         }
         match (following.clock.turn(), self.state) {

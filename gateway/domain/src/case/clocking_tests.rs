@@ -46,7 +46,7 @@ fn decided(case: &Case, now: Timestamp, outcome: Outcome) -> (Case, Vec<&'static
         panic!("a decision can always be made")
     };
     let first = case.clock.is_none();
-    let terms = || terms_from(if first { received_at() } else { now });
+    let terms = || Some(terms_from(if first { received_at() } else { now }));
     let events = after.clock_events(now, terms, &Calendars::default()).unwrap();
     let names = events.iter().map(ClockEvent::as_str).collect();
     let kinds = kinds.into_iter().chain(events.into_iter().map(EventKind::Clock));

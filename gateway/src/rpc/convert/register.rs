@@ -8,7 +8,8 @@ use statuscheck_domain::ids::AgreementId;
 use statuscheck_domain::sla::{Ground, SlaPolicy};
 use statuscheck_proto::register::v1 as wire;
 
-use super::{day, kind};
+use super::answer::day;
+use super::kind;
 use crate::error::Error;
 use crate::register::{FileFaultKind, RegisterError};
 

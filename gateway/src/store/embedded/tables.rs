@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{entries, quotas, retained};
 use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
 use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, SealedEntry, StoredCase};
+use crate::store::seal::SubjectDigest;
 
 /// The version of the tables, in `PRAGMA user_version`.
 pub(super) const VERSION: i64 = 3;
@@ -250,7 +251,31 @@ fn advance_case(connection: &Connection, change: &SealedChange) -> rusqlite::Res
             .prepare_cached("UPDATE cases SET version = ?3, wake = ?4 WHERE id = ?1 AND version = ?2")?
             .execute(params![id, expected, version, change.wake])?,
     };
-    Ok((updated == 0).then_some(Recorded::Stale))
+    if updated == 0 {
+        return Ok(Some(Recorded::Stale));
+    }
+    if !change.further_subjects.is_empty() {
+        add_subjects(connection, change)?;
+    }
+    Ok(None)
+}
+
+/// Adds those whom the case is about from here on behind those who are known.
+fn add_subjects(connection: &Connection, change: &SealedChange) -> rusqlite::Result<()> {
+    let id = key(change.case_id);
+    let mut subjects: Vec<u8> = connection
+        .prepare_cached("SELECT subjects FROM cases WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))?;
+    for digest in &change.further_subjects {
+        let (known, _rest) = subjects.as_chunks::<{ size_of::<SubjectDigest>() }>();
+        if !known.contains(digest) {
+            subjects.extend_from_slice(digest);
+        }
+    }
+    connection
+        .prepare_cached("UPDATE cases SET subjects = ?2 WHERE id = ?1")?
+        .execute(params![id, subjects])?;
+    Ok(())
 }
 
 /// The sealed key of a case; none where it was destroyed.
