@@ -13,15 +13,17 @@ use statuscheck_domain::check::Check;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::decide::{Decision, Verdict, Wait, decide};
 use statuscheck_domain::event::EventKind;
-use statuscheck_domain::ids::QuestionId;
+use statuscheck_domain::ids::{CaseId, QuestionId};
 use statuscheck_domain::question::{Operation, Question};
-use statuscheck_domain::reply::{Facts, Outcome, Reply};
+use statuscheck_domain::quota::Month;
+use statuscheck_domain::reply::{Facts, Outcome};
 use statuscheck_domain::route::{self, Replies};
 use statuscheck_domain::working_time::Calendars;
 use tokio::time::sleep;
 
-use crate::departments::Departments;
+use crate::departments::{Asked, Departments};
 use crate::error::Error;
+use crate::quota::{Aside, Quotas};
 use crate::random;
 use crate::store::Store;
 
@@ -30,6 +32,7 @@ use crate::store::Store;
 pub(crate) struct Asking {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) departments: Departments,
+    pub(crate) quotas: Quotas,
     pub(crate) clock: SharedClock,
     /// Which days and hours are working time, for what is promised in working days.
     pub(crate) calendars: Arc<Calendars>,
@@ -42,6 +45,7 @@ pub(crate) struct Asking {
 /// A question that is about to go out.
 pub(crate) struct Planned {
     question: Arc<Question>,
+    charged: Option<Month>,
 }
 
 impl Planned {
@@ -50,12 +54,26 @@ impl Planned {
         EventKind::Asked {
             question_id: self.question.id,
             operation: self.question.operation,
-            charged: None,
+            charged: self.charged,
         }
     }
 }
 
-type Replying = BoxFuture<'static, (Operation, QuestionId, Reply)>;
+/// The first questions of a check, and what the case has of quotas.
+pub(crate) struct First {
+    pub(crate) planned: Vec<Planned>,
+    aside: Aside,
+}
+
+/// A question that was answered, and the month that it was charged to.
+struct Answered {
+    operation: Operation,
+    question_id: QuestionId,
+    charged: Option<Month>,
+    asked: Asked,
+}
+
+type Replying = BoxFuture<'static, Answered>;
 
 /// One check on its way: what was asked, what was replied, and what is not recorded yet.
 pub(crate) struct Inquiry {
@@ -63,45 +81,52 @@ pub(crate) struct Inquiry {
     permit: Permit,
     case: Case,
     replies: Replies,
+    aside: Aside,
     out: FuturesUnordered<Replying>,
     unrecorded: Vec<EventKind>,
 }
 
 impl Asking {
     /// The first questions of a check, to be recorded together with its receipt.
-    pub(crate) fn first(&self, check: &Check, permit: &Permit) -> Vec<Planned> {
-        self.plan(check, permit, &Replies::default(), false)
+    ///
+    /// # Errors
+    /// The quota of a question is spent that the check cannot do without.
+    pub(crate) async fn first(
+        &self,
+        case_id: CaseId,
+        check: &Check,
+        permit: &Permit,
+    ) -> Result<First, Error> {
+        let mut operations = route::next(check, &Replies::default(), &permit.agreement().operations, false);
+        let mut aside = self.quotas.begin(case_id, permit, &mut operations).await?;
+        let planned = self.plan(check, operations, &mut aside);
+        Ok(First { planned, aside })
     }
 
-    fn plan(&self, check: &Check, permit: &Permit, replies: &Replies, half_spent: bool) -> Vec<Planned> {
-        let operations = route::next(check, replies, &permit.agreement().operations, half_spent);
+    fn plan(&self, check: &Check, operations: Vec<Operation>, aside: &mut Aside) -> Vec<Planned> {
         let plan = |operation| {
             let id = QuestionId::at(self.clock.now(), &random::bytes());
             let question = Question::about(check, operation, id, uuid::Uuid::new_v4());
             Planned {
                 question: Arc::new(question),
+                charged: aside.month(operation),
             }
         };
         operations.into_iter().map(plan).collect()
     }
 
     /// Takes up a case whose receipt and first questions are recorded.
-    pub(crate) fn inquire(
-        &self,
-        permit: Permit,
-        case: Case,
-        first: Vec<Planned>,
-        budget: Duration,
-    ) -> Inquiry {
+    pub(crate) fn inquire(&self, permit: Permit, case: Case, first: First, budget: Duration) -> Inquiry {
         let mut inquiry = Inquiry {
             asking: self.clone(),
             permit,
             case,
             replies: Replies::default(),
+            aside: first.aside,
             out: FuturesUnordered::new(),
             unrecorded: Vec::new(),
         };
-        inquiry.send(first, budget);
+        inquiry.send(first.planned, budget);
         inquiry
     }
 }
@@ -121,10 +146,7 @@ impl Inquiry {
             let planned = match wait {
                 Wait::No => break verdict,
                 Wait::Briefly => Vec::new(),
-                Wait::WhileTimeLasts => {
-                    let check = &self.case.receipt.check;
-                    self.asking.plan(check, &self.permit, &self.replies, half_spent)
-                }
+                Wait::WhileTimeLasts => self.next(half_spent).await,
             };
             if !planned.is_empty() {
                 self.unrecorded.extend(planned.iter().map(Planned::asked));
@@ -146,6 +168,7 @@ impl Inquiry {
                 self.take(reply);
             }
         };
+        self.aside.give_back();
         self.alarm_if_unclear(&verdict);
         let answer = verdict.answer(&self.case.receipt.check, &self.replies, self.permit.agreement());
         self.unrecorded.push(EventKind::Decided(answer));
@@ -160,7 +183,7 @@ impl Inquiry {
         }
         while let Some(reply) = self.out.next().await {
             let disagrees = matches!(
-                reply.2.outcome,
+                reply.asked.reply.outcome,
                 Outcome::Found(Facts::NinoTrace { matches: false })
             );
             if disagrees {
@@ -181,23 +204,47 @@ impl Inquiry {
         )
     }
 
+    /// The questions to put now, beside those that were put.
+    async fn next(&mut self, half_spent: bool) -> Vec<Planned> {
+        let (check, agreement) = (&self.case.receipt.check, self.permit.agreement());
+        let mut next = route::next(check, &self.replies, &agreement.operations, half_spent);
+        let quotas = &self.asking.quotas;
+        quotas
+            .further(self.case.id, &self.permit, &mut self.aside, &mut next)
+            .await;
+        self.asking.plan(check, next, &mut self.aside)
+    }
+
+    /// Sends questions that are recorded.
     fn send(&mut self, planned: Vec<Planned>, within: Duration) {
-        for Planned { question } in planned {
-            let (operation, id) = (question.operation, question.id);
+        for Planned { question, charged } in planned {
+            let (operation, question_id) = (question.operation, question.id);
             self.replies.ask(operation);
-            let reply = self.asking.departments.clone().ask(question, within);
-            self.out
-                .push(reply.map(move |reply| (operation, id, reply)).boxed());
+            self.aside.charged(operation);
+            let asked = self.asking.departments.clone().ask(question, within);
+            let answered = move |asked| Answered {
+                operation,
+                question_id,
+                charged,
+                asked,
+            };
+            self.out.push(asked.map(answered).boxed());
         }
     }
 
-    fn take(&mut self, (operation, question_id, reply): (Operation, QuestionId, Reply)) {
+    fn take(&mut self, answered: Answered) {
+        let Answered {
+            operation,
+            question_id,
+            charged,
+            asked: Asked { reply, is_sent },
+        } = answered;
         self.replies.reply(operation, reply.clone());
         self.unrecorded.push(EventKind::Replied {
             question_id,
             operation,
             reply,
-            refunded: None,
+            refunded: charged.filter(|_| !is_sent),
         });
     }
 

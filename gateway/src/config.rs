@@ -25,6 +25,7 @@ use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
+use crate::probing::ProbingSettings;
 use crate::register;
 use crate::server::{CheckSettings, Setup};
 use crate::store::notary::Notary;
@@ -59,6 +60,9 @@ pub struct Config {
     /// Who is let in when more is asked than can be answered at once.
     #[serde(default)]
     pub admission: AdmissionSettings,
+    /// How often one person may be checked.
+    #[serde(default)]
+    pub probing: ProbingSettings,
     /// What checks may take.
     #[serde(default)]
     pub checks: CheckSettings,
@@ -226,6 +230,7 @@ impl Config {
             connections: self.connections,
             limits: self.limits,
             admission: self.admission,
+            probing: self.probing,
             checks: self.checks,
             register: Arc::new(register),
             calendars: Arc::new(calendars),

@@ -29,6 +29,7 @@ use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
+use crate::probing::ProbingSettings;
 use crate::register::{self, RegisterError};
 use crate::server::{CheckSettings, Gateway, Setup, StartError};
 use crate::store::Store;
@@ -80,6 +81,8 @@ pub struct DemoSettings {
     pub clock: SharedClock,
     /// The machine's clock, by which certificates are judged.
     pub machine_clock: SharedClock,
+    /// How often one person may be checked.
+    pub probing: ProbingSettings,
     /// What checks may take.
     pub checks: CheckSettings,
     /// What organisations may ask.
@@ -105,6 +108,8 @@ impl DemoSettings {
             population,
             machine_clock: clock.clone(),
             clock,
+            // The sixteen people of a demo are checked by everybody who tries it.
+            probing: ProbingSettings::unlimited(),
             checks: CheckSettings::default(),
             limits: LimitSettings::default(),
             admission: AdmissionSettings::default(),
@@ -234,6 +239,7 @@ impl Demo {
             connections: ConnectionLimits::default(),
             limits: settings.limits,
             admission: settings.admission,
+            probing: settings.probing,
             checks: settings.checks,
             register: Arc::new(register(settings.agreements)?),
             calendars: Arc::default(),

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use statuscheck_domain::agreement::{Agreement, Refusal, Standing};
 use statuscheck_domain::check::{CheckKind, Violation, path};
 use statuscheck_domain::ids::{AgreementId, CaseId};
+use statuscheck_domain::quota::QuotaKey;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
@@ -72,6 +73,22 @@ pub enum Error {
         /// Where the longest of them stands.
         allowance: Allowance,
     },
+    /// The quota of a question that the check cannot do without is spent: ask in the next month, or turn to the contact.
+    #[error("the agreement's quota of questions to a department is spent for this month")]
+    QuotaSpent {
+        /// Which.
+        key: QuotaKey,
+        /// E-mail address of the agreement's working contact.
+        contact: String,
+        /// Until the next month.
+        retry_after: Duration,
+    },
+    /// This caller has checked one person, or near variations of one, too often: repeat after the time given.
+    #[error("one person was checked too often by this caller; repeat after the time given")]
+    ProbingLimit {
+        /// When to repeat.
+        retry_after: Duration,
+    },
     /// More is asked than can be answered at once: repeat after the time given.
     #[error("more is asked than can be answered at once; nothing was begun; repeat after the time given")]
     Overloaded {
@@ -104,6 +121,13 @@ impl Error {
         let id = uuid::Uuid::new_v4();
         tracing::error!(error_id = %id, cause, "internal error");
         Self::Internal(id)
+    }
+
+    /// Too much is waiting in the store.
+    pub(crate) const fn busy() -> Self {
+        Self::Busy {
+            retry_after: BUSY_RETRY,
+        }
     }
 
     /// One field at fault.
@@ -163,6 +187,32 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
             for subject in subjects {
                 details.add_quota_failure_violation(subject, "more checks than the rate agreed");
             }
+            (Code::ResourceExhausted, details)
+        }
+        Error::QuotaSpent {
+            key,
+            contact,
+            retry_after,
+        } => {
+            let (agreement, department, month) = (key.agreement, key.department, key.month);
+            let mut details = info(
+                "QUOTA_SPENT",
+                [
+                    ("agreement_id", agreement.to_string()),
+                    ("department", department.to_string()),
+                    ("month", month.to_string()),
+                ],
+            );
+            details.set_retry_info(Some(retry_after));
+            details.add_quota_failure_violation(
+                format!("agreement:{agreement} department:{department} month:{month}"),
+                "more questions than the quota agreed",
+            );
+            (Code::ResourceExhausted, contacted(&agreement, &contact, details))
+        }
+        Error::ProbingLimit { retry_after } => {
+            let mut details = info("PROBING_LIMIT", []);
+            details.set_retry_info(Some(retry_after));
             (Code::ResourceExhausted, details)
         }
         Error::Overloaded { retry_after } => {
@@ -250,9 +300,13 @@ fn named(agreement: &Arc<Agreement>) -> (&'static str, String) {
 }
 
 /// Adds whom to turn to about the agreement.
-fn under(agreement: &Agreement, mut details: ErrorDetails) -> ErrorDetails {
-    let description = format!("Working contact of the agreement {}", agreement.id);
-    details.add_help_link(description, format!("mailto:{}", agreement.contact()));
+fn under(agreement: &Agreement, details: ErrorDetails) -> ErrorDetails {
+    contacted(&agreement.id, agreement.contact(), details)
+}
+
+fn contacted(agreement: &AgreementId, contact: &str, mut details: ErrorDetails) -> ErrorDetails {
+    let description = format!("Working contact of the agreement {agreement}");
+    details.add_help_link(description, format!("mailto:{contact}"));
     details
 }
 
@@ -286,9 +340,7 @@ impl From<Overloaded> for Error {
 impl From<CommitError> for Error {
     fn from(error: CommitError) -> Self {
         match error {
-            CommitError::Full => Self::Busy {
-                retry_after: BUSY_RETRY,
-            },
+            CommitError::Full => Self::busy(),
             CommitError::Unavailable => Self::CannotRecord,
             CommitError::Stale | CommitError::Corrupt | CommitError::Malformed => Self::internal(&error),
         }
@@ -298,9 +350,7 @@ impl From<CommitError> for Error {
 impl From<ReadError> for Error {
     fn from(error: ReadError) -> Self {
         match error {
-            ReadError::Full => Self::Busy {
-                retry_after: BUSY_RETRY,
-            },
+            ReadError::Full => Self::busy(),
             ReadError::Unavailable => Self::CannotRecord,
             ReadError::Corrupt => Self::internal(&error),
         }

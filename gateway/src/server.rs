@@ -20,6 +20,8 @@ use crate::cases::Cases;
 use crate::departments::Departments;
 use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
+use crate::probing::{Probing, ProbingSettings};
+use crate::quota::Quotas;
 use crate::rpc;
 use crate::rpc::access::Access;
 use crate::rpc::health::Health;
@@ -78,6 +80,8 @@ pub struct Setup {
     pub limits: LimitSettings,
     /// Who is let in when more is asked than can be answered at once.
     pub admission: AdmissionSettings,
+    /// How often one person may be checked.
+    pub probing: ProbingSettings,
     /// What checks may take.
     pub checks: CheckSettings,
     /// Who may ask what.
@@ -144,14 +148,16 @@ impl Gateway {
         let address = listener.local_addr().map_err(listen_error)?;
         let feed_interval =
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
-        let cases = Cases::new(Asking {
+        let asking = Asking {
             store: Arc::clone(&setup.store),
+            quotas: Quotas::new(Arc::clone(&setup.store), setup.clock.clone()),
             departments: setup.departments,
             clock: setup.clock.clone(),
             calendars: setup.calendars,
             feed_interval,
             trace_grace: setup.checks.trace_grace,
-        });
+        };
+        let cases = Cases::new(asking, Probing::new(setup.probing, setup.clock.clone()));
         let operations = Operations {
             housekeeping: Arc::new(Housekeeping::new(
                 setup.upkeep,

@@ -10,6 +10,7 @@ use statuscheck::admission::AdmissionSettings;
 use statuscheck::demo::authority::{Authority, Identity};
 use statuscheck::demo::{Demo, DemoSettings};
 use statuscheck::limits::LimitSettings;
+use statuscheck::probing::ProbingSettings;
 use statuscheck::server::CheckSettings;
 use statuscheck_domain::agreement::Agreement;
 use statuscheck_domain::clock::{ManualClock, SystemClock, london_day};
@@ -42,6 +43,8 @@ pub struct Plan {
     pub people: Vec<Resident>,
     /// When it is.
     pub now: Timestamp,
+    /// How often one person may be checked.
+    pub probing: ProbingSettings,
     /// What checks may take.
     pub checks: CheckSettings,
     /// What organisations may ask.
@@ -59,6 +62,7 @@ impl Default for Plan {
         Self {
             people: Vec::new(),
             now: NOW.parse().expect("a timestamp"),
+            probing: ProbingSettings::unlimited(),
             checks: CheckSettings::default(),
             limits: LimitSettings::default(),
             admission: AdmissionSettings::default(),
@@ -210,6 +214,7 @@ impl Stopped {
         let shared = Arc::new(clock.clone());
         let mut settings = DemoSettings::new(folder.path().to_owned(), population(&plan), shared);
         settings.machine_clock = SystemClock::shared();
+        settings.probing = plan.probing.clone();
         settings.checks = plan.checks.clone();
         settings.limits = plan.limits.clone();
         settings.admission = plan.admission.clone();

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
@@ -230,6 +230,21 @@ impl Store for EmbeddedStore {
             }),
             Recorded::Stale => Err(CommitError::Stale),
         }
+    }
+
+    async fn received(
+        &self,
+        organisation: &OrganisationId,
+        request_id: RequestId,
+        content: &[u8],
+    ) -> Result<Received, ReadError> {
+        let content = self.sealer.content(organisation, request_id, content);
+        let organisation = organisation.clone();
+        let read = move |connection: &_| {
+            let known = tables::known(connection, (&organisation, request_id), &content)?;
+            Ok(Received::of(known))
+        };
+        self.readers.read(read).await
     }
 
     async fn commit(&self, change: Change) -> Result<(), CommitError> {

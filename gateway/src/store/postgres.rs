@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use statuscheck_adapters::share::ShareKeeper;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -209,6 +209,17 @@ impl Store for PostgresStore {
             }),
             Recorded::Leased(_) | Recorded::Granted { .. } => Err(CommitError::Stale),
         }
+    }
+
+    async fn received(
+        &self,
+        organisation: &OrganisationId,
+        request_id: RequestId,
+        content: &[u8],
+    ) -> Result<Received, ReadError> {
+        let content = self.sealer.content(organisation, request_id, content);
+        let known = tables::known(&self.readers, (organisation, request_id), &content).await?;
+        Ok(Received::of(known))
     }
 
     async fn commit(&self, change: Change) -> Result<(), CommitError> {

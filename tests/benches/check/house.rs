@@ -17,6 +17,7 @@ use statuscheck::demo::shipped_register;
 use statuscheck::departments::Departments;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::{ConnectionLimits, Listener};
+use statuscheck::probing::ProbingSettings;
 use statuscheck::server::{CheckSettings, Gateway, Setup};
 use statuscheck::store::Store;
 use statuscheck::store::embedded::{EmbeddedStore, Settings as StoreSettings};
@@ -176,6 +177,7 @@ impl House {
                 checks_per_second: PLENTY,
                 burst: PLENTY,
             },
+            probing: ProbingSettings::unlimited(),
             checks: CheckSettings::default(),
             register: Arc::new(shipped_register().expect("the register")),
             calendars: Arc::default(),

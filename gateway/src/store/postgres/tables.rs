@@ -1,12 +1,13 @@
 //! Reading cases.
 
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::fault::DatabaseError;
 use super::readers::Readers;
 use crate::store::rows::{RowState, SealedEntry, StoredCase};
+use crate::store::seal::ContentDigest;
 use crate::store::{CaseQuery, ReadError};
 
 /// Every entry of the cases that `page` has the ids of, with the case's version and key.
@@ -62,6 +63,23 @@ const ABOUT: &str = cases_of!(
 pub(super) async fn stored_case(readers: &Readers, id: CaseId) -> Result<Option<StoredCase>, ReadError> {
     let rows = readers.rows(ONE, &[&id.0]).await?;
     Ok(cases(&rows)?.pop())
+}
+
+/// The case of a request that was received before, and whether that had the same content.
+pub(super) async fn known(
+    readers: &Readers,
+    (organisation, request_id): (&OrganisationId, RequestId),
+    content: &ContentDigest,
+) -> Result<Option<(CaseId, bool)>, ReadError> {
+    let rows = readers
+        .rows(
+            "SELECT case_id, content FROM statuscheck.requests WHERE organisation = $1 AND request_id = $2",
+            &[&organisation.as_str(), &request_id.0],
+        )
+        .await?;
+    let known = |row: &Row| Ok((CaseId(row.try_get(0)?), content.is(row.try_get(1)?)));
+    let known = rows.first().map(known).transpose();
+    Ok(known.map_err(|error: tokio_postgres::Error| DatabaseError::from(error))?)
 }
 
 /// The newest `limit` cases that `query` means, newest first; its own limit is not looked at.
