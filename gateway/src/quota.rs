@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use statuscheck_domain::agreement::Permit;
+use statuscheck_domain::agreement::{Agreement, Permit};
 use statuscheck_domain::clock::{SharedClock, london_day};
 use statuscheck_domain::ids::CaseId;
 use statuscheck_domain::question::Operation;
@@ -13,13 +13,32 @@ use statuscheck_domain::quota::{Month, QuotaKey};
 use statuscheck_domain::route;
 
 use crate::error::Error;
-use crate::store::{QuotaError, Reserved, Store};
+use crate::store::{QuotaError, ReadError, Reserved, Store};
 
 /// The quotas of every agreement.
 #[derive(Clone)]
 pub struct Quotas {
     store: Arc<dyn Store>,
     clock: SharedClock,
+}
+
+/// Part of a quota that is near its end, in percent. 80: at an even pace six days are left to agree on an uplift.
+const NEAR_END_PERCENT: u64 = 80;
+
+/// So much of a quota is used that somebody should know.
+pub(crate) fn is_near_end(used: u64, limit: u64) -> bool {
+    used.saturating_mul(100) >= limit.saturating_mul(NEAR_END_PERCENT)
+}
+
+/// How a quota stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Usage {
+    /// Which.
+    pub key: QuotaKey,
+    /// Questions that are charged to it.
+    pub used: u64,
+    /// Most questions, today.
+    pub limit: u64,
 }
 
 /// What one case has of quotas while it is asked about.
@@ -131,6 +150,28 @@ impl Quotas {
             }
         }
         next.retain(|operation| !aside.skipped.contains(operation));
+    }
+
+    /// How the quotas of `agreement` stand this month.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub async fn usage(&self, agreement: &Agreement) -> Result<Vec<Usage>, ReadError> {
+        let now = self.clock.now();
+        let mut all = Vec::with_capacity(agreement.quotas.len());
+        for quota in &agreement.quotas {
+            let key = QuotaKey {
+                agreement: agreement.id.clone(),
+                department: quota.department,
+                month: Month::of(now),
+            };
+            all.push(Usage {
+                used: self.store.quota_used(&key).await?,
+                limit: quota.on(london_day(now)),
+                key,
+            });
+        }
+        Ok(all)
     }
 
     /// One unit for `operation`; none where it is under no quota.

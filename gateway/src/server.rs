@@ -148,9 +148,10 @@ impl Gateway {
         let address = listener.local_addr().map_err(listen_error)?;
         let feed_interval =
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
+        let quotas = Quotas::new(Arc::clone(&setup.store), setup.clock.clone());
         let asking = Asking {
             store: Arc::clone(&setup.store),
-            quotas: Quotas::new(Arc::clone(&setup.store), setup.clock.clone()),
+            quotas: quotas.clone(),
             departments: setup.departments,
             clock: setup.clock.clone(),
             calendars: setup.calendars,
@@ -167,7 +168,7 @@ impl Gateway {
             audited: Arc::new(setup.audited),
             clock: setup.clock.clone(),
         };
-        let agreements = Agreements::new(Arc::clone(&setup.register));
+        let agreements = Agreements::new(Arc::clone(&setup.register), quotas);
         let checks = StatusChecks {
             register: setup.register,
             admission: Admission::new(setup.admission),

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
 use crate::error::Error;
+use crate::quota::Quotas;
 use crate::register;
 use crate::rpc::convert::register as convert;
 
@@ -22,13 +23,15 @@ const PLANS_MAX: usize = 1;
 /// The service.
 pub(crate) struct Agreements {
     register: Arc<Register>,
+    quotas: Quotas,
     planning: Arc<Semaphore>,
 }
 
 impl Agreements {
-    pub(crate) fn new(register: Arc<Register>) -> Self {
+    pub(crate) fn new(register: Arc<Register>, quotas: Quotas) -> Self {
         Self {
             register,
+            quotas,
             planning: Arc::new(Semaphore::new(PLANS_MAX)),
         }
     }
@@ -49,8 +52,10 @@ impl RegisterService for Agreements {
     async fn get_agreement(&self, request: Request<GetAgreementRequest>) -> Reply<GetAgreementResponse> {
         let id = convert::agreement_id(request.get_ref())?;
         let agreement = self.register.agreement(&id).ok_or(Error::NoSuchAgreement(id))?;
+        let usage = self.quotas.usage(agreement).await.map_err(Error::from)?;
         Ok(Response::new(GetAgreementResponse {
             agreement: Some(convert::agreement(agreement)),
+            quotas: usage.iter().map(convert::quota_use).collect(),
         }))
     }
 

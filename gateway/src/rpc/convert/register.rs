@@ -9,8 +9,9 @@ use statuscheck_domain::sla::{Ground, SlaPolicy};
 use statuscheck_proto::register::v1 as wire;
 use statuscheck_proto::register::v1::plan_register_request::Source;
 
-use super::{day, kind};
+use super::{day, kind, timestamp};
 use crate::error::Error;
+use crate::quota::Usage;
 use crate::register::{FileFaultKind, RegisterError};
 
 /// Agreements on a page when the caller does not say.
@@ -133,6 +134,18 @@ pub(crate) fn agreement(agreement: &Agreement) -> wire::Agreement {
             .collect(),
         listed_only: agreement.listed_only,
         proactive: agreement.proactive,
+    }
+}
+
+/// How a quota stands.
+pub(crate) fn quota_use(usage: &Usage) -> wire::QuotaUse {
+    let Usage { key, used, limit } = usage;
+    wire::QuotaUse {
+        department: key.department.to_string(),
+        month: key.month.to_string(),
+        used: *used,
+        limit: *limit,
+        reset_time: Some(timestamp(key.month.end())),
     }
 }
 
