@@ -26,6 +26,7 @@ use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
 use crate::probing::ProbingSettings;
+use crate::quota::QuotaSettings;
 use crate::register;
 use crate::server::{CheckSettings, Setup};
 use crate::store::notary::Notary;
@@ -63,6 +64,9 @@ pub struct Config {
     /// How often one person may be checked.
     #[serde(default)]
     pub probing: ProbingSettings,
+    /// How quotas are watched.
+    #[serde(default)]
+    pub quotas: QuotaSettings,
     /// What checks may take.
     #[serde(default)]
     pub checks: CheckSettings,
@@ -231,6 +235,7 @@ impl Config {
             limits: self.limits,
             admission: self.admission,
             probing: self.probing,
+            quotas: self.quotas,
             checks: self.checks,
             register: Arc::new(register),
             calendars: Arc::new(calendars),

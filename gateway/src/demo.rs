@@ -30,6 +30,7 @@ use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
 use crate::probing::ProbingSettings;
+use crate::quota::QuotaSettings;
 use crate::register::{self, RegisterError};
 use crate::server::{CheckSettings, Gateway, Setup, StartError};
 use crate::store::Store;
@@ -240,6 +241,7 @@ impl Demo {
             limits: settings.limits,
             admission: settings.admission,
             probing: settings.probing,
+            quotas: QuotaSettings::default(),
             checks: settings.checks,
             register: Arc::new(register(settings.agreements)?),
             calendars: Arc::default(),

@@ -3,6 +3,8 @@
 //!
 //! A check without a quota passes through here without a look at the store. No lock is held while the store is asked.
 
+mod warning;
+
 use std::sync::Arc;
 
 use statuscheck_domain::agreement::{Agreement, Permit};
@@ -12,6 +14,8 @@ use statuscheck_domain::question::Operation;
 use statuscheck_domain::quota::{Month, QuotaKey};
 use statuscheck_domain::route;
 
+pub use self::warning::QuotaSettings;
+pub(crate) use self::warning::QuotaWatch;
 use crate::error::Error;
 use crate::store::{QuotaError, ReadError, Reserved, Store};
 

@@ -21,7 +21,7 @@ use crate::departments::Departments;
 use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
 use crate::probing::{Probing, ProbingSettings};
-use crate::quota::Quotas;
+use crate::quota::{QuotaSettings, QuotaWatch, Quotas};
 use crate::rpc;
 use crate::rpc::access::Access;
 use crate::rpc::health::Health;
@@ -82,6 +82,8 @@ pub struct Setup {
     pub admission: AdmissionSettings,
     /// How often one person may be checked.
     pub probing: ProbingSettings,
+    /// How quotas are watched.
+    pub quotas: QuotaSettings,
     /// What checks may take.
     pub checks: CheckSettings,
     /// Who may ask what.
@@ -124,6 +126,7 @@ pub struct Gateway {
     address: SocketAddr,
     routes: Access<Routes>,
     cases: Arc<Cases>,
+    quotas: QuotaWatch,
     store: Arc<dyn Store>,
     notary: Notary,
     tls: Tls,
@@ -168,6 +171,7 @@ impl Gateway {
             audited: Arc::new(setup.audited),
             clock: setup.clock.clone(),
         };
+        let watch = QuotaWatch::new(quotas.clone(), Arc::clone(&setup.register), setup.quotas);
         let agreements = Agreements::new(Arc::clone(&setup.register), quotas);
         let checks = StatusChecks {
             register: setup.register,
@@ -185,6 +189,7 @@ impl Gateway {
             address,
             routes,
             cases,
+            quotas: watch,
             store: setup.store,
             notary: setup.notary,
             tls: setup.tls,
@@ -220,6 +225,7 @@ impl Gateway {
         tokio::select! {
             never = reloading => match never {},
             never = self.notary.run() => match never {},
+            never = self.quotas.run() => match never {},
             () = serving => {}
         }
         if timeout(self.drain, self.cases.drain()).await.is_err() {

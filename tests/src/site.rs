@@ -168,6 +168,7 @@ register = "{register}"
 tls = {{ certificate = "gateway.pem", key = "gateway.key", client_ca = "ca.pem" }}
 store = {{ {store}, key_file = "store.key", signing_key_file = "signing.key" }}
 limits = {{ checks_per_second = 100000, burst = 100000 }}
+quotas = {{ look_every = "50ms" }}
 probing = {{ checks_a_day = 4000000000, not_found_an_hour = 4000000000, alike_at_once = 4000000000 }}
 "#
         );

@@ -26,6 +26,11 @@ pub enum CaseState {
 }
 
 impl CaseState {
+    /// The states in which somebody has to do something.
+    pub const OPEN: [Self; 3] = [Self::Open, Self::AwaitingInformation, Self::Referred];
+    /// The states in which the case is over; see [`Self::is_closed`].
+    pub const CLOSED: [Self; 2] = [Self::Answered, Self::Withdrawn];
+
     /// The state of a case whose caller was told `outcome`.
     pub const fn told(outcome: &Outcome) -> Self {
         match outcome {

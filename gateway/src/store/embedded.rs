@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
@@ -36,8 +36,8 @@ use super::rows::{Note, Purge};
 use super::seal::Kek;
 use super::sealed::Sealer;
 use super::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
-    Received, Reserved, Store,
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, Position, QuotaError,
+    ReadError, Received, Reserved, Store,
 };
 
 mod checkpoints;
@@ -48,6 +48,7 @@ mod entries;
 mod fault;
 mod feed;
 mod heads;
+mod house;
 mod opening;
 mod quotas;
 mod readers;
@@ -82,6 +83,8 @@ pub struct EmbeddedStore {
     sealing: RwLock<()>,
     /// Held by the one rotation that there may be.
     rotating: tokio::sync::Mutex<()>,
+    /// Held by the one entry that must be the next of its kind.
+    noting: tokio::sync::Mutex<()>,
 }
 
 impl EmbeddedStore {
@@ -143,6 +146,7 @@ impl EmbeddedStore {
             path: settings.path,
             sealing: RwLock::default(),
             rotating: tokio::sync::Mutex::default(),
+            noting: tokio::sync::Mutex::default(),
         })
     }
 
@@ -268,6 +272,23 @@ impl Store for EmbeddedStore {
 
     async fn note(&self, entry: HouseEntry) -> Result<(), CommitError> {
         self.done(Work::Note(Note::of(&entry)?)).await
+    }
+
+    async fn note_next(&self, entry: HouseEntry, newest: Option<Timestamp>) -> Result<(), CommitError> {
+        house::note_next(self, entry, newest).await
+    }
+
+    async fn noted(&self, query: HouseQuery) -> Result<Vec<HouseEntry>, ReadError> {
+        let limit = query.limit.clamp(1, self.page_max);
+        self.readers
+            .read(move |connection| house::noted(connection, query, limit))
+            .await
+    }
+
+    async fn open_cases(&self, agreements: &[AgreementId]) -> Result<u64, ReadError> {
+        let agreements = agreements.to_vec();
+        let count = move |connection: &_| Ok(shelves::open_cases(connection, &agreements)?);
+        self.readers.read(count).await
     }
 
     async fn purge(

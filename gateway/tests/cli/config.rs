@@ -10,6 +10,7 @@ use statuscheck::config::Config;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::ConnectionLimits;
 use statuscheck::probing::ProbingSettings;
+use statuscheck::quota::QuotaSettings;
 use statuscheck::register;
 use statuscheck::server::CheckSettings;
 use statuscheck::store::postgres::Limits;
@@ -52,6 +53,7 @@ fn the_sample_parses_and_shows_the_true_defaults() {
     assert_eq!(format!("{:?}", shown.limits), format!("{limits:?}"));
     assert_eq!(format!("{:?}", shown.checks), format!("{checks:?}"));
     assert_eq!(shown.admission, AdmissionSettings::default());
+    assert_eq!(shown.quotas, QuotaSettings::default());
     assert_eq!(shown.probing, ProbingSettings::default());
     assert_eq!(shown.tls.reload_every, read(SAMPLE).unwrap().tls.reload_every);
     assert_eq!(shown.store.limits(), &Limits::default());

@@ -18,6 +18,7 @@ use statuscheck::departments::Departments;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::{ConnectionLimits, Listener};
 use statuscheck::probing::ProbingSettings;
+use statuscheck::quota::QuotaSettings;
 use statuscheck::server::{CheckSettings, Gateway, Setup};
 use statuscheck::store::Store;
 use statuscheck::store::embedded::{EmbeddedStore, Settings as StoreSettings};
@@ -178,6 +179,7 @@ impl House {
                 burst: PLENTY,
             },
             probing: ProbingSettings::unlimited(),
+            quotas: QuotaSettings::default(),
             checks: CheckSettings::default(),
             register: Arc::new(shipped_register().expect("the register")),
             calendars: Arc::default(),

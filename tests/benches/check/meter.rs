@@ -10,14 +10,14 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use statuscheck::store::embedded::EmbeddedStore;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
-    Received, Reserved, Store,
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, Position, QuotaError,
+    ReadError, Received, Reserved, Store,
 };
 use statuscheck_adapters::{Ask, AskError, BoxDepartment};
 use statuscheck_domain::case::Case;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use statuscheck_domain::reply::{Facts, ImmigrationStatus, Outcome, Reply};
 use tokio::sync::watch;
@@ -140,6 +140,18 @@ impl Store for MeteredStore {
         self.inner.note(entry).await
     }
 
+    async fn note_next(&self, entry: HouseEntry, newest: Option<Timestamp>) -> Result<(), CommitError> {
+        self.inner.note_next(entry, newest).await
+    }
+
+    async fn noted(&self, query: HouseQuery) -> Result<Vec<HouseEntry>, ReadError> {
+        self.inner.noted(query).await
+    }
+
+    async fn open_cases(&self, agreements: &[AgreementId]) -> Result<u64, ReadError> {
+        self.inner.open_cases(agreements).await
+    }
+
     async fn purge(&self, id: CaseId, expected_version: u64, time: Timestamp) -> Result<(), CommitError> {
         self.inner.purge(id, expected_version, time).await
     }
@@ -235,12 +247,24 @@ impl Store for CountingStore {
         Ok(())
     }
 
+    async fn note_next(&self, _entry: HouseEntry, _newest: Option<Timestamp>) -> Result<(), CommitError> {
+        Ok(())
+    }
+
+    async fn noted(&self, _query: HouseQuery) -> Result<Vec<HouseEntry>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn open_cases(&self, _agreements: &[AgreementId]) -> Result<u64, ReadError> {
+        Ok(0)
+    }
+
     async fn purge(&self, _id: CaseId, _expected_version: u64, _time: Timestamp) -> Result<(), CommitError> {
         Ok(())
     }
 
     async fn case(&self, _id: CaseId) -> Result<Option<Case>, ReadError> {
-        Ok(Received::New)
+        Ok(None)
     }
 
     async fn cases(&self, _query: CaseQuery) -> Result<CasePage, ReadError> {
@@ -255,7 +279,7 @@ impl Store for CountingStore {
     }
 
     async fn next_wake(&self) -> Result<Option<Timestamp>, ReadError> {
-        Ok(Received::New)
+        Ok(None)
     }
 
     async fn release(&self, _case_ids: &[CaseId]) -> Result<(), CommitError> {

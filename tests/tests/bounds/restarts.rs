@@ -79,4 +79,13 @@ async fn a_thousand_callers_and_three_kills_do_not_overshoot_a_quota_by_one() {
         })
         .unwrap();
     assert_eq!(used.unsigned_abs(), MONTHLY);
+    // The warning at four fifths came once, whoever was killed before or after.
+    let warned: i64 = file
+        .query_row(
+            "SELECT count(*) FROM entries WHERE kind = 'quota_warned'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(warned, 1);
 }

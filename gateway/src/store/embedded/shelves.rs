@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 use statuscheck_domain::case::CaseState;
 use statuscheck_domain::check::CheckKind;
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::ids::{AgreementId, CaseId};
 
 use super::tables::{case_id, key};
 use crate::store::rows::RowState;
@@ -147,7 +147,7 @@ pub(super) fn closed(
     query: &ClosedQuery,
     limit: usize,
 ) -> Result<Vec<ClosedCase>, ReadError> {
-    let closed = [CaseState::Answered, CaseState::Withdrawn].map(CaseState::as_str);
+    let closed = CaseState::CLOSED.map(CaseState::as_str);
     let (agreement, kind) = (query.terms.agreement.as_str(), query.terms.check.as_str());
     let after = query.after.map_or([0; 16], key);
     let mut statement = connection.prepare_cached(
@@ -179,6 +179,26 @@ pub(super) fn closed(
     found.sort_unstable_by_key(|case| case.id);
     found.truncate(limit);
     Ok(found)
+}
+
+/// How many cases under any of `agreements` are not closed.
+pub(super) fn open_cases(connection: &Connection, agreements: &[AgreementId]) -> rusqlite::Result<u64> {
+    let open = CaseState::OPEN.map(CaseState::as_str);
+    let mut statement = connection.prepare_cached(
+        "SELECT count(*) FROM cases WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4",
+    )?;
+    let mut count = 0;
+    for shelf in shelves(connection, None)? {
+        let is_meant = agreements
+            .iter()
+            .any(|agreement| agreement.as_str() == shelf.agreement);
+        if is_meant && open.contains(&shelf.state.as_str()) {
+            let place = params![shelf.organisation, shelf.state, shelf.agreement, shelf.kind];
+            let cases: i64 = statement.query_row(place, |row| row.get(0))?;
+            count += cases.unsigned_abs();
+        }
+    }
+    Ok(count)
 }
 
 fn closed_case(row: &Row<'_>) -> Result<ClosedCase, ReadError> {
