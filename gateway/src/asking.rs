@@ -98,12 +98,12 @@ impl Asking {
         permit: &Permit,
     ) -> Result<First, Error> {
         let mut operations = route::next(check, &Replies::default(), &permit.agreement().operations, false);
-        let mut aside = self.quotas.begin(case_id, permit, &mut operations).await?;
-        let planned = self.plan(check, operations, &mut aside);
+        let aside = self.quotas.begin(case_id, permit, &mut operations).await?;
+        let planned = self.plan(check, operations, &aside);
         Ok(First { planned, aside })
     }
 
-    fn plan(&self, check: &Check, operations: Vec<Operation>, aside: &mut Aside) -> Vec<Planned> {
+    fn plan(&self, check: &Check, operations: Vec<Operation>, aside: &Aside) -> Vec<Planned> {
         let plan = |operation| {
             let id = QuestionId::at(self.clock.now(), &random::bytes());
             let question = Question::about(check, operation, id, uuid::Uuid::new_v4());
@@ -212,7 +212,7 @@ impl Inquiry {
         quotas
             .further(self.case.id, &self.permit, &mut self.aside, &mut next)
             .await;
-        self.asking.plan(check, next, &mut self.aside)
+        self.asking.plan(check, next, &self.aside)
     }
 
     /// Sends questions that are recorded.

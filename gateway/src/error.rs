@@ -1,5 +1,7 @@
 //! Every error that a caller can meet, by what the caller can do about it, and the one map to a gRPC status.
 
+mod causes;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +13,9 @@ use statuscheck_domain::quota::QuotaKey;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
-use crate::admission::Overloaded;
-use crate::audit::AuditError;
+use self::causes::BUSY_RETRY;
 use crate::limits::Allowance;
 use crate::peer::PeerError;
-use crate::store::upkeep::RotationError;
-use crate::store::{CommitError, ReadError};
-use crate::upkeep::{HoldError, UpkeepError, VerifyError};
 
 /// The domain of every `ErrorInfo`.
 const DOMAIN: &str = "statuscheck";
@@ -325,99 +323,4 @@ fn bad_request(reason: &str, violations: Vec<Violation>) -> ErrorDetails {
         .map(|fault| FieldViolation::new(fault.field, fault.description));
     details.set_bad_request(violations.collect::<Vec<_>>());
     details
-}
-
-/// A busy store drains its queue in milliseconds; half a second spreads the repeats.
-const BUSY_RETRY: Duration = Duration::from_millis(500);
-
-impl From<Overloaded> for Error {
-    fn from(error: Overloaded) -> Self {
-        let Overloaded { retry_after } = error;
-        Self::Overloaded { retry_after }
-    }
-}
-
-impl From<CommitError> for Error {
-    fn from(error: CommitError) -> Self {
-        match error {
-            CommitError::Full => Self::busy(),
-            CommitError::Unavailable => Self::CannotRecord,
-            CommitError::Stale | CommitError::Corrupt | CommitError::Malformed => Self::internal(&error),
-        }
-    }
-}
-
-impl From<ReadError> for Error {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Full => Self::busy(),
-            ReadError::Unavailable => Self::CannotRecord,
-            ReadError::Corrupt => Self::internal(&error),
-        }
-    }
-}
-
-impl From<UpkeepError> for Error {
-    fn from(error: UpkeepError) -> Self {
-        match error {
-            UpkeepError::Read(error) => error.into(),
-            UpkeepError::Commit(error) => error.into(),
-        }
-    }
-}
-
-impl From<HoldError> for Error {
-    fn from(error: HoldError) -> Self {
-        match error {
-            HoldError::NoSuchCase(id) => Self::NoSuchCase(id),
-            HoldError::Commit(error) => error.into(),
-        }
-    }
-}
-
-/// A rotation ends in minutes at most.
-const ROTATION_RETRY: Duration = Duration::from_secs(60);
-
-/// A large ledger takes minutes to read; ten seconds is often enough to ask again.
-const VERIFY_RETRY: Duration = Duration::from_secs(10);
-
-impl From<VerifyError> for Error {
-    fn from(error: VerifyError) -> Self {
-        match error {
-            VerifyError::Running => Self::Busy {
-                retry_after: VERIFY_RETRY,
-            },
-            VerifyError::Audit(error @ AuditError::NoSuchEntries { .. }) => {
-                Self::field("from_sequence", &error.to_string())
-            }
-            VerifyError::Audit(error @ (AuditError::WhichChain(_) | AuditError::NoSuchChain(_))) => {
-                Self::field("chain", &error.to_string())
-            }
-            VerifyError::Commit(error) => error.into(),
-            VerifyError::Audit(_) | VerifyError::BrokeOff(_) => Self::internal(&error),
-        }
-    }
-}
-
-impl From<RotationError> for Error {
-    fn from(error: RotationError) -> Self {
-        match error {
-            RotationError::Running => Self::Busy {
-                retry_after: ROTATION_RETRY,
-            },
-            RotationError::Others => {
-                tracing::warn!("keys are not rotated while other gateways work on the store");
-                Self::Busy {
-                    retry_after: ROTATION_RETRY,
-                }
-            }
-            RotationError::KeyFile(error) => {
-                let cause: &dyn std::error::Error = &error;
-                tracing::error!(error = cause, "the key file cannot be changed");
-                Self::KeyFileFixed
-            }
-            RotationError::Read(error) => error.into(),
-            RotationError::Commit(error) => error.into(),
-        }
-    }
 }

@@ -244,11 +244,8 @@ impl Store for EmbeddedStore {
     ) -> Result<Received, ReadError> {
         let content = self.sealer.content(organisation, request_id, content);
         let organisation = organisation.clone();
-        let read = move |connection: &_| {
-            let known = tables::known(connection, (&organisation, request_id), &content)?;
-            Ok(Received::of(known))
-        };
-        self.readers.read(read).await
+        let read = move |connection: &_| Ok(tables::known(connection, (&organisation, request_id), &content)?);
+        Ok(Received::of(self.readers.read(read).await?))
     }
 
     async fn commit(&self, change: Change) -> Result<(), CommitError> {
@@ -323,24 +320,7 @@ impl Store for EmbeddedStore {
     async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError> {
         let sealer = Arc::clone(&self.sealer);
         let limit = query.limit.clamp(1, self.page_max);
-        let read = move |connection: &_| {
-            // One more than wanted shows whether there is a next page.
-            let mut ids = shelves::case_ids(connection, &query, limit + 1)?;
-            let more = ids.len() > limit;
-            ids.truncate(limit);
-            let next = ids.last().copied().filter(|_| more);
-            let mut cases = Vec::with_capacity(ids.len());
-            for id in ids {
-                let stored = tables::stored_case(connection, id)?.ok_or(ReadError::Corrupt)?;
-                let case = sealer.open(stored)?;
-                // The row's organisation is not sealed, the receipt's is: no altered row hands a case to another.
-                if case.receipt.organisation != query.organisation {
-                    return Err(ReadError::Corrupt);
-                }
-                cases.push(case);
-            }
-            Ok(CasePage { cases, next })
-        };
+        let read = move |connection: &_| shelves::page(connection, &sealer, &query, limit);
         self.readers.read(read).await
     }
 

@@ -285,18 +285,7 @@ impl Store for PostgresStore {
         stored.truncate(limit);
         let next = stored.last().map(|last| last.id).filter(|_| more);
         let sealer = Arc::clone(&self.sealer);
-        let opening = move || {
-            let open = |stored| {
-                let case = sealer.open(stored)?;
-                // The row's organisation is not sealed, the receipt's is: no altered row hands a case to another.
-                if case.receipt.organisation == query.organisation {
-                    Ok(case)
-                } else {
-                    Err(ReadError::Corrupt)
-                }
-            };
-            stored.into_iter().map(open).collect::<Result<_, _>>()
-        };
+        let opening = move || tables::open_all(&sealer, stored, &query.organisation);
         // Several thousand entries are to be opened: too long for a thread that others wait for.
         let cases = tokio::task::spawn_blocking(opening)
             .await

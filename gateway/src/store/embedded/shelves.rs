@@ -7,10 +7,11 @@ use statuscheck_domain::case::CaseState;
 use statuscheck_domain::check::CheckKind;
 use statuscheck_domain::ids::{AgreementId, CaseId};
 
-use super::tables::{case_id, key};
+use super::tables::{case_id, key, stored_case};
 use crate::store::rows::RowState;
+use crate::store::sealed::Sealer;
 use crate::store::upkeep::{ClosedCase, ClosedQuery, Terms};
-use crate::store::{CaseQuery, ReadError};
+use crate::store::{CasePage, CaseQuery, ReadError};
 
 /// Where cases lie together.
 #[derive(Clone, Default)]
@@ -57,12 +58,33 @@ fn shelves(connection: &Connection, organisation: Option<&str>) -> rusqlite::Res
     }
 }
 
-/// The newest `limit` cases that `query` means, newest first; its own limit is not looked at.
-pub(super) fn case_ids(
+/// A page of at most `limit` cases that `query` means; its own limit is not looked at.
+pub(super) fn page(
     connection: &Connection,
+    sealer: &Sealer,
     query: &CaseQuery,
     limit: usize,
-) -> rusqlite::Result<Vec<CaseId>> {
+) -> Result<CasePage, ReadError> {
+    // One more than wanted shows whether there is a next page.
+    let mut ids = case_ids(connection, query, limit + 1)?;
+    let more = ids.len() > limit;
+    ids.truncate(limit);
+    let next = ids.last().copied().filter(|_| more);
+    let mut cases = Vec::with_capacity(ids.len());
+    for id in ids {
+        let stored = stored_case(connection, id)?.ok_or(ReadError::Corrupt)?;
+        let case = sealer.open(stored)?;
+        // The row's organisation is not sealed, the receipt's is: no altered row hands a case to another.
+        if case.receipt.organisation != query.organisation {
+            return Err(ReadError::Corrupt);
+        }
+        cases.push(case);
+    }
+    Ok(CasePage { cases, next })
+}
+
+/// The newest `limit` cases that `query` means, newest first; its own limit is not looked at.
+fn case_ids(connection: &Connection, query: &CaseQuery, limit: usize) -> rusqlite::Result<Vec<CaseId>> {
     let wanted = |shelf: &Shelf| {
         let mut names = query.states.iter().flat_map(|state| RowState::names_of(*state));
         query.states.is_empty() || names.any(|name| name == shelf.state)

@@ -1,5 +1,6 @@
 //! Reading cases.
 
+use statuscheck_domain::case::Case;
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -8,6 +9,7 @@ use super::fault::DatabaseError;
 use super::readers::Readers;
 use crate::store::rows::{RowState, SealedEntry, StoredCase};
 use crate::store::seal::ContentDigest;
+use crate::store::sealed::Sealer;
 use crate::store::{CaseQuery, ReadError};
 
 /// Every entry of the cases that `page` has the ids of, with the case's version and key.
@@ -111,6 +113,24 @@ pub(super) async fn about(
 ) -> Result<Vec<StoredCase>, ReadError> {
     let rows = readers.rows(ABOUT, &[&subjects, &rows_max(limit)]).await?;
     Ok(cases(&rows)?)
+}
+
+/// Opens cases of `organisation`.
+pub(super) fn open_all(
+    sealer: &Sealer,
+    stored: Vec<StoredCase>,
+    organisation: &OrganisationId,
+) -> Result<Vec<Case>, ReadError> {
+    let open = |stored| {
+        let case = sealer.open(stored)?;
+        // The row's organisation is not sealed, the receipt's is: no altered row hands a case to another.
+        if case.receipt.organisation == *organisation {
+            Ok(case)
+        } else {
+            Err(ReadError::Corrupt)
+        }
+    };
+    stored.into_iter().map(open).collect()
 }
 
 /// The sealed key of a case; none where it was destroyed.
