@@ -243,8 +243,8 @@ impl Store for EmbeddedStore {
         content: &[u8],
     ) -> Result<Received, ReadError> {
         let content = self.sealer.content(organisation, request_id, content);
-        let organisation = organisation.clone();
-        let read = move |connection: &_| Ok(tables::known(connection, (&organisation, request_id), &content)?);
+        let of = organisation.clone();
+        let read = move |connection: &_| Ok(tables::known(connection, (&of, request_id), &content)?);
         Ok(Received::of(self.readers.read(read).await?))
     }
 
