@@ -27,6 +27,8 @@ use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
+use crate::probing::ProbingSettings;
+use crate::quota::QuotaSettings;
 use crate::register::{self, ChangeSettings};
 use crate::server::{CheckSettings, Setup};
 use crate::store::notary::Notary;
@@ -69,6 +71,12 @@ pub struct Config {
     /// What a batch may take.
     #[serde(default)]
     pub batch: BatchSettings,
+    /// How often one person may be checked.
+    #[serde(default)]
+    pub probing: ProbingSettings,
+    /// How quotas are watched.
+    #[serde(default)]
+    pub quotas: QuotaSettings,
     /// What checks may take.
     #[serde(default)]
     pub checks: CheckSettings,
@@ -248,6 +256,8 @@ impl Config {
             limits: self.limits,
             admission: self.admission,
             batch: self.batch,
+            probing: self.probing,
+            quotas: self.quotas,
             checks: self.checks,
             timekeeper: self.timekeeper,
             register,

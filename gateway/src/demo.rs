@@ -30,6 +30,8 @@ use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
+use crate::probing::ProbingSettings;
+use crate::quota::QuotaSettings;
 use crate::register::{self, ChangeSettings, RegisterError};
 use crate::server::{CheckSettings, Gateway, Setup, StartError};
 use crate::store::Store;
@@ -82,6 +84,8 @@ pub struct DemoSettings {
     pub clock: SharedClock,
     /// The machine's clock, by which certificates are judged.
     pub machine_clock: SharedClock,
+    /// How often one person may be checked.
+    pub probing: ProbingSettings,
     /// What checks may take.
     pub checks: CheckSettings,
     /// How due work is done.
@@ -113,6 +117,8 @@ impl DemoSettings {
             population,
             machine_clock: clock.clone(),
             clock,
+            // The sixteen people of a demo are checked by everybody who tries it.
+            probing: ProbingSettings::unlimited(),
             checks: CheckSettings::default(),
             timekeeper: TimekeeperSettings::default(),
             limits: LimitSettings::default(),
@@ -246,6 +252,8 @@ impl Demo {
             limits: settings.limits,
             admission: settings.admission,
             batch: settings.batch,
+            probing: settings.probing,
+            quotas: QuotaSettings::default(),
             checks: settings.checks,
             timekeeper: settings.timekeeper,
             register: register(settings.agreements)?,

@@ -5,20 +5,19 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use statuscheck_domain::agreement::{Agreement, Refusal, Standing};
-use statuscheck_domain::case::{NotNow, ProvideFault};
+use statuscheck_domain::case::NotNow;
 use statuscheck_domain::check::{CheckKind, Violation, path};
 use statuscheck_domain::ids::{AgreementId, CaseId};
+use statuscheck_domain::quota::QuotaKey;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
-use crate::admission::Overloaded;
+use self::causes::BUSY_RETRY;
 use crate::limits::Allowance;
 use crate::peer::PeerError;
 use crate::register::ChangeRefusal;
-use crate::store::{CommitError, ReadError};
 
-mod upkeep;
-
+mod causes;
 mod register;
 
 /// The domain of every `ErrorInfo`.
@@ -84,6 +83,22 @@ pub enum Error {
         /// Where the longest of them stands.
         allowance: Allowance,
     },
+    /// The quota of a question that the check cannot do without is spent: ask in the next month, or turn to the contact.
+    #[error("the agreement's quota of questions to a department is spent for this month")]
+    QuotaSpent {
+        /// Which.
+        key: QuotaKey,
+        /// E-mail address of the agreement's working contact.
+        contact: String,
+        /// Until the next month.
+        retry_after: Duration,
+    },
+    /// This caller has checked one person, or near variations of one, too often: repeat after the time given.
+    #[error("one person was checked too often by this caller; repeat after the time given")]
+    ProbingLimit {
+        /// When to repeat.
+        retry_after: Duration,
+    },
     /// More is asked than can be answered at once: repeat after the time given.
     #[error("more is asked than can be answered at once; nothing was begun; repeat after the time given")]
     Overloaded {
@@ -125,6 +140,13 @@ impl Error {
             | Self::Overloaded { retry_after }
             | Self::Busy { retry_after } => Some(*retry_after),
             _ => None,
+        }
+    }
+
+    /// Too much is waiting in the store.
+    pub(crate) const fn busy() -> Self {
+        Self::Busy {
+            retry_after: BUSY_RETRY,
         }
     }
 
@@ -192,6 +214,32 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
             for subject in subjects {
                 details.add_quota_failure_violation(subject, "more checks than the rate agreed");
             }
+            (Code::ResourceExhausted, details)
+        }
+        Error::QuotaSpent {
+            key,
+            contact,
+            retry_after,
+        } => {
+            let (agreement, department, month) = (key.agreement, key.department, key.month);
+            let mut details = info(
+                "QUOTA_SPENT",
+                [
+                    ("agreement_id", agreement.to_string()),
+                    ("department", department.to_string()),
+                    ("month", month.to_string()),
+                ],
+            );
+            details.set_retry_info(Some(retry_after));
+            details.add_quota_failure_violation(
+                format!("agreement:{agreement} department:{department} month:{month}"),
+                "more questions than the quota agreed",
+            );
+            (Code::ResourceExhausted, contacted(&agreement, &contact, details))
+        }
+        Error::ProbingLimit { retry_after } => {
+            let mut details = info("PROBING_LIMIT", []);
+            details.set_retry_info(Some(retry_after));
             (Code::ResourceExhausted, details)
         }
         Error::Overloaded { retry_after } => {
@@ -279,9 +327,13 @@ fn named(agreement: &Arc<Agreement>) -> (&'static str, String) {
 }
 
 /// Adds whom to turn to about the agreement.
-fn under(agreement: &Agreement, mut details: ErrorDetails) -> ErrorDetails {
-    let description = format!("Working contact of the agreement {}", agreement.id);
-    details.add_help_link(description, format!("mailto:{}", agreement.contact()));
+fn under(agreement: &Agreement, details: ErrorDetails) -> ErrorDetails {
+    contacted(&agreement.id, agreement.contact(), details)
+}
+
+fn contacted(agreement: &AgreementId, contact: &str, mut details: ErrorDetails) -> ErrorDetails {
+    let description = format!("Working contact of the agreement {agreement}");
+    details.add_help_link(description, format!("mailto:{contact}"));
     details
 }
 
@@ -300,54 +352,4 @@ fn bad_request(reason: &str, violations: Vec<Violation>) -> ErrorDetails {
         .map(|fault| FieldViolation::new(fault.field, fault.description));
     details.set_bad_request(violations.collect::<Vec<_>>());
     details
-}
-
-/// A busy store drains its queue in milliseconds; half a second spreads the repeats.
-const BUSY_RETRY: Duration = Duration::from_millis(500);
-
-impl From<NotNow> for Error {
-    fn from(why: NotNow) -> Self {
-        Self::NotNow(why)
-    }
-}
-
-impl From<ProvideFault> for Error {
-    fn from(fault: ProvideFault) -> Self {
-        match fault {
-            ProvideFault::Invalid(violations) => Self::Invalid(violations),
-            ProvideFault::NotNow(why) => Self::NotNow(why),
-        }
-    }
-}
-
-impl From<Overloaded> for Error {
-    fn from(error: Overloaded) -> Self {
-        let Overloaded { retry_after } = error;
-        Self::Overloaded { retry_after }
-    }
-}
-
-impl From<CommitError> for Error {
-    fn from(error: CommitError) -> Self {
-        match error {
-            CommitError::Full => Self::Busy {
-                retry_after: BUSY_RETRY,
-            },
-            CommitError::Unavailable => Self::CannotRecord,
-            CommitError::Stale => Self::CaseChanged,
-            CommitError::Corrupt | CommitError::Malformed => Self::internal(&error),
-        }
-    }
-}
-
-impl From<ReadError> for Error {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Full => Self::Busy {
-                retry_after: BUSY_RETRY,
-            },
-            ReadError::Unavailable => Self::CannotRecord,
-            ReadError::Corrupt => Self::internal(&error),
-        }
-    }
 }

@@ -21,6 +21,8 @@ pub mod error;
 pub mod limits;
 pub mod listener;
 pub mod peer;
+pub mod probing;
+pub mod quota;
 mod random;
 pub mod register;
 pub mod rpc;

@@ -23,6 +23,8 @@ use crate::cases::Cases;
 use crate::departments::Departments;
 use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
+use crate::probing::{Probing, ProbingSettings};
+use crate::quota::{QuotaSettings, QuotaWatch, Quotas};
 use crate::register::{ChangeSettings, RegisterChanges, ServedRegister, TakeUpError};
 use crate::rpc;
 use crate::rpc::access::Access;
@@ -87,6 +89,10 @@ pub struct Setup {
     pub limits: LimitSettings,
     /// Who is let in when more is asked than can be answered at once.
     pub admission: AdmissionSettings,
+    /// How often one person may be checked.
+    pub probing: ProbingSettings,
+    /// How quotas are watched.
+    pub quotas: QuotaSettings,
     /// What checks may take.
     pub checks: CheckSettings,
     /// What a batch may take.
@@ -140,6 +146,7 @@ pub struct Gateway {
     cases: Arc<Cases>,
     timekeeper: Arc<Timekeeper>,
     register: Arc<RegisterChanges>,
+    quotas: QuotaWatch,
     store: Arc<dyn Store>,
     notary: Notary,
     tls: Tls,
@@ -164,8 +171,10 @@ impl Gateway {
         let address = listener.local_addr().map_err(listen_error)?;
         let feed_interval =
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
+        let quotas = Quotas::new(Arc::clone(&setup.store), setup.clock.clone());
         let asking = Asking {
             store: Arc::clone(&setup.store),
+            quotas: quotas.clone(),
             departments: setup.departments,
             clock: setup.clock.clone(),
             calendars: setup.calendars,
@@ -173,7 +182,8 @@ impl Gateway {
             trace_grace: setup.checks.trace_grace,
             again: setup.checks.again,
         };
-        let cases = Cases::new(asking.clone());
+        let probing = Probing::new(setup.probing, setup.clock.clone());
+        let cases = Cases::new(asking.clone(), probing);
         let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
         let timekeeper = Timekeeper::new(asking, Arc::clone(&served), setup.timekeeper);
         let operations = Operations {
@@ -191,8 +201,10 @@ impl Gateway {
             setup.register_changes,
             setup.clock.clone(),
         ));
+        let watch = QuotaWatch::new(quotas.clone(), Arc::clone(&served), setup.quotas);
         let agreements = Agreements {
             changes: Arc::clone(&register),
+            quotas,
         };
         let way = Way {
             register: served,
@@ -214,6 +226,7 @@ impl Gateway {
             cases,
             timekeeper: Arc::new(timekeeper),
             register,
+            quotas: watch,
             store: setup.store,
             notary: setup.notary,
             tls: setup.tls,
@@ -252,6 +265,7 @@ impl Gateway {
             never = reloading => match never {},
             never = self.notary.run() => match never {},
             never = self.register.follow() => match never {},
+            never = self.quotas.run() => match never {},
             () = serving => {}
         }
         stop.send_replace(true);

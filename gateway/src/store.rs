@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -57,6 +57,17 @@ pub trait Store: Send + Sync {
     ///
     /// [`Check::canonical`]: statuscheck_domain::check::Check::canonical
     async fn receive(&self, change: Change, content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError>;
+
+    /// What [`Store::receive`] would say, and nothing is recorded: for where a new request is refused, and a repeat is not.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    async fn received(
+        &self,
+        organisation: &OrganisationId,
+        request_id: RequestId,
+        content: &[u8],
+    ) -> Result<Received, ReadError>;
 
     /// Records further events of a case. When this returns `Ok` they are on disk.
     ///
@@ -203,6 +214,16 @@ pub enum Received {
         /// That request had the same content.
         same_content: bool,
     },
+}
+
+impl Received {
+    /// The case that a request has, and whether that had the same content; none where it is new.
+    fn of(known: Option<(CaseId, bool)>) -> Self {
+        known.map_or(Self::New, |(case_id, same_content)| Self::Known {
+            case_id,
+            same_content,
+        })
+    }
 }
 
 /// Which cases to list.

@@ -11,7 +11,7 @@ use statuscheck::store::{
 };
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -83,6 +83,16 @@ impl Store for FaultyStore {
             self.faults.recorded.fetch_add(1, Ordering::SeqCst);
         }
         Ok(received)
+    }
+
+    async fn received(
+        &self,
+        organisation: &OrganisationId,
+        request_id: RequestId,
+        content: &[u8],
+    ) -> Result<Received, ReadError> {
+        self.readable()?;
+        self.store.received(organisation, request_id, content).await
     }
 
     async fn commit(&self, change: Change) -> Result<(), CommitError> {

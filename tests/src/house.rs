@@ -11,6 +11,7 @@ use statuscheck::batch::BatchSettings;
 use statuscheck::demo::authority::{Authority, Identity};
 use statuscheck::demo::{Demo, DemoSettings};
 use statuscheck::limits::LimitSettings;
+use statuscheck::probing::ProbingSettings;
 use statuscheck::register::ChangeSettings;
 use statuscheck::server::CheckSettings;
 use statuscheck::timekeeper::TimekeeperSettings;
@@ -45,6 +46,8 @@ pub struct Plan {
     pub people: Vec<Resident>,
     /// When it is.
     pub now: Timestamp,
+    /// How often one person may be checked.
+    pub probing: ProbingSettings,
     /// What checks may take.
     pub checks: CheckSettings,
     /// What organisations may ask.
@@ -66,6 +69,7 @@ impl Default for Plan {
         Self {
             people: Vec::new(),
             now: NOW.parse().expect("a timestamp"),
+            probing: ProbingSettings::unlimited(),
             checks: CheckSettings::default(),
             limits: LimitSettings::default(),
             admission: AdmissionSettings::default(),
@@ -219,6 +223,7 @@ impl Stopped {
         let shared = Arc::new(clock.clone());
         let mut settings = DemoSettings::new(folder.path().to_owned(), population(&plan), shared);
         settings.machine_clock = SystemClock::shared();
+        settings.probing = plan.probing.clone();
         settings.checks = plan.checks.clone();
         settings.timekeeper = TimekeeperSettings {
             look_every: GLANCE * 5,

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use statuscheck_domain::agreement::Permit;
 use statuscheck_domain::case::Case;
-use statuscheck_domain::check::Check;
 use statuscheck_domain::ids::{CaseId, OrganisationId};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::{Cases, Outcome, Step, TakenIn, told};
 use crate::admission::Admitted;
-use crate::asking::{ATTEMPTS_MAX, Planned};
+use crate::asking::{ATTEMPTS_MAX, First, Planned};
 use crate::error::Error;
 use crate::store::CommitError;
 
@@ -28,7 +27,7 @@ impl Cases {
         id: CaseId,
         step: Step,
     ) -> Result<Case, Error> {
-        let (case, _nobody_is_asked) = self.take(organisation, id, &step, None, |_| Vec::new()).await?;
+        let (case, _nobody_is_asked) = self.take(organisation, id, &step, None).await?;
         Ok(case)
     }
 
@@ -100,17 +99,17 @@ impl Cases {
         step: &Step,
         budget: Duration,
     ) -> Result<TakenIn, Error> {
-        let first = |check: &Check| self.asking.first(check, &permit);
-        let (case, planned) = self
-            .take(permit.organisation(), id, step, Some(&permit), first)
-            .await?;
-        Ok(match planned {
-            Some(planned) => TakenIn::Asked(Box::new(self.asking.inquire(permit, case, planned, budget))),
+        let (case, first) = self.take(permit.organisation(), id, step, Some(&permit)).await?;
+        Ok(match first {
+            Some(first) => {
+                let inquiry = self.asking.inquire(permit, case, first, budget);
+                TakenIn::Asked(Box::new(inquiry), None)
+            }
             None => TakenIn::Settled(Box::new(case)),
         })
     }
 
-    /// Takes a step on the case as it stands, together with what is asked then about its check; again, where the case changed
+    /// Takes a step on the case as it stands, together with what is asked then about its check, if anything may be; again, where the case changed
     /// meanwhile. The case after it, and what is to be asked; none where the step changes nothing.
     async fn take(
         &self,
@@ -118,19 +117,22 @@ impl Cases {
         id: CaseId,
         step: &Step,
         permit: Option<&Permit>,
-        first: impl Fn(&Check) -> Vec<Planned>,
-    ) -> Result<(Case, Option<Vec<Planned>>), Error> {
+    ) -> Result<(Case, Option<First>), Error> {
         for _ in 0..ATTEMPTS_MAX {
             let case = self.case(organisation, id).await?;
             let Some(kind) = step(&case)? else {
                 return Ok((case, None));
             };
-            let planned = first(kind.check().unwrap_or(&case.receipt.check));
-            let kinds = std::iter::once(kind).chain(planned.iter().map(Planned::asked));
+            let check = kind.check().unwrap_or(&case.receipt.check);
+            let first = match permit {
+                Some(permit) => self.asking.first(id, check, permit).await?,
+                None => First::default(),
+            };
+            let kinds = std::iter::once(kind).chain(first.planned.iter().map(Planned::asked));
             let now = self.asking.clock.now();
             let (change, case) = self.asking.step(&case, permit, now, kinds.collect())?;
             match self.asking.store.commit(change).await {
-                Ok(()) => return Ok((case, Some(planned))),
+                Ok(()) => return Ok((case, Some(first))),
                 Err(CommitError::Stale) => {}
                 Err(error) => return Err(error.into()),
             }

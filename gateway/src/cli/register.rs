@@ -1,6 +1,7 @@
 //! `statuscheck register`
 
 mod change;
+mod quotas;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,11 +53,16 @@ pub(crate) enum Register {
         /// From which day, YYYY-MM-DD; today in London where it is not given.
         #[arg(long, value_name = "DATE")]
         on: Option<Date>,
+        /// Asks the gateway, too, which quotas of this month are nearly used up.
+        #[arg(long)]
+        quotas: bool,
         #[command(flatten)]
         shown: Shown,
         /// Folder of the agreements.
         #[arg(long, value_name = "DIR")]
         register: PathBuf,
+        #[command(flatten)]
+        connection: Connection,
     },
     /// Shows in words what another register would change, and the open cases that it touches. Through a gateway it gives a
     /// plan, for another operator to apply; nothing is changed by it.
@@ -138,11 +144,20 @@ impl Register {
             Self::Due {
                 days,
                 on,
+                quotas,
                 shown,
                 register,
+                connection,
             } => {
-                let today = on.unwrap_or_else(today);
-                due(shown.json, &register::load(&register)?.due(today, days))
+                let known = register::load(&register)?;
+                let mut all = known.due(on.unwrap_or_else(today), days);
+                if quotas {
+                    match quotas::near_end(&connection, &known).await? {
+                        Ok(near) => all.extend(near),
+                        Err(status) => return Output::of(shown.json).error(&status),
+                    }
+                }
+                due(shown.json, &all)
             }
             Self::Plan { new, shown, at } => change::plan(shown.json, &at, &new).await,
             Self::Rollback {
@@ -336,6 +351,9 @@ fn show(json: bool, found: &GetAgreementResponse) -> anyhow::Result<ExitCode> {
     ];
     for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
         say!("  {name:<20} {value}")?;
+    }
+    for line in found.quotas.iter().map(quotas::in_words) {
+        say!("  {:<20} {line}", "used")?;
     }
     let mut table = table(["party", "role", "post", "e-mail"]);
     for contact in &agreement.contacts {

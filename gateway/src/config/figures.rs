@@ -18,6 +18,7 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
         ("connections.ping_interval", connections.ping_interval),
         ("connections.ping_timeout", connections.ping_timeout),
         ("connections.age", connections.age),
+        ("quotas.look_every", config.quotas.look_every),
         ("checks.budget", config.checks.budget),
         ("checks.feed_interval", config.checks.feed_interval),
         ("webhooks.timeouts.connect", webhooks.timeouts.connect),

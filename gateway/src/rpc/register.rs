@@ -11,6 +11,7 @@ use statuscheck_proto::register::v1::{
 use tonic::{Request, Response, Status};
 
 use crate::error::Error;
+use crate::quota::Quotas;
 use crate::register::RegisterChanges;
 use crate::rpc::convert::{register as convert, versions};
 use crate::rpc::operator::{operator, to_the_end};
@@ -21,6 +22,7 @@ const SERVICE: &str = "statuscheck.register.v1.RegisterService";
 /// The service.
 pub(crate) struct Agreements {
     pub(crate) changes: Arc<RegisterChanges>,
+    pub(crate) quotas: Quotas,
 }
 
 type Reply<T> = Result<Response<T>, Status>;
@@ -39,11 +41,14 @@ impl RegisterService for Agreements {
     async fn get_agreement(&self, request: Request<GetAgreementRequest>) -> Reply<GetAgreementResponse> {
         let id = convert::agreement_id(request.get_ref())?;
         let version = self.changes.served().now();
-        let found = version.register.agreement(&id).map(convert::agreement);
+        let agreement = version.register.agreement(&id);
+        let agreement = agreement.ok_or(Error::NoSuchAgreement(id))?;
+        let usage = self.quotas.usage(agreement).await.map_err(Error::from)?;
         Ok(Response::new(GetAgreementResponse {
-            agreement: Some(found.ok_or(Error::NoSuchAgreement(id))?),
+            agreement: Some(convert::agreement(agreement)),
             register_version: version.number,
             files_differ: version.files_differ,
+            quotas: usage.iter().map(convert::quota_use).collect(),
         }))
     }
 

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
@@ -234,6 +234,18 @@ impl Store for EmbeddedStore {
             }),
             Recorded::Stale => Err(CommitError::Stale),
         }
+    }
+
+    async fn received(
+        &self,
+        organisation: &OrganisationId,
+        request_id: RequestId,
+        content: &[u8],
+    ) -> Result<Received, ReadError> {
+        let content = self.sealer.content(organisation, request_id, content);
+        let of = organisation.clone();
+        let read = move |connection: &_| Ok(tables::known(connection, (&of, request_id), &content)?);
+        Ok(Received::of(self.readers.read(read).await?))
     }
 
     async fn commit(&self, change: Change) -> Result<(), CommitError> {

@@ -43,11 +43,13 @@ pub enum HouseKind {
     RegisterPlanned,
     /// A planned register was applied: it is the one that counts from here on.
     RegisterApplied,
+    /// Most of a month's quota is used.
+    QuotaWarned,
 }
 
 impl HouseKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::KeyRotated,
         Self::RetentionRun,
         Self::LegalHoldSet,
@@ -57,6 +59,7 @@ impl HouseKind {
         Self::LedgerVerified,
         Self::RegisterPlanned,
         Self::RegisterApplied,
+        Self::QuotaWarned,
     ];
 
     /// The stable name in the ledger. No event of a case has the same.
@@ -71,6 +74,7 @@ impl HouseKind {
             Self::LedgerVerified => "ledger_verified",
             Self::RegisterPlanned => "register_planned",
             Self::RegisterApplied => "register_applied",
+            Self::QuotaWarned => "quota_warned",
         }
     }
 }

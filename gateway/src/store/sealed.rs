@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lru::LruCache;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::{Change, Event, EventKind};
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use statuscheck_domain::subject::Identity;
 
 use super::rows::{Opening, RowState, SealedChange, SealedEntry, StoredCase, nanoseconds, number};
@@ -55,9 +55,7 @@ impl Sealer {
         let opening = Opening {
             organisation: receipt.organisation.clone(),
             request_id: receipt.request_id,
-            content: self
-                .content_key
-                .digest(&receipt.organisation, receipt.request_id, content),
+            content: self.content(&receipt.organisation, receipt.request_id, content),
             terms: Terms {
                 agreement: receipt.agreement_id.clone(),
                 check: receipt.check.kind(),
@@ -68,6 +66,16 @@ impl Sealer {
         let mut sealed = seal(change, Some(&opening.content), &key)?;
         sealed.opening = Some(opening);
         Ok((sealed, Arc::new(key)))
+    }
+
+    /// What stands for the content of a request.
+    pub(super) fn content(
+        &self,
+        organisation: &OrganisationId,
+        request_id: RequestId,
+        content: &[u8],
+    ) -> ContentDigest {
+        self.content_key.digest(organisation, request_id, content)
     }
 
     /// Seals a later change under the key of its case.

@@ -10,6 +10,8 @@ use statuscheck::batch::BatchSettings;
 use statuscheck::config::Config;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::ConnectionLimits;
+use statuscheck::probing::ProbingSettings;
+use statuscheck::quota::QuotaSettings;
 use statuscheck::register;
 use statuscheck::register::ChangeSettings;
 use statuscheck::server::CheckSettings;
@@ -55,6 +57,8 @@ fn the_sample_parses_and_shows_the_true_defaults() {
     assert_eq!(shown.admission, AdmissionSettings::default());
     assert_eq!(shown.register_changes, ChangeSettings::default());
     assert_eq!(shown.batch, BatchSettings::default());
+    assert_eq!(shown.quotas, QuotaSettings::default());
+    assert_eq!(shown.probing, ProbingSettings::default());
     assert_eq!(shown.tls.reload_every, read(SAMPLE).unwrap().tls.reload_every);
     assert_eq!(shown.store.limits(), &Limits::default());
 
@@ -182,7 +186,7 @@ fn the_shipped_register_has_the_quotas_and_promises_of_the_report() {
         10_000
     );
     let census = of("school-census").quota(DepartmentId::Dfe).unwrap();
-    let months = [6, 7, 8].map(|month| census.of_month(date(2017, month, 1)));
+    let months = [6, 7, 8].map(|month| census.on(date(2017, month, 1)));
     assert_eq!(months, [300, 309, 300]);
     let legal_basis = &of("section-95").legal_basis;
     assert_eq!(

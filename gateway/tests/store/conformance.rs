@@ -31,6 +31,7 @@ macro_rules! conformance {
     ($place:expr) => {
         $crate::conformance::conformance! { $place;
             what_was_recorded_is_there_after_opening_anew,
+            a_request_is_known_by_its_organisation_and_content_once_it_is_received,
             a_hundred_receipts_of_one_request_make_one_case,
             the_same_request_with_other_content_is_told_apart,
             two_organisations_may_use_one_request_id,

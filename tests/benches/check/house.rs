@@ -17,6 +17,8 @@ use statuscheck::demo::shipped_register;
 use statuscheck::departments::Departments;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::{ConnectionLimits, Listener};
+use statuscheck::probing::ProbingSettings;
+use statuscheck::quota::QuotaSettings;
 use statuscheck::register::ChangeSettings;
 use statuscheck::server::{CheckSettings, Gateway, Setup};
 use statuscheck::store::Store;
@@ -179,6 +181,8 @@ impl House {
                 checks_per_second: PLENTY,
                 burst: PLENTY,
             },
+            probing: ProbingSettings::unlimited(),
+            quotas: QuotaSettings::default(),
             checks: CheckSettings::default(),
             timekeeper: TimekeeperSettings::default(),
             register: shipped_register().expect("the register"),

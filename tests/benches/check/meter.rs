@@ -17,7 +17,7 @@ use statuscheck_adapters::{Ask, AskError, BoxDepartment};
 use statuscheck_domain::case::Case;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use statuscheck_domain::reply::{Facts, ImmigrationStatus, Outcome, Reply};
 use tokio::sync::watch;
@@ -120,6 +120,15 @@ impl Store for MeteredStore {
         received
     }
 
+    async fn received(
+        &self,
+        organisation: &OrganisationId,
+        request_id: RequestId,
+        content: &[u8],
+    ) -> Result<Received, ReadError> {
+        self.inner.received(organisation, request_id, content).await
+    }
+
     async fn commit(&self, change: Change) -> Result<(), CommitError> {
         let began = self.clock.elapsed();
         let committed = self.inner.commit(change).await;
@@ -217,6 +226,15 @@ pub(crate) struct CountingStore {
 impl Store for CountingStore {
     async fn receive(&self, _change: Change, _content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError> {
         self.changes.fetch_add(1, Ordering::Relaxed);
+        Ok(Received::New)
+    }
+
+    async fn received(
+        &self,
+        _organisation: &OrganisationId,
+        _request_id: RequestId,
+        _content: &[u8],
+    ) -> Result<Received, ReadError> {
         Ok(Received::New)
     }
 

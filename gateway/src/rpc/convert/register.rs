@@ -9,8 +9,9 @@ use statuscheck_domain::sla::{Ground, SlaPolicy};
 use statuscheck_proto::register::v1 as wire;
 
 use super::answer::day;
-use super::kind;
+use super::{kind, timestamp};
 use crate::error::Error;
+use crate::quota::Usage;
 use crate::register::{FileFaultKind, RegisterError};
 
 /// Agreements on a page when the caller does not say.
@@ -138,6 +139,18 @@ pub(crate) fn agreement(agreement: &Agreement) -> wire::Agreement {
             .iter()
             .map(|(organisation, webhook)| format!("{organisation}: {}", webhook.host()))
             .collect(),
+    }
+}
+
+/// How a quota stands.
+pub(crate) fn quota_use(usage: &Usage) -> wire::QuotaUse {
+    let Usage { key, used, limit } = usage;
+    wire::QuotaUse {
+        department: key.department.to_string(),
+        month: key.month.to_string(),
+        used: *used,
+        limit: *limit,
+        reset_time: Some(timestamp(key.month.end())),
     }
 }
 

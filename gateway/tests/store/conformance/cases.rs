@@ -15,8 +15,8 @@ use uuid::Uuid;
 use super::Place;
 use crate::samples;
 use crate::steps::{
-    ORGANISATION, asking, case_id, content, count, deciding, every_case, opening, opening_of, receipt,
-    receive, version,
+    ORGANISATION, asking, case_id, content, count, deciding, every_case, opening, opening_of, organisation,
+    receipt, receive, version,
 };
 
 pub(crate) async fn what_was_recorded_is_there_after_opening_anew(place: &impl Place) {
@@ -43,6 +43,29 @@ pub(crate) async fn what_was_recorded_is_there_after_opening_anew(place: &impl P
             same_content: true
         })
     );
+    store.close().await;
+}
+
+pub(crate) async fn a_request_is_known_by_its_organisation_and_content_once_it_is_received(
+    place: &impl Place,
+) {
+    let store = place.open().await;
+    let looked_for = async |of: &str, n: u32, text: &str| {
+        let (organisation, request_id) = (organisation(of), receipt(of, n).request_id);
+        store.received(&organisation, request_id, &content(text)).await
+    };
+    assert_eq!(looked_for(ORGANISATION, 1, "one").await, Ok(Received::New));
+    receive(&*store, 1).await;
+    let known = |same_content| {
+        Ok(Received::Known {
+            case_id: case_id(1),
+            same_content,
+        })
+    };
+    assert_eq!(looked_for(ORGANISATION, 1, "one").await, known(true));
+    assert_eq!(looked_for(ORGANISATION, 1, "another").await, known(false));
+    assert_eq!(looked_for(ORGANISATION, 2, "one").await, Ok(Received::New));
+    assert_eq!(looked_for("another", 1, "one").await, Ok(Received::New));
     store.close().await;
 }
 

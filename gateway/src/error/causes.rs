@@ -1,11 +1,61 @@
-//! What operators can meet.
+//! What the errors of other parts mean for a caller.
 
 use std::time::Duration;
 
+use statuscheck_domain::case::{NotNow, ProvideFault};
+
 use super::Error;
+use crate::admission::Overloaded;
 use crate::audit::AuditError;
 use crate::store::upkeep::RotationError;
+use crate::store::{CommitError, ReadError};
 use crate::upkeep::{HoldError, UpkeepError, VerifyError};
+
+/// A busy store drains its queue in milliseconds; half a second spreads the repeats.
+pub(super) const BUSY_RETRY: Duration = Duration::from_millis(500);
+
+impl From<NotNow> for Error {
+    fn from(why: NotNow) -> Self {
+        Self::NotNow(why)
+    }
+}
+
+impl From<ProvideFault> for Error {
+    fn from(fault: ProvideFault) -> Self {
+        match fault {
+            ProvideFault::Invalid(violations) => Self::Invalid(violations),
+            ProvideFault::NotNow(why) => Self::NotNow(why),
+        }
+    }
+}
+
+impl From<Overloaded> for Error {
+    fn from(error: Overloaded) -> Self {
+        let Overloaded { retry_after } = error;
+        Self::Overloaded { retry_after }
+    }
+}
+
+impl From<CommitError> for Error {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Full => Self::busy(),
+            CommitError::Unavailable => Self::CannotRecord,
+            CommitError::Stale => Self::CaseChanged,
+            CommitError::Corrupt | CommitError::Malformed => Self::internal(&error),
+        }
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Full => Self::busy(),
+            ReadError::Unavailable => Self::CannotRecord,
+            ReadError::Corrupt => Self::internal(&error),
+        }
+    }
+}
 
 impl From<UpkeepError> for Error {
     fn from(error: UpkeepError) -> Self {
