@@ -96,3 +96,15 @@ fn what_is_used_is_one_unit_for_each_charged_question_less_those_given_back() {
     ];
     assert_eq!(spent(&agreement, &both), []);
 }
+
+#[test]
+fn a_question_that_was_not_sent_is_given_back_also_where_it_is_asked_again() {
+    let march = month("2026-03");
+    let mut unsent = unasked(Operation::NinoTrace, Some(march));
+    if let EventKind::Replied { again, .. } = &mut unsent {
+        *again = Some(at("2026-03-11T10:00:05Z"));
+    }
+    let agreement = "work-2026".parse().unwrap();
+    let steps = [asked(Operation::NinoTrace, Some(march)), unsent];
+    assert_eq!(spent(&agreement, &steps), []);
+}
