@@ -132,13 +132,9 @@ pub(super) fn terms(connection: &Connection) -> Result<Vec<Terms>, ReadError> {
             })
         })
         .collect::<Result<Vec<_>, ReadError>>()?;
-    found.sort_unstable_by(|one, other| in_order(one).cmp(&in_order(other)));
+    found.sort_unstable();
     found.dedup();
     Ok(found)
-}
-
-fn in_order(terms: &Terms) -> (&str, &str) {
-    (terms.agreement.as_str(), terms.check.as_str())
 }
 
 /// The oldest `limit` closed cases that `query` means; its own limit is not looked at.
