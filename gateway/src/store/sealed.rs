@@ -19,7 +19,8 @@ use super::seal::{
 use super::upkeep::Terms;
 use super::{CommitError, ReadError, record};
 
-/// Seals and opens. It keeps the keys of cases lately used, so that they are not unwrapped for each step.
+/// Seals and opens. It keeps the keys of cases lately used until they are answered, so that they are not unwrapped for each
+/// step.
 pub(super) struct Sealer {
     kek: Kek,
     content_key: ContentKey,
@@ -71,13 +72,19 @@ impl Sealer {
         Ok((sealed, Arc::new(key)))
     }
 
-    /// Seals a later change under the key of its case.
+    /// Seals a later change under the key of its case. With the answer the key is no longer kept at hand.
     pub(super) fn seal(&self, change: &Change, key: &DataKey) -> Result<SealedChange, CommitError> {
         let opens = |event: &Event| matches!(event.kind, EventKind::Received(_));
         if change.expected_version == 0 || change.events.iter().any(opens) {
             return Err(CommitError::Malformed);
         }
-        seal(change, None, key)
+        let sealed = seal(change, None, key)?;
+        // Hardly anything comes after the answer. Thousands of keys that nobody needs again push each other, and what is
+        // needed, out of the processor's caches.
+        if sealed.state == Some(RowState::Told(CaseState::Answered)) {
+            self.forget(change.case_id);
+        }
+        Ok(sealed)
     }
 
     /// The keys that wrap the keys of cases.
