@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::adapter::{Speak, needs};
 use crate::http::{Answer, Api, Exchange, headers};
 use crate::settings::DwpSettings;
-use crate::tickets::{Ticket, Tickets};
+use crate::tickets::Ticket;
 use crate::{Ask, AskError};
 
 /// Benefits are asked for from here: the appointed day of the National Insurance Act 1946, before which DWP has none.
@@ -26,16 +26,11 @@ const BENEFITS_FROM: Date = date(1948, 7, 5);
 pub(crate) struct Dwp {
     api: Api,
     settings: DwpSettings,
-    tickets: Tickets,
 }
 
 impl Dwp {
     pub(crate) fn new(api: Api, settings: DwpSettings) -> Self {
-        Self {
-            api,
-            settings,
-            tickets: Tickets::new(),
-        }
+        Self { api, settings }
     }
 
     fn headers(&self, question: &Question) -> Result<HeaderMap, AskError> {
@@ -54,15 +49,14 @@ impl Dwp {
             Ok(identity) => identity,
             Err(missing) => return Ok(needs(missing)),
         };
-        if let Some(ticket) = self.tickets.of(question) {
+        if let Some(ticket) = Ticket::of(question)? {
             let answer = exchange
                 .read(&["v2", "nino-traces", ticket.as_str()], &[])
                 .await?;
             if !is_unknown_ticket(&answer) {
-                return self.understood(question, &answer);
+                return understood(&answer);
             }
             // The ticket is gone from DWP's books: the question is put anew.
-            self.tickets.forget(question);
         }
         let attributes = TraceAttributes {
             nino: nino.expose(),
@@ -73,16 +67,7 @@ impl Dwp {
         };
         let body = Document::of("NinoTrace", attributes);
         let answer = exchange.post(&["v2", "nino-traces"], &body).await?;
-        self.understood(question, &answer)
-    }
-
-    fn understood(&self, question: &Question, answer: &Answer) -> Result<Reply, AskError> {
-        let reply = read_trace(answer)?;
-        match &reply.outcome {
-            Outcome::Deferred { ticket, .. } => self.tickets.remember(question, Ticket::parse(ticket)?),
-            _ => self.tickets.forget(question),
-        }
-        Ok(reply)
+        understood(&answer)
     }
 
     async fn benefits(&self, exchange: &Exchange<'_>, question: &Question) -> Result<Reply, AskError> {
@@ -230,6 +215,12 @@ struct ErrorCode {
 fn is_own_404(answer: &Answer) -> bool {
     let own = || answer.json::<Errors>().unwrap_or_default();
     answer.status == 404 && !own().errors.is_empty() && !is_unknown_ticket(answer)
+}
+
+fn understood(answer: &Answer) -> Result<Reply, AskError> {
+    let reply = read_trace(answer)?;
+    Ticket::check(&reply)?;
+    Ok(reply)
 }
 
 /// The ticket is not known, which says nothing about the number either.

@@ -15,29 +15,16 @@ use zeroize::Zeroizing;
 
 use crate::adapter::{Speak, needs};
 use crate::http::{Answer, Api, headers};
-use crate::tickets::{Ticket, Tickets};
+use crate::tickets::Ticket;
 use crate::{Ask, AskError};
 
 pub(crate) struct HomeOffice {
     api: Api,
-    tickets: Tickets,
 }
 
 impl HomeOffice {
     pub(crate) fn new(api: Api) -> Self {
-        Self {
-            api,
-            tickets: Tickets::new(),
-        }
-    }
-
-    fn understood(&self, question: &Question, answer: &Answer) -> Result<Reply, AskError> {
-        let reply = read(question.operation, answer)?;
-        match &reply.outcome {
-            Outcome::Deferred { ticket, .. } => self.tickets.remember(question, Ticket::parse(ticket)?),
-            _ => self.tickets.forget(question),
-        }
-        Ok(reply)
+        Self { api }
     }
 }
 
@@ -54,17 +41,22 @@ impl Speak for HomeOffice {
         let exchange = self
             .api
             .begin(ask, headers([("correlation-id", &correlation_id)])?);
-        if let Some(ticket) = self.tickets.of(question) {
+        if let Some(ticket) = Ticket::of(question)? {
             let answer = exchange.read(&["v1", "requests", ticket.as_str()], &[]).await?;
             if answer.status != 404 || code(&answer).as_deref() == Some("NO_RECORD") {
-                return self.understood(question, &answer);
+                return understood(question.operation, &answer);
             }
             // The request is gone from its books: the question is put anew.
-            self.tickets.forget(question);
         }
         let answer = exchange.post(request.path(), &request).await?;
-        self.understood(question, &answer)
+        understood(question.operation, &answer)
     }
+}
+
+fn understood(operation: Operation, answer: &Answer) -> Result<Reply, AskError> {
+    let reply = read(operation, answer)?;
+    Ticket::check(&reply)?;
+    Ok(reply)
 }
 
 /// What is asked. It carries a person, so it has no `Debug`.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Method, Url};
+use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use statuscheck_domain::clock::SharedClock;
@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::oauth::{Token, Tokens};
 use crate::stack::{Rate, requests_at_least};
-use crate::{Ask, AskError};
+use crate::{Ask, AskError, Sent};
 
 /// Largest reply that is read: the longest honest one, forty years of employments, is under 20 KiB.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -57,6 +57,7 @@ impl Api {
             headers,
             until: self.clock.elapsed().saturating_add(ask.within),
             paid: AtomicU32::new(requests_at_least(ask.question.operation).get()),
+            sent: ask.sent.clone(),
         }
     }
 
@@ -81,6 +82,7 @@ pub(crate) struct Exchange<'a> {
     until: Duration,
     /// Requests that the stack has already paid for.
     paid: AtomicU32,
+    sent: Sent,
 }
 
 /// Whether a request counts towards the department's limit.
@@ -162,7 +164,17 @@ impl Exchange<'_> {
                 .header(CONTENT_TYPE, "application/json")
                 .body(body.to_vec());
         }
-        Answer::read(request.send().await.map_err(failure)?).await
+        Answer::read(self.sending(request).await.map_err(failure)?).await
+    }
+
+    /// Until the department is reached nothing has gone out. Who breaks it off does not know, so it counts as sent meanwhile.
+    async fn sending(&self, request: RequestBuilder) -> reqwest::Result<Response> {
+        let was_sent = self.sent.set(true);
+        let response = request.send().await;
+        if response.as_ref().is_err_and(reqwest::Error::is_connect) {
+            self.sent.set(was_sent);
+        }
+        response
     }
 
     /// Takes one request from what the stack paid, or from the rate itself.
@@ -192,7 +204,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// Reads a reply up to the cap.
-    pub(crate) async fn read(mut response: reqwest::Response) -> Result<Self, AskError> {
+    pub(crate) async fn read(mut response: Response) -> Result<Self, AskError> {
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
             if body.len() + chunk.len() > BODY_BYTES_MAX {

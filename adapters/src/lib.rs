@@ -16,6 +16,7 @@ mod testing;
 mod tickets;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use statuscheck_domain::ids::DepartmentId;
@@ -33,6 +34,36 @@ pub struct Ask {
     pub question: Arc<Question>,
     /// How long the gateway waits for the reply.
     pub within: Duration,
+    /// Whether it has gone out.
+    pub sent: Sent,
+}
+
+impl Ask {
+    /// A question that has not gone out yet.
+    pub fn new(question: Arc<Question>, within: Duration) -> Self {
+        Self {
+            question,
+            within,
+            sent: Sent::default(),
+        }
+    }
+}
+
+/// Whether a question has gone out to its department, whatever became of it then. Clones tell of the same question, so that
+/// this is known also where the asking was broken off.
+#[derive(Clone, Default)]
+pub struct Sent(Arc<AtomicBool>);
+
+impl Sent {
+    /// Something about the person was sent, or may have been.
+    pub fn is_sent(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Says whether it was sent, and tells what was known before.
+    pub(crate) fn set(&self, is_sent: bool) -> bool {
+        self.0.swap(is_sent, Ordering::AcqRel)
+    }
 }
 
 /// A department: a tower service, with the name under which it stands in the register.

@@ -144,10 +144,7 @@ impl Bench {
 
     fn asking_within(&self, within: Duration) -> impl Future<Output = Option<AskError>> + Send + 'static {
         let question = question(Operation::EmploymentHistory, subject());
-        let ask = Ask {
-            question: Arc::new(question),
-            within,
-        };
+        let ask = Ask::new(Arc::new(question), within);
         let department = self.department.clone();
         async move { department.oneshot(ask).await.err() }
     }

@@ -58,5 +58,6 @@ pub(crate) fn question(operation: Operation, subject: Subject) -> Question {
         },
         benefit: section_95.then_some(EducationBenefit::FreeSchoolMeals),
         subject: Arc::new(subject),
+        ticket: None,
     }
 }

@@ -1,34 +1,42 @@
-//! The middle of a check's way: ask, decide, record, and ask on until nothing more is worth waiting for.
+//! The middle of a check's way: what is asked, under which quotas, and what a step means for a case's clock. The asking itself
+//! is an [`Inquiry`].
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::future::{BoxFuture, FutureExt as _};
-use futures_util::stream::FuturesUnordered;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use statuscheck_domain::agreement::Permit;
-use statuscheck_domain::case::Case;
+use statuscheck_domain::case::{Case, HistoryError};
+use statuscheck_domain::case_clock::ClockTerms;
 use statuscheck_domain::check::Check;
 use statuscheck_domain::clock::SharedClock;
-use statuscheck_domain::decide::{Decision, Verdict, Wait, decide};
-use statuscheck_domain::event::EventKind;
-use statuscheck_domain::ids::QuestionId;
+use statuscheck_domain::event::{Change, EventKind};
+use statuscheck_domain::ids::{CaseId, QuestionId};
 use statuscheck_domain::question::{Operation, Question};
-use statuscheck_domain::reply::{Facts, Outcome, Reply};
+use statuscheck_domain::quota::Month;
 use statuscheck_domain::route::{self, Replies};
 use statuscheck_domain::working_time::Calendars;
-use tokio::time::sleep;
 
+use crate::again::AgainSettings;
 use crate::departments::Departments;
 use crate::error::Error;
+use crate::quota::{Aside, Quotas};
 use crate::random;
 use crate::store::Store;
+
+mod inquiry;
+
+pub(crate) use self::inquiry::Inquiry;
+
+/// How often a step is tried behind what others recorded meanwhile. Five: those are its caller and late replies, and each
+/// has come to its end after a step or two.
+pub(crate) const ATTEMPTS_MAX: usize = 5;
 
 /// What asking needs.
 #[derive(Clone)]
 pub(crate) struct Asking {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) quotas: Quotas,
     pub(crate) departments: Departments,
     pub(crate) clock: SharedClock,
     /// Which days and hours are working time, for what is promised in working days.
@@ -37,11 +45,22 @@ pub(crate) struct Asking {
     pub(crate) feed_interval: SignedDuration,
     /// See `CheckSettings::trace_grace`.
     pub(crate) trace_grace: Duration,
+    /// When what was not settled is asked again.
+    pub(crate) again: AgainSettings,
 }
 
 /// A question that is about to go out.
 pub(crate) struct Planned {
     question: Arc<Question>,
+    /// The month whose quota it is charged to; none where it is under no quota.
+    charged: Option<Month>,
+}
+
+/// The first questions of a check, and what the case has of quotas.
+#[derive(Default)]
+pub(crate) struct First {
+    pub(crate) planned: Vec<Planned>,
+    aside: Aside,
 }
 
 impl Planned {
@@ -50,171 +69,72 @@ impl Planned {
         EventKind::Asked {
             question_id: self.question.id,
             operation: self.question.operation,
-            charged: None,
+            charged: self.charged,
         }
     }
 }
 
-type Replying = BoxFuture<'static, (Operation, QuestionId, Reply)>;
-
-/// One check on its way: what was asked, what was replied, and what is not recorded yet.
-pub(crate) struct Inquiry {
-    asking: Asking,
-    permit: Permit,
-    case: Case,
-    replies: Replies,
-    out: FuturesUnordered<Replying>,
-    unrecorded: Vec<EventKind>,
-}
-
 impl Asking {
-    /// The first questions of a check, to be recorded together with its receipt.
-    pub(crate) fn first(&self, check: &Check, permit: &Permit) -> Vec<Planned> {
-        self.plan(check, permit, &Replies::default(), false)
+    /// The first questions of a check, to be recorded together with what has them asked.
+    ///
+    /// # Errors
+    /// The quota of a question is spent that the check cannot do without.
+    pub(crate) async fn first(
+        &self,
+        case_id: CaseId,
+        check: &Check,
+        permit: &Permit,
+    ) -> Result<First, Error> {
+        let mut operations = route::next(check, &Replies::default(), &permit.agreement().operations, false);
+        let aside = self.quotas.begin(case_id, permit, &mut operations).await?;
+        let planned = self.plan(check, operations, &aside);
+        Ok(First { planned, aside })
     }
 
-    fn plan(&self, check: &Check, permit: &Permit, replies: &Replies, half_spent: bool) -> Vec<Planned> {
-        let operations = route::next(check, replies, &permit.agreement().operations, half_spent);
+    fn plan(&self, check: &Check, operations: Vec<Operation>, aside: &Aside) -> Vec<Planned> {
         let plan = |operation| {
             let id = QuestionId::at(self.clock.now(), &random::bytes());
             let question = Question::about(check, operation, id, uuid::Uuid::new_v4());
             Planned {
                 question: Arc::new(question),
+                charged: aside.month(operation),
             }
         };
         operations.into_iter().map(plan).collect()
     }
 
-    /// Takes up a case whose receipt and first questions are recorded.
-    pub(crate) fn inquire(
+    /// The next steps of `case`, `kinds`, at `now`, together with what they mean for its clock, and the case after them. Steps
+    /// that begin no clock need no permit.
+    pub(crate) fn step(
         &self,
-        permit: Permit,
-        case: Case,
-        first: Vec<Planned>,
-        budget: Duration,
-    ) -> Inquiry {
-        let mut inquiry = Inquiry {
-            asking: self.clone(),
-            permit,
-            case,
-            replies: Replies::default(),
-            out: FuturesUnordered::new(),
-            unrecorded: Vec::new(),
+        case: &Case,
+        permit: Option<&Permit>,
+        now: Timestamp,
+        kinds: Vec<EventKind>,
+    ) -> Result<(Change, Case), Error> {
+        let internal = |fault: HistoryError| Error::internal(&fault);
+        let (change, after) = case.change(now, kinds).map_err(internal)?;
+        let started_at = match (&after.clock, &after.dispute) {
+            (None, None) => after.receipt.clock.started_at,
+            _ => now,
         };
-        inquiry.send(first, budget);
-        inquiry
-    }
-}
-
-impl Inquiry {
-    /// Asks until the check is decided or `budget` is spent, and records the decision: durable before anyone is told.
-    pub(crate) async fn decided(&mut self, budget: Duration) -> Result<Case, Error> {
-        let started = self.asking.clock.elapsed();
-        let left =
-            |inquiry: &Self| budget.saturating_sub(inquiry.asking.clock.elapsed().saturating_sub(started));
-        let mut end = std::pin::pin!(sleep(budget));
-        let mut half = std::pin::pin!(sleep(budget / 2));
-        let mut half_spent = false;
-        let mut grace = None;
-        let verdict = loop {
-            let Decision { verdict, wait } = self.decide();
-            let planned = match wait {
-                Wait::No => break verdict,
-                Wait::Briefly => Vec::new(),
-                Wait::WhileTimeLasts => {
-                    let check = &self.case.receipt.check;
-                    self.asking.plan(check, &self.permit, &self.replies, half_spent)
-                }
-            };
-            if !planned.is_empty() {
-                self.unrecorded.extend(planned.iter().map(Planned::asked));
-                self.record().await?;
-                self.send(planned, left(self));
-            }
-            if wait == Wait::Briefly && grace.is_none() {
-                grace = Some(Box::pin(sleep(self.asking.trace_grace)));
-            }
-            tokio::select! {
-                biased;
-                Some(reply) = self.out.next() => self.take(reply),
-                () = &mut end => break verdict,
-                () = &mut half, if !half_spent => half_spent = true,
-                () = async { if let Some(grace) = &mut grace { grace.await } }, if grace.is_some() => break verdict,
-            }
-            // Replies that are in already count too, whichever came first.
-            while let Some(Some(reply)) = self.out.next().now_or_never() {
-                self.take(reply);
-            }
-        };
-        self.alarm_if_unclear(&verdict);
-        let answer = verdict.answer(&self.case.receipt.check, &self.replies, self.permit.agreement());
-        self.unrecorded.push(EventKind::Decided(answer));
-        self.record().await?;
-        Ok(self.case.clone())
-    }
-
-    /// Waits for the replies that were not waited for, and records them; they change no answer by themselves.
-    pub(crate) async fn rest(mut self) -> Result<(), Error> {
-        if self.out.is_empty() {
-            return Ok(());
-        }
-        while let Some(reply) = self.out.next().await {
-            let disagrees = matches!(
-                reply.2.outcome,
-                Outcome::Found(Facts::NinoTrace { matches: false })
-            );
-            if disagrees {
-                tracing::warn!(case = %self.case.id, "a trace that came after the answer says the number is another's");
-            }
-            self.take(reply);
-        }
-        self.record().await
-    }
-
-    fn decide(&self) -> Decision {
-        let now = self.asking.clock.now();
-        decide(
-            &self.case.receipt.check,
-            &self.replies,
-            self.asking.feed_interval,
-            now,
-        )
-    }
-
-    fn send(&mut self, planned: Vec<Planned>, within: Duration) {
-        for Planned { question } in planned {
-            let (operation, id) = (question.operation, question.id);
-            self.replies.ask(operation);
-            let reply = self.asking.departments.clone().ask(question, within);
-            self.out
-                .push(reply.map(move |reply| (operation, id, reply)).boxed());
-        }
-    }
-
-    fn take(&mut self, (operation, question_id, reply): (Operation, QuestionId, Reply)) {
-        self.replies.reply(operation, reply.clone());
-        self.unrecorded.push(EventKind::Replied {
-            question_id,
-            operation,
-            reply,
-            refunded: None,
-        });
-    }
-
-    async fn record(&mut self) -> Result<(), Error> {
-        let kinds = std::mem::take(&mut self.unrecorded);
-        let (change, case) = self
-            .case
-            .change(self.asking.clock.now(), kinds)
+        let terms = || permit.map(|permit| self.terms(permit, started_at));
+        let clock = after
+            .clock_events(now, terms, &self.calendars)
             .map_err(|fault| Error::internal(&fault))?;
-        self.asking.store.commit(change).await?;
-        self.case = case;
-        Ok(())
+        if clock.is_empty() {
+            return Ok((change, after));
+        }
+        let (follows, after) = after
+            .change(now, clock.into_iter().map(EventKind::Clock))
+            .map_err(internal)?;
+        Ok((change.with_clock(follows), after))
     }
 
-    fn alarm_if_unclear(&self, verdict: &Verdict) {
-        if matches!(verdict, Verdict::Pending { alarm: true, .. }) {
-            tracing::error!(case = %self.case.id, "a support reply's legal basis is neither section 95 nor section 4");
-        }
+    /// What is promised from `started_at` on, under the permit's agreement and the calendar of new cases.
+    pub(crate) fn terms(&self, permit: &Permit, started_at: Timestamp) -> ClockTerms {
+        let calendar = self.calendars.current().version();
+        let policy = &permit.agreement().sla;
+        policy.terms(started_at, permit.ground(), calendar)
     }
 }

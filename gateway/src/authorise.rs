@@ -2,25 +2,26 @@
 
 use jiff::civil::Date;
 use statuscheck_domain::agreement::{Permit, Register};
-use statuscheck_domain::ids::OrganisationId;
+use statuscheck_domain::check::Check;
+use statuscheck_domain::ids::{AgreementId, OrganisationId};
 
-use crate::cases::CheckRequest;
 use crate::error::Error;
 
-/// The permit for `request` on `today` (in London), by the agreement that it names or the only one that fits.
+/// The permit for `check` on `today` (in London), by the agreement that is `named` or the only one that fits.
 ///
 /// # Errors
 /// [`Error::Refused`] with the reason and whom to turn to.
 pub(crate) fn authorise(
     register: &Register,
     organisation: &OrganisationId,
-    request: &CheckRequest,
+    check: &Check,
+    named: Option<&AgreementId>,
     today: Date,
 ) -> Result<Permit, Error> {
     register
-        .authorise(organisation, &request.check, request.agreement_id.as_ref(), today)
+        .authorise(organisation, check, named, today)
         .map_err(|refusal| Error::Refused {
-            kind: request.check.kind(),
+            kind: check.kind(),
             refusal,
         })
 }

@@ -16,9 +16,12 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
-use crate::admission::Admitted;
-use crate::asking::{Asking, Inquiry, Planned};
+mod steps;
+
+use crate::admission::{Admitted, Seat};
+use crate::asking::{Asking, First, Inquiry, Planned};
 use crate::error::Error;
+use crate::probing::{Attempt, Probing};
 use crate::random;
 use crate::store::{CasePage, CaseQuery, Received};
 
@@ -51,17 +54,24 @@ impl CheckRequest {
 
 type Outcome = Option<Result<Case, Error>>;
 
+/// What a caller does with a case as it stands: an event, or none where the case says so already. It is asked again where the
+/// case changed meanwhile.
+pub(crate) type Step = Box<dyn Fn(&Case) -> Result<Option<EventKind>, Error> + Send + Sync>;
+
 /// What receiving a request came to.
 enum TakenIn {
-    /// A new case, its first questions out.
-    New(Box<Inquiry>),
+    /// A case whose first questions are out; of a new one, with how it counts.
+    Asked(Box<Inquiry>, Option<Attempt>),
     /// A repeat of that case's request.
     Known(CaseId),
+    /// There is nothing to ask: the case as it stands.
+    Settled(Box<Case>),
 }
 
 /// Cases of this gateway.
 pub struct Cases {
     asking: Asking,
+    probing: Arc<Probing>,
     /// Checks that are being asked right now, for repeats that come meanwhile. The lock is held for a look-up only.
     in_flight: Mutex<HashMap<CaseId, watch::Receiver<Outcome>>>,
     tasks: TaskTracker,
@@ -69,9 +79,10 @@ pub struct Cases {
 
 impl Cases {
     /// Cases over a store and departments.
-    pub(crate) fn new(asking: Asking) -> Arc<Self> {
+    pub(crate) fn new(asking: Asking, probing: Arc<Probing>) -> Arc<Self> {
         Arc::new(Self {
             asking,
+            probing,
             in_flight: Mutex::default(),
             tasks: TaskTracker::new(),
         })
@@ -109,17 +120,35 @@ impl Cases {
         // Known to repeats before it is known to the store.
         self.in_flight().insert(id, tell.subscribe());
         let taken_in = self.take_in(id, permit, request, budget).await;
+        let left = budget.saturating_sub(self.asking.clock.elapsed().saturating_sub(started));
+        self.conclude(id, seat, taken_in, left, tell).await;
+    }
+
+    /// Decides and tells, and records what comes after that.
+    async fn conclude(
+        &self,
+        id: CaseId,
+        seat: Seat,
+        taken_in: Result<TakenIn, Error>,
+        left: Duration,
+        tell: watch::Sender<Outcome>,
+    ) {
         let (outcome, inquiry) = match taken_in {
-            Ok(TakenIn::New(mut inquiry)) => {
-                let spent = self.asking.clock.elapsed().saturating_sub(started);
-                (inquiry.decided(budget.saturating_sub(spent)).await, Some(inquiry))
+            Ok(TakenIn::Asked(mut inquiry, attempt)) => {
+                let outcome = inquiry.decided(left).await;
+                if let (Ok(case), Some(mut attempt)) = (&outcome, attempt) {
+                    attempt.told(case);
+                }
+                (outcome, Some(inquiry))
             }
-            Ok(TakenIn::Known(case_id)) => (self.repeated(case_id, budget).await, None),
+            Ok(TakenIn::Known(case_id)) => (self.as_it_stands(case_id, left).await, None),
+            Ok(TakenIn::Settled(case)) => (Ok(*case), None),
             Err(error) => (Err(error), None),
         };
         let answered = outcome.is_ok();
-        tell.send_replace(Some(outcome));
+        // Whoever is told finds that nobody is asking about the case any more.
         self.in_flight().remove(&id);
+        tell.send_replace(Some(outcome));
         // Replies that are still out hold nobody up.
         drop(seat);
         if let Some(inquiry) = inquiry.filter(|_| answered)
@@ -139,38 +168,62 @@ impl Cases {
     ) -> Result<TakenIn, Error> {
         let content = request.content();
         let now = self.asking.clock.now();
-        let first = self.asking.first(&request.check, &permit);
         let clock = self.promised(&permit, now)?;
+        let (mut attempt, first) = match self.begin(id, &permit, &request.check).await {
+            Ok(begun) => begun,
+            Err(refused) => {
+                return self
+                    .unless_known(refused, &permit, request.request_id, &content)
+                    .await;
+            }
+        };
         let receipt = receipt(&permit, request, clock);
         let received = std::iter::once(EventKind::Received(Box::new(receipt)));
-        let change = Change::new(id, now, received.chain(first.iter().map(Planned::asked)));
-        match self.asking.store.receive(change.clone(), content).await? {
-            Received::New => {}
-            Received::Known {
-                case_id,
-                same_content: true,
-            } => return Ok(TakenIn::Known(case_id)),
-            Received::Known {
-                same_content: false, ..
-            } => return Err(Error::RequestIdTaken),
+        let change = Change::new(id, now, received.chain(first.planned.iter().map(Planned::asked)));
+        let received = self.asking.store.receive(change.clone(), content).await?;
+        if let Some(known) = known(received)? {
+            return Ok(known);
         }
+        attempt.counts();
         let case = Case::fold(id, change.events).map_err(|fault| Error::internal(&fault))?;
-        Ok(TakenIn::New(Box::new(
-            self.asking.inquire(permit, case, first, budget),
-        )))
+        let inquiry = self.asking.inquire(permit, case, first, budget);
+        Ok(TakenIn::Asked(Box::new(inquiry), Some(attempt)))
+    }
+
+    /// Counts the check, and sets aside what its questions need of quotas.
+    async fn begin(&self, id: CaseId, permit: &Permit, check: &Check) -> Result<(Attempt, First), Error> {
+        let attempt = self.probing.attempt(permit.organisation(), check)?;
+        let first = self.asking.first(id, check, permit).await?;
+        Ok((attempt, first))
+    }
+
+    /// A new check is `refused`; a repeat of one that was received before gets its case.
+    async fn unless_known(
+        &self,
+        refused: Error,
+        permit: &Permit,
+        request_id: RequestId,
+        content: &[u8],
+    ) -> Result<TakenIn, Error> {
+        let store = &self.asking.store;
+        let received = store.received(permit.organisation(), request_id, content).await?;
+        known(received)?.ok_or(refused)
     }
 
     /// What a check received at `now` is promised under its agreement and the calendar of new cases.
     fn promised(&self, permit: &Permit, now: Timestamp) -> Result<SlaClock, Error> {
-        let calendars = &self.asking.calendars;
-        let policy = &permit.agreement().sla;
-        let terms = policy.terms(now, permit.ground(), calendars.current().version());
-        let started = CaseClock::start(terms, calendars).map_err(|fault| Error::internal(&fault))?;
+        let terms = self.asking.terms(permit, now);
+        let started =
+            CaseClock::start(terms, &self.asking.calendars).map_err(|fault| Error::internal(&fault))?;
         let clock = CaseClock::open(now, started).map_err(|fault| Error::internal(&fault))?;
         Ok(clock.promise())
     }
 
-    async fn repeated(&self, id: CaseId, budget: Duration) -> Result<Case, Error> {
+    /// The case once it is not being asked about, or as it stands after `budget`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn as_it_stands(&self, id: CaseId, budget: Duration) -> Result<Case, Error> {
         let being_asked = self.in_flight().get(&id).cloned();
         if let Some(mut answer) = being_asked
             && let Ok(Ok(answer)) = tokio::time::timeout(budget, answer.wait_for(Option::is_some)).await
@@ -219,6 +272,20 @@ impl Cases {
 
     fn in_flight(&self) -> std::sync::MutexGuard<'_, HashMap<CaseId, watch::Receiver<Outcome>>> {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A repeat of a request that was received before; none where it is new.
+fn known(received: Received) -> Result<Option<TakenIn>, Error> {
+    match received {
+        Received::New => Ok(None),
+        Received::Known {
+            case_id,
+            same_content: true,
+        } => Ok(Some(TakenIn::Known(case_id))),
+        Received::Known {
+            same_content: false, ..
+        } => Err(Error::RequestIdTaken),
     }
 }
 

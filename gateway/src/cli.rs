@@ -36,6 +36,7 @@ use self::output::NobodyReads;
     after_help = "Examples:\n  \
         statuscheck demo                                 everything on this machine, with sample checks\n  \
         statuscheck check right-to-work --demo DIR --share-code W12345678 --date-of-birth 1990-12-31\n  \
+        statuscheck check --demo DIR --batch people.csv --output results.csv\n  \
         statuscheck case list --demo DIR --as organisation/employer\n  \
         statuscheck audit verify --store DIR/statuscheck.db --public-key DIR/signing.key.pub\n  \
         statuscheck serve --config /etc/statuscheck/statuscheck.toml\n\n\
@@ -62,13 +63,12 @@ enum Command {
     /// Looks a configuration over without starting anything.
     #[command(subcommand)]
     Config(config::Config),
-    /// Asks one check.
-    #[command(subcommand)]
+    /// Asks one check, or one for each row of a file.
     Check(Box<check::Check>),
-    /// Reads cases that were asked before.
+    /// Reads cases that were asked before, adds to them, disputes their answers, or ends them.
     #[command(subcommand)]
     Case(case::Case),
-    /// Shows the register of agreements, what falls due in it, and what another would change.
+    /// Shows the register of agreements and what falls due in it, and changes it.
     #[command(subcommand)]
     Register(register::Register),
     /// Finds out whether the ledger is what was recorded.

@@ -5,6 +5,7 @@ mod calendar;
 mod error;
 mod figures;
 mod store;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,14 +22,19 @@ use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 
 use crate::admission::AdmissionSettings;
+use crate::batch::BatchSettings;
 use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
-use crate::register;
+use crate::probing::ProbingSettings;
+use crate::quota::QuotaSettings;
+use crate::register::{self, ChangeSettings};
 use crate::server::{CheckSettings, Setup};
 use crate::store::notary::Notary;
+use crate::timekeeper::TimekeeperSettings;
 use crate::tls::{Tls, TlsFiles};
+use crate::webhook::WebhookSettings;
 
 pub use self::calendar::{CalendarError, CalendarSection, EarlierCalendar};
 pub use self::error::ConfigError;
@@ -46,6 +52,9 @@ pub struct Config {
     pub tls: TlsSection,
     /// Folder of agreements, one TOML file each.
     pub register: PathBuf,
+    /// How the register is changed while gateways run.
+    #[serde(default)]
+    pub register_changes: ChangeSettings,
     /// Where everything is recorded.
     pub store: StoreSection,
     /// Departments by id: `home-office`, `dwp`, `hmrc`, `dfe`. One that is missing counts as unavailable.
@@ -59,12 +68,27 @@ pub struct Config {
     /// Who is let in when more is asked than can be answered at once.
     #[serde(default)]
     pub admission: AdmissionSettings,
+    /// What a batch may take.
+    #[serde(default)]
+    pub batch: BatchSettings,
+    /// How often one person may be checked.
+    #[serde(default)]
+    pub probing: ProbingSettings,
+    /// How quotas are watched.
+    #[serde(default)]
+    pub quotas: QuotaSettings,
     /// What checks may take.
     #[serde(default)]
     pub checks: CheckSettings,
+    /// How due work is done.
+    #[serde(default)]
+    pub timekeeper: TimekeeperSettings,
     /// Which days and hours are working time.
     #[serde(default)]
     pub calendar: CalendarSection,
+    /// Where notices may go.
+    #[serde(default)]
+    pub webhooks: WebhookSettings,
 }
 
 /// Certificates and keys, PEM files.
@@ -124,6 +148,7 @@ impl Config {
         }
         self.store.rebase(folder);
         self.calendar.rebase(folder);
+        self.webhooks.rebase(folder);
         for department in self.departments.values_mut() {
             department.rebase(folder);
         }
@@ -143,7 +168,10 @@ impl Config {
                 }
             }
         }
-        faults.extend(register::load(&self.register).err().map(ConfigError::Register));
+        match register::load(&self.register) {
+            Ok(register) => faults.extend(webhooks::faults(&self.webhooks, &register, clock)),
+            Err(fault) => faults.push(ConfigError::Register(fault)),
+        }
         faults.extend(self.calendar.load().err().map(ConfigError::Calendar));
         faults.extend(self.store.faults());
         faults.extend(self.connect(&Share::whole(clock.clone()), clock).1);
@@ -211,7 +239,8 @@ impl Config {
         let calendars = self.calendar.load().map_err(ConfigError::Calendar)?;
         let (share, share_keeper) = Share::unset(clock.clone());
         let (departments, faults) = self.connect(&share, &clock);
-        if let Some(fault) = faults.into_iter().chain(self.figures()).next() {
+        let webhooks = webhooks::faults(&self.webhooks, &register, &clock);
+        if let Some(fault) = faults.into_iter().chain(webhooks).chain(self.figures()).next() {
             return Err(fault);
         }
         let signing_key = self.store.load_signing_key()?;
@@ -226,8 +255,13 @@ impl Config {
             connections: self.connections,
             limits: self.limits,
             admission: self.admission,
+            batch: self.batch,
+            probing: self.probing,
+            quotas: self.quotas,
             checks: self.checks,
-            register: Arc::new(register),
+            timekeeper: self.timekeeper,
+            register,
+            register_changes: self.register_changes,
             calendars: Arc::new(calendars),
             departments: Departments::new(departments),
             upkeep: opened.upkeep,

@@ -25,11 +25,14 @@ use statuscheck_mocks::{Mocks, StartError as MockError};
 use self::authority::{Authority, AuthorityError, IDENTITIES, Identity, TRUST_DOMAIN};
 use crate::admission::AdmissionSettings;
 use crate::audit::Subject;
+use crate::batch::BatchSettings;
 use crate::departments::Departments;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
-use crate::register::{self, RegisterError};
+use crate::probing::ProbingSettings;
+use crate::quota::QuotaSettings;
+use crate::register::{self, ChangeSettings, RegisterError};
 use crate::server::{CheckSettings, Gateway, Setup, StartError};
 use crate::store::Store;
 use crate::store::embedded::{EmbeddedStore, OpenError, Settings as StoreSettings};
@@ -38,6 +41,7 @@ use crate::store::notary::{Notary, NotarySettings};
 use crate::store::seal::Kek;
 use crate::store::signing::{SigningKey, SigningKeyError};
 use crate::store::upkeep::Upkeep;
+use crate::timekeeper::TimekeeperSettings;
 use crate::tls::{Tls, TlsError, TlsFiles};
 
 macro_rules! shipped {
@@ -80,12 +84,20 @@ pub struct DemoSettings {
     pub clock: SharedClock,
     /// The machine's clock, by which certificates are judged.
     pub machine_clock: SharedClock,
+    /// How often one person may be checked.
+    pub probing: ProbingSettings,
     /// What checks may take.
     pub checks: CheckSettings,
+    /// How due work is done.
+    pub timekeeper: TimekeeperSettings,
     /// What organisations may ask.
     pub limits: LimitSettings,
     /// Who is let in when more is asked than can be answered at once.
     pub admission: AdmissionSettings,
+    /// How the register is changed.
+    pub register_changes: ChangeSettings,
+    /// What a batch may take.
+    pub batch: BatchSettings,
     /// Agreements beside those that ship with the program.
     pub agreements: Vec<Agreement>,
     /// Ages of DfE's feeds and other ways of the mocks.
@@ -105,9 +117,14 @@ impl DemoSettings {
             population,
             machine_clock: clock.clone(),
             clock,
+            // The sixteen people of a demo are checked by everybody who tries it.
+            probing: ProbingSettings::unlimited(),
             checks: CheckSettings::default(),
+            timekeeper: TimekeeperSettings::default(),
             limits: LimitSettings::default(),
             admission: AdmissionSettings::default(),
+            register_changes: ChangeSettings::default(),
+            batch: BatchSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
             before_store: Box::new(|store| store),
@@ -234,8 +251,13 @@ impl Demo {
             connections: ConnectionLimits::default(),
             limits: settings.limits,
             admission: settings.admission,
+            batch: settings.batch,
+            probing: settings.probing,
+            quotas: QuotaSettings::default(),
             checks: settings.checks,
-            register: Arc::new(register(settings.agreements)?),
+            timekeeper: settings.timekeeper,
+            register: register(settings.agreements)?,
+            register_changes: settings.register_changes,
             calendars: Arc::default(),
             departments: Departments::new(departments),
             upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,

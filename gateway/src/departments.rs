@@ -25,21 +25,36 @@ impl Departments {
     }
 
     /// Asks one question and waits for the reply, `within` at the longest.
-    pub async fn ask(self, question: Arc<Question>, within: Duration) -> Reply {
+    pub async fn ask(self, question: Arc<Question>, within: Duration) -> Asked {
         let department = question.operation.department();
         let Some(service) = self.known.get(&department).cloned() else {
             tracing::warn!(
                 department = department.as_str(),
                 "the department is not configured"
             );
-            return Reply::of(Outcome::Unavailable(Unavailable::Failed));
+            return Asked {
+                reply: Reply::of(Outcome::Unavailable(Unavailable::Failed)),
+                is_sent: false,
+            };
         };
-        service
-            .oneshot(Ask { question, within })
-            .await
-            .unwrap_or_else(|error| {
-                tracing::warn!(department = department.as_str(), %error, "no reply");
-                Reply::of(Outcome::Unavailable(error.into()))
-            })
+        let ask = Ask::new(question, within);
+        let sent = ask.sent.clone();
+        let reply = service.oneshot(ask).await.unwrap_or_else(|error| {
+            tracing::warn!(department = department.as_str(), %error, "no reply");
+            Reply::of(Outcome::Unavailable(error.into()))
+        });
+        Asked {
+            reply,
+            is_sent: sent.is_sent(),
+        }
     }
+}
+
+/// What came of a question.
+pub struct Asked {
+    /// The reply.
+    pub reply: Reply,
+    /// The question went out, or may have; false where the department certainly never saw it: it rests, or its limit is
+    /// reached, or it cannot be reached, or is not configured.
+    pub is_sent: bool,
 }

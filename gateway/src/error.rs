@@ -5,18 +5,20 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use statuscheck_domain::agreement::{Agreement, Refusal, Standing};
+use statuscheck_domain::case::NotNow;
 use statuscheck_domain::check::{CheckKind, Violation, path};
 use statuscheck_domain::ids::{AgreementId, CaseId};
+use statuscheck_domain::quota::QuotaKey;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
-use crate::admission::Overloaded;
-use crate::audit::AuditError;
+use self::causes::BUSY_RETRY;
 use crate::limits::Allowance;
 use crate::peer::PeerError;
-use crate::store::upkeep::RotationError;
-use crate::store::{CommitError, ReadError};
-use crate::upkeep::{HoldError, UpkeepError, VerifyError};
+use crate::register::ChangeRefusal;
+
+mod causes;
+mod register;
 
 /// The domain of every `ErrorInfo`.
 const DOMAIN: &str = "statuscheck";
@@ -59,9 +61,18 @@ pub enum Error {
     /// No such case of this organisation.
     #[error("there is no such case")]
     NoSuchCase(CaseId),
+    /// The case does not take the step as it stands: read it, and do what the reason says.
+    #[error(transparent)]
+    NotNow(NotNow),
+    /// Others changed the case again and again meanwhile: repeat.
+    #[error("the case changed while this was under way; nothing was done; repeat after the time given")]
+    CaseChanged,
     /// No such agreement in the register.
     #[error("there is no such agreement")]
     NoSuchAgreement(AgreementId),
+    /// The register is not changed: see its variants.
+    #[error("{0}")]
+    Change(ChangeRefusal),
     /// Over a limit: repeat after the time given.
     #[error("the limit of calls is reached; repeat after the time given")]
     RateLimited {
@@ -71,6 +82,22 @@ pub enum Error {
         subjects: Vec<String>,
         /// Where the longest of them stands.
         allowance: Allowance,
+    },
+    /// The quota of a question that the check cannot do without is spent: ask in the next month, or turn to the contact.
+    #[error("the agreement's quota of questions to a department is spent for this month")]
+    QuotaSpent {
+        /// Which.
+        key: QuotaKey,
+        /// E-mail address of the agreement's working contact.
+        contact: String,
+        /// Until the next month.
+        retry_after: Duration,
+    },
+    /// This caller has checked one person, or near variations of one, too often: repeat after the time given.
+    #[error("one person was checked too often by this caller; repeat after the time given")]
+    ProbingLimit {
+        /// When to repeat.
+        retry_after: Duration,
     },
     /// More is asked than can be answered at once: repeat after the time given.
     #[error("more is asked than can be answered at once; nothing was begun; repeat after the time given")]
@@ -104,6 +131,23 @@ impl Error {
         let id = uuid::Uuid::new_v4();
         tracing::error!(error_id = %id, cause, "internal error");
         Self::Internal(id)
+    }
+
+    /// After which time the same call may go through, where waiting is all it takes.
+    pub(crate) const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after, .. }
+            | Self::Overloaded { retry_after }
+            | Self::Busy { retry_after } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
+    /// Too much is waiting in the store.
+    pub(crate) const fn busy() -> Self {
+        Self::Busy {
+            retry_after: BUSY_RETRY,
+        }
     }
 
     /// One field at fault.
@@ -149,10 +193,17 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
             Code::NotFound,
             info("NO_SUCH_CASE", [("case_id", id.to_string())]),
         ),
+        Error::NotNow(why) => (Code::FailedPrecondition, info(why.as_str(), [])),
+        Error::CaseChanged => {
+            let mut details = info("CASE_CHANGED", []);
+            details.set_retry_info(Some(BUSY_RETRY));
+            (Code::Aborted, details)
+        }
         Error::NoSuchAgreement(id) => (
             Code::NotFound,
             info("NO_SUCH_AGREEMENT", [("agreement_id", id.to_string())]),
         ),
+        Error::Change(refusal) => register::parts(refusal),
         Error::RateLimited {
             retry_after,
             subjects,
@@ -163,6 +214,32 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
             for subject in subjects {
                 details.add_quota_failure_violation(subject, "more checks than the rate agreed");
             }
+            (Code::ResourceExhausted, details)
+        }
+        Error::QuotaSpent {
+            key,
+            contact,
+            retry_after,
+        } => {
+            let (agreement, department, month) = (key.agreement, key.department, key.month);
+            let mut details = info(
+                "QUOTA_SPENT",
+                [
+                    ("agreement_id", agreement.to_string()),
+                    ("department", department.to_string()),
+                    ("month", month.to_string()),
+                ],
+            );
+            details.set_retry_info(Some(retry_after));
+            details.add_quota_failure_violation(
+                format!("agreement:{agreement} department:{department} month:{month}"),
+                "more questions than the quota agreed",
+            );
+            (Code::ResourceExhausted, contacted(&agreement, &contact, details))
+        }
+        Error::ProbingLimit { retry_after } => {
+            let mut details = info("PROBING_LIMIT", []);
+            details.set_retry_info(Some(retry_after));
             (Code::ResourceExhausted, details)
         }
         Error::Overloaded { retry_after } => {
@@ -250,9 +327,13 @@ fn named(agreement: &Arc<Agreement>) -> (&'static str, String) {
 }
 
 /// Adds whom to turn to about the agreement.
-fn under(agreement: &Agreement, mut details: ErrorDetails) -> ErrorDetails {
-    let description = format!("Working contact of the agreement {}", agreement.id);
-    details.add_help_link(description, format!("mailto:{}", agreement.contact()));
+fn under(agreement: &Agreement, details: ErrorDetails) -> ErrorDetails {
+    contacted(&agreement.id, agreement.contact(), details)
+}
+
+fn contacted(agreement: &AgreementId, contact: &str, mut details: ErrorDetails) -> ErrorDetails {
+    let description = format!("Working contact of the agreement {agreement}");
+    details.add_help_link(description, format!("mailto:{contact}"));
     details
 }
 
@@ -271,103 +352,4 @@ fn bad_request(reason: &str, violations: Vec<Violation>) -> ErrorDetails {
         .map(|fault| FieldViolation::new(fault.field, fault.description));
     details.set_bad_request(violations.collect::<Vec<_>>());
     details
-}
-
-/// A busy store drains its queue in milliseconds; half a second spreads the repeats.
-const BUSY_RETRY: Duration = Duration::from_millis(500);
-
-impl From<Overloaded> for Error {
-    fn from(error: Overloaded) -> Self {
-        let Overloaded { retry_after } = error;
-        Self::Overloaded { retry_after }
-    }
-}
-
-impl From<CommitError> for Error {
-    fn from(error: CommitError) -> Self {
-        match error {
-            CommitError::Full => Self::Busy {
-                retry_after: BUSY_RETRY,
-            },
-            CommitError::Unavailable => Self::CannotRecord,
-            CommitError::Stale | CommitError::Corrupt | CommitError::Malformed => Self::internal(&error),
-        }
-    }
-}
-
-impl From<ReadError> for Error {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Full => Self::Busy {
-                retry_after: BUSY_RETRY,
-            },
-            ReadError::Unavailable => Self::CannotRecord,
-            ReadError::Corrupt => Self::internal(&error),
-        }
-    }
-}
-
-impl From<UpkeepError> for Error {
-    fn from(error: UpkeepError) -> Self {
-        match error {
-            UpkeepError::Read(error) => error.into(),
-            UpkeepError::Commit(error) => error.into(),
-        }
-    }
-}
-
-impl From<HoldError> for Error {
-    fn from(error: HoldError) -> Self {
-        match error {
-            HoldError::NoSuchCase(id) => Self::NoSuchCase(id),
-            HoldError::Commit(error) => error.into(),
-        }
-    }
-}
-
-/// A rotation ends in minutes at most.
-const ROTATION_RETRY: Duration = Duration::from_secs(60);
-
-/// A large ledger takes minutes to read; ten seconds is often enough to ask again.
-const VERIFY_RETRY: Duration = Duration::from_secs(10);
-
-impl From<VerifyError> for Error {
-    fn from(error: VerifyError) -> Self {
-        match error {
-            VerifyError::Running => Self::Busy {
-                retry_after: VERIFY_RETRY,
-            },
-            VerifyError::Audit(error @ AuditError::NoSuchEntries { .. }) => {
-                Self::field("from_sequence", &error.to_string())
-            }
-            VerifyError::Audit(error @ (AuditError::WhichChain(_) | AuditError::NoSuchChain(_))) => {
-                Self::field("chain", &error.to_string())
-            }
-            VerifyError::Commit(error) => error.into(),
-            VerifyError::Audit(_) | VerifyError::BrokeOff(_) => Self::internal(&error),
-        }
-    }
-}
-
-impl From<RotationError> for Error {
-    fn from(error: RotationError) -> Self {
-        match error {
-            RotationError::Running => Self::Busy {
-                retry_after: ROTATION_RETRY,
-            },
-            RotationError::Others => {
-                tracing::warn!("keys are not rotated while other gateways work on the store");
-                Self::Busy {
-                    retry_after: ROTATION_RETRY,
-                }
-            }
-            RotationError::KeyFile(error) => {
-                let cause: &dyn std::error::Error = &error;
-                tracing::error!(error = cause, "the key file cannot be changed");
-                Self::KeyFileFixed
-            }
-            RotationError::Read(error) => error.into(),
-            RotationError::Commit(error) => error.into(),
-        }
-    }
 }

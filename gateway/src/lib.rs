@@ -6,9 +6,11 @@
 use mimalloc::MiMalloc;
 
 pub mod admission;
+pub mod again;
 mod asking;
 pub mod audit;
 mod authorise;
+pub mod batch;
 pub mod cases;
 pub mod cli;
 pub mod config;
@@ -19,13 +21,17 @@ pub mod error;
 pub mod limits;
 pub mod listener;
 pub mod peer;
+pub mod probing;
+pub mod quota;
 mod random;
 pub mod register;
 pub mod rpc;
 pub mod server;
 pub mod store;
+pub mod timekeeper;
 pub mod tls;
 pub mod upkeep;
+pub mod webhook;
 
 /// For every program made of this library. What is sealed on one thread is let go on another, which the system's own
 /// allocator pays dearly for.

@@ -4,12 +4,13 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use governor::Quota;
 use serde::Deserialize;
-use statuscheck_domain::agreement::{Permit, Rate};
+use statuscheck_domain::agreement::{Permit, Rate, Register};
 use statuscheck_domain::check::CheckKind;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::{AgreementId, OrganisationId};
@@ -43,9 +44,12 @@ impl Default for LimitSettings {
     }
 }
 
-/// Rates of all organisations. Only organisations of the register get this far, so the keys are bounded.
+/// Rates of all organisations. Only organisations of the register get this far, and those that leave it are let go, so the
+/// keys are bounded.
 pub struct Limits {
     in_all: Quota,
+    /// Number of the newest version of the register that was kept up with.
+    version: AtomicU64,
     clock: LimitClock,
     accounts: RwLock<HashMap<OrganisationId, Arc<Account>>>,
 }
@@ -98,8 +102,26 @@ impl Limits {
     pub fn new(settings: &LimitSettings, clock: SharedClock) -> Self {
         Self {
             in_all: Quota::per_second(settings.checks_per_second).allow_burst(settings.burst),
+            version: AtomicU64::new(0),
             clock: LimitClock(clock),
             accounts: RwLock::default(),
+        }
+    }
+
+    /// Lets go of organisations and agreements that a newer version of the register does not have. A rate that it changed
+    /// begins anew with the next check under it. Versions grow.
+    pub fn keep_up(&self, version: u64, register: &Register) {
+        let is_known = |known: u64| known >= version;
+        if is_known(self.version.load(Ordering::Relaxed))
+            || is_known(self.version.fetch_max(version, Ordering::Relaxed))
+        {
+            return;
+        }
+        let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
+        accounts.retain(|organisation, _| register.has(organisation));
+        for account in accounts.values() {
+            let mut under = account.under.lock().unwrap_or_else(PoisonError::into_inner);
+            under.retain(|under| register.agreement(&under.agreement).is_some());
         }
     }
 

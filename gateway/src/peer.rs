@@ -178,6 +178,13 @@ fn slug(id: &str) -> Option<String> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TrustDomain(String);
 
+impl TrustDomain {
+    /// Its own SPIFFE ID, `spiffe://<name>`.
+    pub fn uri(&self) -> String {
+        format!("spiffe://{}", self.0)
+    }
+}
+
 /// Not a trust domain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("a trust domain is 1 to 255 lower-case letters, digits, dots, hyphens and underscores")]

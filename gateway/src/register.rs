@@ -8,16 +8,24 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use statuscheck_domain::agreement::{Agreement, Fault, Register, RegisterFault, SuspensionOrder};
 
+mod change;
 mod file;
+mod follow;
+mod served;
 mod source;
 mod values;
+mod versions;
+mod webhook;
 
 use self::file::{AgreementFile, OrderFile};
 
+pub use self::change::{ChangeError, ChangeRefusal, ChangeSettings, Plan, RegisterChanges, Wanted};
+pub use self::served::{ServedRegister, TakeUpError, Version};
 pub use self::source::{SourceError, whole_of};
+pub use self::versions::Applied;
 
 /// The folder of the suspension orders, in that of the agreements.
 const SUSPENSIONS: &str = "suspensions";
@@ -182,8 +190,20 @@ pub fn parse(place: &str, text: &str) -> Result<Agreement, RegisterError> {
     read.ok_or(RegisterError::Faults(faults))
 }
 
+/// The whole register in one text, as [`parse_whole`] reads it again: the same register always makes the same text.
+///
+/// # Errors
+/// A number that TOML has no place for, which no register that was read has.
+pub fn write_whole(register: &Register) -> Result<String, toml::ser::Error> {
+    let whole = WholeFile {
+        agreements: register.agreements().map(AgreementFile::from).collect(),
+        suspensions: register.orders().iter().map(OrderFile::from).collect(),
+    };
+    toml::to_string(&whole)
+}
+
 /// A whole register in one text.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WholeFile {
     /// Every agreement.

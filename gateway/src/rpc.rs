@@ -1,12 +1,15 @@
 //! The gRPC surface: one thin file per service; `convert` alone names both wire and domain types.
 
 pub(crate) mod access;
+mod batch;
 pub(crate) mod convert;
 pub(crate) mod deadline;
 pub(crate) mod health;
+pub(crate) mod operator;
 pub(crate) mod ops;
 pub(crate) mod register;
 pub(crate) mod status_check;
+pub(crate) mod way;
 
 use statuscheck_proto::DESCRIPTOR_SET;
 use statuscheck_proto::ops::v1::ops_service_server::OpsServiceServer;

@@ -10,25 +10,33 @@ use serde::Deserialize;
 use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::working_time::Calendars;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tonic::service::Routes;
 
 use crate::admission::{Admission, AdmissionSettings};
+use crate::again::AgainSettings;
 use crate::asking::Asking;
 use crate::audit::Subject;
+use crate::batch::BatchSettings;
 use crate::cases::Cases;
 use crate::departments::Departments;
 use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
+use crate::probing::{Probing, ProbingSettings};
+use crate::quota::{QuotaSettings, QuotaWatch, Quotas};
+use crate::register::{ChangeSettings, RegisterChanges, ServedRegister, TakeUpError};
 use crate::rpc;
 use crate::rpc::access::Access;
 use crate::rpc::health::Health;
 use crate::rpc::ops::Operations;
 use crate::rpc::register::Agreements;
 use crate::rpc::status_check::StatusChecks;
+use crate::rpc::way::Way;
 use crate::store::Store;
 use crate::store::notary::Notary;
 use crate::store::upkeep::Upkeep;
+use crate::timekeeper::{Timekeeper, TimekeeperSettings};
 use crate::tls::Tls;
 use crate::upkeep::Housekeeping;
 
@@ -51,6 +59,8 @@ pub struct CheckSettings {
     /// so that a check whose caller hung up is recorded too. What is not recorded by then is pending after the next start.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub drain: Duration,
+    /// How departments are asked again once the call has ended.
+    pub again: AgainSettings,
 }
 
 impl Default for CheckSettings {
@@ -60,6 +70,7 @@ impl Default for CheckSettings {
             trace_grace: Duration::from_millis(50),
             feed_interval: Duration::from_hours(7 * 24),
             drain: Duration::from_secs(3),
+            again: AgainSettings::default(),
         }
     }
 }
@@ -78,10 +89,20 @@ pub struct Setup {
     pub limits: LimitSettings,
     /// Who is let in when more is asked than can be answered at once.
     pub admission: AdmissionSettings,
+    /// How often one person may be checked.
+    pub probing: ProbingSettings,
+    /// How quotas are watched.
+    pub quotas: QuotaSettings,
     /// What checks may take.
     pub checks: CheckSettings,
-    /// Who may ask what.
-    pub register: Arc<Register>,
+    /// What a batch may take.
+    pub batch: BatchSettings,
+    /// How due work is done.
+    pub timekeeper: TimekeeperSettings,
+    /// Who may ask what, until another register is applied.
+    pub register: Register,
+    /// How the register is changed.
+    pub register_changes: ChangeSettings,
     /// Which days and hours are working time.
     pub calendars: Arc<Calendars>,
     /// Who is asked.
@@ -109,6 +130,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The version of the register that was applied last cannot be served.
+    #[error("the register that was applied last cannot be served")]
+    Register(#[from] TakeUpError),
     /// The descriptor set of this build is broken.
     #[error("the contract's descriptor set cannot be served")]
     Reflection(#[source] tonic_reflection::server::Error),
@@ -120,6 +144,9 @@ pub struct Gateway {
     address: SocketAddr,
     routes: Access<Routes>,
     cases: Arc<Cases>,
+    timekeeper: Arc<Timekeeper>,
+    register: Arc<RegisterChanges>,
+    quotas: QuotaWatch,
     store: Arc<dyn Store>,
     notary: Notary,
     tls: Tls,
@@ -132,7 +159,7 @@ impl Gateway {
     /// Binds the address and puts the parts together.
     ///
     /// # Errors
-    /// The address cannot be had.
+    /// The address cannot be had, or the register that was applied last cannot be served.
     pub async fn bind(setup: Setup) -> Result<Self, StartError> {
         let listen_error = |source| StartError::Listen {
             address: setup.listen,
@@ -144,32 +171,51 @@ impl Gateway {
         let address = listener.local_addr().map_err(listen_error)?;
         let feed_interval =
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
-        let cases = Cases::new(Asking {
+        let quotas = Quotas::new(Arc::clone(&setup.store), setup.clock.clone());
+        let asking = Asking {
             store: Arc::clone(&setup.store),
+            quotas: quotas.clone(),
             departments: setup.departments,
             clock: setup.clock.clone(),
             calendars: setup.calendars,
             feed_interval,
             trace_grace: setup.checks.trace_grace,
-        });
+            again: setup.checks.again,
+        };
+        let probing = Probing::new(setup.probing, setup.clock.clone());
+        let cases = Cases::new(asking.clone(), probing);
+        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
+        let timekeeper = Timekeeper::new(asking, Arc::clone(&served), setup.timekeeper);
         let operations = Operations {
             housekeeping: Arc::new(Housekeeping::new(
                 setup.upkeep,
-                Arc::clone(&setup.register),
+                Arc::clone(&served),
                 setup.clock.clone(),
             )),
             audited: Arc::new(setup.audited),
             clock: setup.clock.clone(),
         };
-        let agreements = Agreements::new(Arc::clone(&setup.register));
-        let checks = StatusChecks {
-            register: setup.register,
+        let register = Arc::new(RegisterChanges::new(
+            Arc::clone(&setup.store),
+            Arc::clone(&served),
+            setup.register_changes,
+            setup.clock.clone(),
+        ));
+        let watch = QuotaWatch::new(quotas.clone(), Arc::clone(&served), setup.quotas);
+        let agreements = Agreements {
+            changes: Arc::clone(&register),
+            quotas,
+        };
+        let way = Way {
+            register: served,
             admission: Admission::new(setup.admission),
             limits: Limits::new(&setup.limits, setup.clock.clone()),
             cases: Arc::clone(&cases),
             clock: setup.clock,
             budget: setup.checks.budget,
+            batch: setup.batch,
         };
+        let checks = StatusChecks { way: Arc::new(way) };
         let (health, health_service) = Health::new().await;
         let routes =
             rpc::routes(checks, operations, agreements, health_service).map_err(StartError::Reflection)?;
@@ -178,6 +224,9 @@ impl Gateway {
             address,
             routes,
             cases,
+            timekeeper: Arc::new(timekeeper),
+            register,
+            quotas: watch,
             store: setup.store,
             notary: setup.notary,
             tls: setup.tls,
@@ -204,18 +253,24 @@ impl Gateway {
         let reloading = self.tls.watch(self.reload_every);
         let told_to_stop = async {
             tokio::select! {
-                never = self.health.follow(self.store.as_ref()) => match never {},
+                never = self.health.follow(self.store.as_ref(), self.register.served()) => match never {},
                 () = shutdown => {}
             }
             self.health.end().await;
         };
         let serving = self.listener.serve(self.routes, told_to_stop);
+        let (stop, stopped) = watch::channel(false);
+        let keeping_time = tokio::spawn(self.timekeeper.run(stopped));
         tokio::select! {
             never = reloading => match never {},
             never = self.notary.run() => match never {},
+            never = self.register.follow() => match never {},
+            never = self.quotas.run() => match never {},
             () = serving => {}
         }
-        if timeout(self.drain, self.cases.drain()).await.is_err() {
+        stop.send_replace(true);
+        let draining = async { tokio::join!(self.cases.drain(), keeping_time).0 };
+        if timeout(self.drain, draining).await.is_err() {
             tracing::warn!("checks were still being asked when the time to stop was over; they are pending");
         }
         self.store.close().await;

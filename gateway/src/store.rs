@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -38,7 +38,7 @@ pub mod upkeep;
 
 pub use self::due::Due;
 pub use self::feed::{Feed, FeedError, Followed, Position, PositionError};
-pub use self::house::{HouseEntry, HouseKind};
+pub use self::house::{HouseEntry, HouseKind, HouseQuery};
 pub use self::location::Location;
 pub use self::quota::{QuotaError, Reserved};
 
@@ -59,6 +59,17 @@ pub trait Store: Send + Sync {
     /// [`Check::canonical`]: statuscheck_domain::check::Check::canonical
     async fn receive(&self, change: Change, content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError>;
 
+    /// What [`Store::receive`] would say, and nothing is recorded: for where a new request is refused, and a repeat is not.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    async fn received(
+        &self,
+        organisation: &OrganisationId,
+        request_id: RequestId,
+        content: &[u8],
+    ) -> Result<Received, ReadError>;
+
     /// Records further events of a case. When this returns `Ok` they are on disk.
     ///
     /// # Errors
@@ -70,6 +81,26 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`CommitError`]
     async fn note(&self, entry: HouseEntry) -> Result<(), CommitError>;
+
+    /// The same, where `newest` is the time of the newest entry of that kind, or there is none: of two that meet, in
+    /// whichever gateways, one is recorded. `entry` is later than `newest`.
+    ///
+    /// # Errors
+    /// [`CommitError`]; [`CommitError::Stale`] where there is a newer one, [`CommitError::Full`] where another is being
+    /// recorded now, [`CommitError::Malformed`] where `entry` is not later.
+    async fn note_next(&self, entry: HouseEntry, newest: Option<Timestamp>) -> Result<(), CommitError>;
+
+    /// Entries of the house, newest first by their times.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    async fn noted(&self, query: HouseQuery) -> Result<Vec<HouseEntry>, ReadError>;
+
+    /// How many cases under any of `agreements` are not closed.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    async fn open_cases(&self, agreements: &[AgreementId]) -> Result<u64, ReadError>;
 
     /// Ends a case for good: its key is destroyed, so that nobody can read its entries again, and with it go its row and
     /// its request id. The ledger keeps the entries and gets one more, `purged`, which needs no key.
@@ -184,6 +215,16 @@ pub enum Received {
         /// That request had the same content.
         same_content: bool,
     },
+}
+
+impl Received {
+    /// The case that a request has, and whether that had the same content; none where it is new.
+    fn of(known: Option<(CaseId, bool)>) -> Self {
+        known.map_or(Self::New, |(case_id, same_content)| Self::Known {
+            case_id,
+            same_content,
+        })
+    }
 }
 
 /// Which cases to list.

@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::CaseId;
 use tokio::sync::Mutex;
 
+use crate::register::ServedRegister;
 use crate::store::upkeep::{Rotated, RotationError, Upkeep};
 use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
 
@@ -40,7 +40,7 @@ pub enum UpkeepError {
 /// The upkeep of a store under a register.
 pub struct Housekeeping {
     store: Arc<dyn Upkeep>,
-    register: Arc<Register>,
+    register: Arc<ServedRegister>,
     clock: SharedClock,
     /// Held by the one look over the ledger that there may be.
     verifying: Arc<Mutex<()>>,
@@ -48,7 +48,7 @@ pub struct Housekeeping {
 
 impl Housekeeping {
     /// Upkeep of `store`, whose cases were asked under the agreements of `register`.
-    pub fn new(store: Arc<dyn Upkeep>, register: Arc<Register>, clock: SharedClock) -> Self {
+    pub fn new(store: Arc<dyn Upkeep>, register: Arc<ServedRegister>, clock: SharedClock) -> Self {
         Self {
             store,
             register,

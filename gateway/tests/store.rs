@@ -16,6 +16,8 @@ mod audit_command;
 mod audit_postgres;
 #[path = "store/backups.rs"]
 mod backups;
+#[path = "store/callers.rs"]
+mod callers;
 #[path = "store/cluster.rs"]
 mod cluster;
 #[path = "store/conformance.rs"]
@@ -50,6 +52,8 @@ mod postgres_ledger;
 mod postgres_outage;
 #[path = "store/postgres_rebuild.rs"]
 mod postgres_rebuild;
+#[path = "store/postgres_register.rs"]
+mod postgres_register;
 #[path = "store/postgres_server.rs"]
 mod postgres_server;
 #[path = "store/postgres_shares.rs"]

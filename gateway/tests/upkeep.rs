@@ -15,5 +15,7 @@ mod remanence;
 mod retention;
 #[path = "upkeep/rotation.rs"]
 mod rotation;
+#[path = "upkeep/served_register.rs"]
+mod served_register;
 #[path = "upkeep/subject_access.rs"]
 mod subject_access;

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
-    Received, Reserved, Store,
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, Position, QuotaError,
+    ReadError, Received, Reserved, Store,
 };
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -85,6 +85,16 @@ impl Store for FaultyStore {
         Ok(received)
     }
 
+    async fn received(
+        &self,
+        organisation: &OrganisationId,
+        request_id: RequestId,
+        content: &[u8],
+    ) -> Result<Received, ReadError> {
+        self.readable()?;
+        self.store.received(organisation, request_id, content).await
+    }
+
     async fn commit(&self, change: Change) -> Result<(), CommitError> {
         if self.faults.further.load(Ordering::SeqCst) {
             return Err(CommitError::Unavailable);
@@ -96,6 +106,20 @@ impl Store for FaultyStore {
 
     async fn note(&self, entry: HouseEntry) -> Result<(), CommitError> {
         self.store.note(entry).await
+    }
+
+    async fn note_next(&self, entry: HouseEntry, newest: Option<Timestamp>) -> Result<(), CommitError> {
+        self.store.note_next(entry, newest).await
+    }
+
+    async fn noted(&self, query: HouseQuery) -> Result<Vec<HouseEntry>, ReadError> {
+        self.readable()?;
+        self.store.noted(query).await
+    }
+
+    async fn open_cases(&self, agreements: &[AgreementId]) -> Result<u64, ReadError> {
+        self.readable()?;
+        self.store.open_cases(agreements).await
     }
 
     async fn purge(

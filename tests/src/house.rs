@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use statuscheck::admission::AdmissionSettings;
+use statuscheck::batch::BatchSettings;
 use statuscheck::demo::authority::{Authority, Identity};
 use statuscheck::demo::{Demo, DemoSettings};
 use statuscheck::limits::LimitSettings;
+use statuscheck::probing::ProbingSettings;
+use statuscheck::register::ChangeSettings;
 use statuscheck::server::CheckSettings;
+use statuscheck::timekeeper::TimekeeperSettings;
 use statuscheck_domain::agreement::Agreement;
 use statuscheck_domain::clock::{ManualClock, SystemClock, london_day};
 use statuscheck_domain::ids::DepartmentId;
@@ -42,12 +46,18 @@ pub struct Plan {
     pub people: Vec<Resident>,
     /// When it is.
     pub now: Timestamp,
+    /// How often one person may be checked.
+    pub probing: ProbingSettings,
     /// What checks may take.
     pub checks: CheckSettings,
     /// What organisations may ask.
     pub limits: LimitSettings,
     /// Who is let in when more is asked than can be answered at once.
     pub admission: AdmissionSettings,
+    /// How the register is changed.
+    pub register_changes: ChangeSettings,
+    /// What a batch may take.
+    pub batch: BatchSettings,
     /// Agreements beside the shipped ones; see [`agreement_like`].
     pub agreements: Vec<Agreement>,
     /// Ways of the mock departments.
@@ -59,9 +69,12 @@ impl Default for Plan {
         Self {
             people: Vec::new(),
             now: NOW.parse().expect("a timestamp"),
+            probing: ProbingSettings::unlimited(),
             checks: CheckSettings::default(),
             limits: LimitSettings::default(),
             admission: AdmissionSettings::default(),
+            register_changes: ChangeSettings::default(),
+            batch: BatchSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
         }
@@ -210,9 +223,17 @@ impl Stopped {
         let shared = Arc::new(clock.clone());
         let mut settings = DemoSettings::new(folder.path().to_owned(), population(&plan), shared);
         settings.machine_clock = SystemClock::shared();
+        settings.probing = plan.probing.clone();
         settings.checks = plan.checks.clone();
+        settings.timekeeper = TimekeeperSettings {
+            look_every: GLANCE * 5,
+            rest: GLANCE,
+            ..TimekeeperSettings::default()
+        };
         settings.limits = plan.limits.clone();
         settings.admission = plan.admission.clone();
+        settings.register_changes = plan.register_changes.clone();
+        settings.batch = plan.batch.clone();
         settings.agreements = plan.agreements.clone();
         settings.mocks = plan.mocks;
         let before = faults.clone();
@@ -242,15 +263,23 @@ impl Stopped {
 
 /// Waits until `condition` holds.
 pub async fn until(condition: impl Fn() -> bool) {
+    until_some(async || condition().then_some(())).await;
+}
+
+/// Waits until `look` finds something.
+pub async fn until_some<T>(look: impl AsyncFn() -> Option<T>) -> T {
     let glancing = async {
         let mut glances = tokio::time::interval(GLANCE);
-        while !condition() {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
             glances.tick().await;
         }
     };
     tokio::time::timeout(PATIENCE, glancing)
         .await
-        .expect("what the test waits for comes");
+        .expect("what the test waits for comes")
 }
 
 fn population(plan: &Plan) -> Population {

@@ -2,6 +2,7 @@
 //! the shipped register, a store of its own, and a clock that stands still.
 
 pub mod asking;
+pub mod batching;
 pub mod crash;
 pub mod faults;
 pub mod house;

@@ -111,12 +111,40 @@ impl Site {
         let config = self.folder().join(name).with_extension("toml");
         let urls = DepartmentId::ALL.map(|department| (department, self.mocks.url(department)));
         // No department is asked a question twice over, so that what they were asked can be counted.
-        let more: String = DepartmentId::ALL
+        let mut more: String = DepartmentId::ALL
             .iter()
             .map(|department| format!("[departments.{department}.retry]\nrepeats_max = 0\n"))
             .collect();
+        more.push_str("[departments.hmrc.hmrc]\nname_variants_max = 1\n");
         self.write_config(&config, store, &BTreeMap::from(urls), &more);
         config
+    }
+
+    /// Gives the agreement of that id another quota instead of its only one, for every configuration that is written after.
+    pub fn set_quota(&self, agreement: &str, monthly: u64) {
+        let own = self.register();
+        fs::create_dir(&own).expect("a folder of ours");
+        for entry in fs::read_dir(REGISTER).expect("the register") {
+            let path = entry.expect("an entry").path();
+            if path.is_file() {
+                fs::copy(&path, own.join(path.file_name().expect("a name"))).expect("a file of ours");
+            }
+        }
+        let path = own.join(agreement).with_extension("toml");
+        let text = fs::read_to_string(&path).expect("an agreement");
+        let is_quota = |line: &&str| line.starts_with("monthly = ");
+        assert_eq!(text.lines().filter(is_quota).count(), 1);
+        let line = format!("monthly = {monthly}");
+        let lines: Vec<_> = text
+            .lines()
+            .map(|old| if is_quota(&old) { &line } else { old })
+            .collect();
+        fs::write(&path, lines.join("\n")).expect("a file of ours");
+    }
+
+    /// A register of the site's own.
+    fn register(&self) -> PathBuf {
+        self.folder().join("register")
     }
 
     fn write_config(
@@ -126,13 +154,22 @@ impl Site {
         departments: &BTreeMap<DepartmentId, String>,
         more: &str,
     ) {
+        let own = self.register();
+        let register = if own.is_dir() {
+            own.as_path()
+        } else {
+            Path::new(REGISTER)
+        }
+        .display();
         let mut text = format!(
             r#"listen = "127.0.0.1:0"
 trust_domain = "{TRUST_DOMAIN}"
-register = "{REGISTER}"
+register = "{register}"
 tls = {{ certificate = "gateway.pem", key = "gateway.key", client_ca = "ca.pem" }}
 store = {{ {store}, key_file = "store.key", signing_key_file = "signing.key" }}
 limits = {{ checks_per_second = 100000, burst = 100000 }}
+quotas = {{ look_every = "50ms" }}
+probing = {{ checks_a_day = 4000000000, not_found_an_hour = 4000000000, alike_at_once = 4000000000 }}
 "#
         );
         let client_id = Credentials::default().client_id;

@@ -111,10 +111,7 @@ pub(crate) async fn ask_within(
     question: &Question,
     within: Duration,
 ) -> Result<Reply, AskError> {
-    let ask = Ask {
-        question: Arc::new(question.clone()),
-        within,
-    };
+    let ask = Ask::new(Arc::new(question.clone()), within);
     department.clone().oneshot(ask).await
 }
 

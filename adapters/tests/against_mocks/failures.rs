@@ -9,10 +9,11 @@ use axum::http::header;
 use axum::response::IntoResponse as _;
 use jiff::Timestamp;
 use statuscheck_adapters::settings::DepartmentSettings;
-use statuscheck_adapters::{AskError, BoxDepartment, connect};
+use statuscheck_adapters::{Ask, AskError, BoxDepartment, connect};
 use statuscheck_domain::clock::ManualClock;
 use statuscheck_domain::ids::DepartmentId;
 use statuscheck_domain::question::Operation;
+use tower::ServiceExt as _;
 
 const RECORDS: &str = r#","leave":{"kind":"ILR","valid_from":"2001-01-01","may_work":true,"may_rent":true},
     "asylum_support_reference":"240112345","section_95":{"in_force":true},"education":{"eligible":true},
@@ -240,4 +241,47 @@ async fn our_own_limit_keeps_hmrcs() {
     assert_eq!(bench.mocks.requests(DepartmentId::Hmrc), 2);
     bench.clock.advance(Duration::from_secs(1));
     facts(ask(&hmrc, &question).await);
+}
+
+/// Whether a question went out, and what came of it.
+async fn sent(department: &BoxDepartment) -> (bool, &'static str) {
+    let ask = Ask::new(Arc::new(status()), PATIENT);
+    let sent = ask.sent.clone();
+    let reply = department.clone().oneshot(ask).await;
+    (sent.is_sent(), kind_of(&reply))
+}
+
+#[tokio::test]
+async fn a_question_is_known_not_to_have_gone_out_where_a_limit_or_a_rest_or_nobody_there_kept_it_back() {
+    let bench = Bench::of(&[behaving("fail")]).await;
+    let mut settings = bench.settings(DepartmentId::HomeOffice);
+    settings.retry.repeats_max = 0;
+    settings.rate.per_hour = std::num::NonZeroU32::new(2);
+    let limited = adapter(DepartmentId::HomeOffice, &settings);
+    let told = [sent(&limited).await, sent(&limited).await, sent(&limited).await];
+    assert_eq!(
+        told,
+        [(true, "unavailable"), (true, "unavailable"), (false, "throttled")]
+    );
+
+    settings.rate.per_hour = None;
+    settings.breaker.asks_min = 2;
+    let resting = adapter(DepartmentId::HomeOffice, &settings);
+    let told = [sent(&resting).await, sent(&resting).await, sent(&resting).await];
+    assert_eq!(
+        told,
+        [
+            (true, "unavailable"),
+            (true, "unavailable"),
+            (false, "breaker_open")
+        ]
+    );
+
+    // A token can be had, and nobody answers where questions go.
+    let nowhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    settings.token_url = Some(format!("{}/oauth2/token", settings.url));
+    settings.url = format!("http://{}", nowhere.local_addr().unwrap());
+    drop(nowhere);
+    let unreachable = adapter(DepartmentId::HomeOffice, &settings);
+    assert_eq!(sent(&unreachable).await, (false, "unavailable"));
 }

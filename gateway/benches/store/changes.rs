@@ -57,6 +57,7 @@ impl OneCheck {
             operation: Operation::ImmigrationStatus,
             reply: reply(),
             refunded: None,
+            again: None,
         };
         let decided = EventKind::Decided(decision()?);
         let (receipt, answer) = match course {

@@ -18,13 +18,15 @@ mod order;
 mod plan;
 mod register;
 mod terms;
+mod webhook;
 
 pub use self::due::{Due, DueKind};
 pub use self::faults::Fault;
 pub use self::order::SuspensionOrder;
-pub use self::plan::{Change, plan};
+pub use self::plan::{Change, plan, touched};
 pub use self::register::{Permit, Refusal, Register, RegisterFault};
 pub use self::terms::{Contact, Party, Quota, Rate, Standing, Suspension, Uplift};
+pub use self::webhook::Webhook;
 
 /// What some organisations may ask, and on what terms.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,6 +47,8 @@ pub struct Agreement {
     pub benefits: Vec<EducationBenefit>,
     /// Who may ask, and what kind of organisation each is.
     pub organisations: BTreeMap<OrganisationId, OrganisationKind>,
+    /// Where organisations are told that something happened to their cases under it; not all of them need to be.
+    pub webhooks: BTreeMap<OrganisationId, Webhook>,
     /// What departments may be asked under it.
     pub operations: Vec<Operation>,
     /// Fields of the person that may be sent.

@@ -23,6 +23,7 @@ pub(crate) fn sample(id: &str) -> Agreement {
         checks: CheckKind::ALL.to_vec(),
         benefits: EducationBenefit::ALL.to_vec(),
         organisations: [("caller".parse().unwrap(), OrganisationKind::Employer)].into(),
+        webhooks: BTreeMap::new(),
         operations: Operation::ALL.to_vec(),
         request_fields: Field::ALL.to_vec(),
         released_fields: Facts::FIELDS.map(str::to_owned).to_vec(),
@@ -255,9 +256,10 @@ pub(super) fn quota(monthly: u64, uplifted: u64) -> Quota {
 }
 
 #[test]
-fn an_uplift_counts_for_every_month_that_it_touches() {
-    let months = [6, 7, 8, 9].map(|month| quota(300, 309).of_month(date(2026, month, 20)));
-    assert_eq!(months, [300, 309, 309, 300]);
+fn an_uplift_counts_from_its_first_day_to_its_last() {
+    let days = [(7, 14), (7, 15), (8, 1), (8, 10), (8, 11)];
+    let quotas = days.map(|(month, day)| quota(300, 309).on(date(2026, month, day)));
+    assert_eq!(quotas, [300, 309, 309, 309, 300]);
 }
 
 #[test]

@@ -55,6 +55,8 @@ pub enum PendingReason {
     DepartmentUnavailable,
     /// A department's desk is closed.
     DepartmentClosed,
+    /// The caller disputed the answer, and it is being looked at again.
+    Disputed,
 }
 
 /// Why nothing was established: the stable reasons of the contract.

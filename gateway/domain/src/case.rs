@@ -4,11 +4,18 @@ use jiff::Timestamp;
 
 use crate::answer::{Answer, Outcome, PendingReason};
 use crate::case_clock::{CaseClock, OutOfTurn, Turn};
+use crate::check::CheckKind;
 use crate::event::{Change, Event, EventKind, Receipt, numbered};
 use crate::ids::{CaseId, DepartmentId};
+use crate::questions::Questions;
 use crate::quota::{self, Spent};
 use crate::route;
 use crate::sla::SlaClock;
+
+mod caller;
+mod clocking;
+
+pub use self::caller::{Dispute, NotNow, ProvideFault, Use};
 
 /// Whose turn it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -26,6 +33,11 @@ pub enum CaseState {
 }
 
 impl CaseState {
+    /// The states in which somebody has to do something.
+    pub const OPEN: [Self; 3] = [Self::Open, Self::AwaitingInformation, Self::Referred];
+    /// The states in which the case is over; see [`Self::is_closed`].
+    pub const CLOSED: [Self; 2] = [Self::Answered, Self::Withdrawn];
+
     /// The state of a case whose caller was told `outcome`.
     pub const fn told(outcome: &Outcome) -> Self {
         match outcome {
@@ -58,8 +70,17 @@ pub struct Case {
     pub state: CaseState,
     /// What the caller is told now.
     pub answer: Answer,
+    /// The last dispute of an answer; it is under way until the case is answered again.
+    pub dispute: Option<Dispute>,
+    /// What came of the answer, as the caller said last.
+    pub feedback: Option<Use>,
     /// Its clock; none where it was never started, because the case was answered at once.
     pub clock: Option<CaseClock>,
+    /// What was asked about it, and what came of that.
+    pub questions: Questions,
+    /// Version of the event since which departments are asked anew; 0 where it is still for the first time. Replies to
+    /// questions from before count no more.
+    pub round: u64,
     /// When it was received.
     pub create_time: Timestamp,
     /// When its last event happened.
@@ -103,6 +124,9 @@ pub enum HistoryError {
     /// More was given back to a quota than was charged.
     #[error("the case gives back what it was not charged")]
     NotCharged,
+    /// Something was asked for or told after the case was withdrawn.
+    #[error("the case went on after it was withdrawn")]
+    AfterWithdrawal,
     /// Something happened to the clock that could not.
     #[error(transparent)]
     Clock(#[from] OutOfTurn),
@@ -144,10 +168,25 @@ impl Case {
         Ok((change, case))
     }
 
-    /// When somebody must look at the case by itself next: at the next step of its clock. None where nothing will ever
-    /// be due unless something else happens to it.
+    /// When somebody must look at the case by itself next: at the next step of its clock, or to ask a department again. None
+    /// where nothing will ever be due unless something else happens to it.
+    ///
+    /// A case about which nothing was decided yet is looked after by whoever received it.
     pub fn wake(&self) -> Option<Timestamp> {
-        self.clock.as_ref()?.wake()
+        let step = self.clock.as_ref().and_then(CaseClock::wake);
+        let again = self.questions.again().filter(|_| self.is_asked_on());
+        step.into_iter().chain(again).min()
+    }
+
+    /// Departments go on being asked about it: something was decided, and not the end. Also while it is the caller's turn,
+    /// because what the caller was asked for may not be all that is missing.
+    pub fn is_asked_on(&self) -> bool {
+        !self.is_over() && self.is_decided()
+    }
+
+    /// It is nobody's turn.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, CaseState::Answered | CaseState::Withdrawn)
     }
 
     fn open(id: CaseId, first: Event) -> Result<Self, HistoryError> {
@@ -158,12 +197,8 @@ impl Case {
         if first.version != 1 {
             return Err(HistoryError::OutOfOrder);
         }
-        // Until a decision is recorded the case says what is true: it is with the department that it needs.
         let answer = Answer {
-            outcome: Outcome::Pending {
-                reason: PendingReason::DepartmentWorking,
-                departments: vec![route::required(receipt.check.kind()).department()],
-            },
+            outcome: undecided(receipt.check.kind(), PendingReason::DepartmentWorking),
             legal_basis: receipt.legal_basis.clone(),
             agreement_id: receipt.agreement_id.clone(),
             as_of: None,
@@ -173,7 +208,11 @@ impl Case {
             receipt: *receipt,
             state: CaseState::Open,
             answer,
+            dispute: None,
+            feedback: None,
             clock: None,
+            questions: Questions::default(),
+            round: 0,
             create_time: first.time,
             update_time: first.time,
             version: 1,
@@ -186,6 +225,12 @@ impl Case {
         if event.version != self.version + 1 {
             return Err(HistoryError::OutOfOrder);
         }
+        if let Some(state) = event.kind.state() {
+            if self.state == CaseState::Withdrawn {
+                return Err(HistoryError::AfterWithdrawal);
+            }
+            self.state = state;
+        }
         self.history.push(Step::of(&event));
         self.version = event.version;
         self.update_time = event.time;
@@ -195,11 +240,36 @@ impl Case {
         }
         match event.kind {
             EventKind::Received(_) => return Err(HistoryError::ReceivedTwice),
-            EventKind::Asked { .. } | EventKind::Replied { .. } => {}
+            EventKind::Asked {
+                question_id,
+                operation,
+                ..
+            } => self.questions.ask(operation, question_id, event.time),
+            EventKind::Replied {
+                question_id,
+                operation,
+                reply,
+                again,
+                ..
+            } => self.questions.reply(operation, question_id, reply, again),
+            EventKind::Postponed { until } => self.questions.postpone(until),
+            EventKind::Withdrawn => {}
             EventKind::Decided(answer) => {
-                self.state = CaseState::told(&answer.outcome);
                 self.answer = answer;
+                self.feedback = None;
             }
+            EventKind::Provided(check) => {
+                self.receipt.check = *check;
+                self.reopen(PendingReason::DepartmentWorking);
+            }
+            EventKind::Disputed { reason } => {
+                self.dispute = Some(Dispute {
+                    version: self.version,
+                    reason,
+                });
+                self.reopen(PendingReason::Disputed);
+            }
+            EventKind::Feedback(usage) => self.feedback = Some(usage),
             EventKind::Clock(happened) => match &mut self.clock {
                 Some(clock) => clock.apply(event.time, happened)?,
                 None => self.clock = Some(CaseClock::open(event.time, happened)?),
@@ -208,11 +278,28 @@ impl Case {
         Ok(())
     }
 
-    /// A decision was recorded, so the caller can be told.
+    fn reopen(&mut self, reason: PendingReason) {
+        self.answer.outcome = undecided(self.receipt.check.kind(), reason);
+        self.answer.as_of = None;
+        self.feedback = None;
+        self.questions = Questions::default();
+        self.round = self.version;
+    }
+
+    /// Something was decided about it, by the gateway or by its caller: it is not left as it was received.
     pub fn is_decided(&self) -> bool {
-        self.history
-            .iter()
-            .any(|step| matches!(step.kind, "pending" | "more_information_needed" | "answered"))
+        let is_decision = |step: &Step| {
+            matches!(
+                step.kind,
+                "pending"
+                    | "more_information_needed"
+                    | "answered"
+                    | "information_provided"
+                    | "disputed"
+                    | "withdrawn"
+            )
+        };
+        self.history.iter().any(is_decision)
     }
 
     /// The clock stands still: it is the caller's turn.
@@ -250,6 +337,14 @@ impl Case {
             .rev()
             .find(decision)
             .map_or(self.update_time, |step| step.time)
+    }
+}
+
+/// Until a decision is recorded a case says what is true: it is with the department that it needs.
+fn undecided(kind: CheckKind, reason: PendingReason) -> Outcome {
+    Outcome::Pending {
+        reason,
+        departments: vec![route::required(kind).department()],
     }
 }
 

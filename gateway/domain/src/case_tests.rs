@@ -14,9 +14,9 @@ use crate::reply::{self, Reply, Unavailable};
 use crate::sla::{Ground, SlaPolicy, Target};
 use crate::working_time::{Calendars, after};
 
-const HOUR: Duration = Duration::from_hours(1);
+pub(super) const HOUR: Duration = Duration::from_hours(1);
 
-fn received_at() -> Timestamp {
+pub(super) fn received_at() -> Timestamp {
     "2026-06-01T09:00:00Z".parse().unwrap()
 }
 
@@ -27,7 +27,7 @@ fn started() -> ClockEvent {
     CaseClock::start(terms, &calendars).unwrap()
 }
 
-fn received() -> Case {
+pub(super) fn received() -> Case {
     let draft = Draft {
         share_code: "W12345678",
         date_of_birth: "1990-12-31",
@@ -138,6 +138,7 @@ fn a_case_gives_back_no_more_than_it_was_charged() {
         operation: Operation::NinoTrace,
         reply: Reply::of(reply::Outcome::Unavailable(Unavailable::BreakerOpen)),
         refunded: month,
+        again: None,
     };
     let Ok((change, charged)) = case.change(received_at(), [asked()]) else {
         panic!("a question can be asked")

@@ -1,6 +1,7 @@
 //! A check as the caller asks it: texts in, a [`Check`] or every fault at once out.
 
 mod draft;
+mod supplement;
 
 use jiff::civil::Date;
 use zeroize::Zeroizing;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::answer::{Answer, Outcome};
+use crate::case::{CaseState, Use};
 use crate::case_clock::{CaseClock, ClockEvent};
 use crate::check::Check;
 use crate::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
@@ -48,9 +49,27 @@ pub enum EventKind {
         /// The month whose quota gets it back, that of the charge, where the question was charged and then not sent;
         /// none otherwise.
         refunded: Option<Month>,
+        /// When it is to be asked again, unless the case ends before; none where the reply settles it.
+        again: Option<Timestamp>,
+    },
+    /// What is to be asked again by now waits longer, because others are being asked about, or nobody may be.
+    Postponed {
+        /// When it is asked again.
+        until: Timestamp,
     },
     /// What the caller is told from here on.
     Decided(Answer),
+    /// The caller added what was asked for: the check as it is from here on.
+    Provided(Box<Check>),
+    /// The caller said that the answer is wrong.
+    Disputed {
+        /// In the caller's words, which may be about a person.
+        reason: Zeroizing<String>,
+    },
+    /// The caller said what came of the answer.
+    Feedback(Use),
+    /// The caller needs the case no longer.
+    Withdrawn,
     /// Something happened to the case's clock.
     Clock(ClockEvent),
 }
@@ -62,11 +81,16 @@ impl EventKind {
             Self::Received(_) => "received",
             Self::Asked { .. } => "asked",
             Self::Replied { .. } => "replied",
+            Self::Postponed { .. } => "postponed",
             Self::Decided(answer) => match answer.outcome {
                 Outcome::Pending { .. } => "pending",
                 Outcome::MoreInformation { .. } => "more_information_needed",
                 Outcome::Established { .. } | Outcome::NotEstablished(_) => "answered",
             },
+            Self::Provided(_) => "information_provided",
+            Self::Disputed { .. } => "disputed",
+            Self::Feedback(_) => "feedback_given",
+            Self::Withdrawn => "withdrawn",
             Self::Clock(event) => event.as_str(),
         }
     }
@@ -75,7 +99,37 @@ impl EventKind {
     pub const fn department(&self) -> Option<DepartmentId> {
         match self {
             Self::Asked { operation, .. } | Self::Replied { operation, .. } => Some(operation.department()),
-            Self::Received(_) | Self::Decided(_) | Self::Clock(_) => None,
+            Self::Received(_)
+            | Self::Postponed { .. }
+            | Self::Decided(_)
+            | Self::Provided(_)
+            | Self::Disputed { .. }
+            | Self::Feedback(_)
+            | Self::Withdrawn
+            | Self::Clock(_) => None,
+        }
+    }
+
+    /// The check that it is about from here on, where it says one.
+    pub fn check(&self) -> Option<&Check> {
+        match self {
+            Self::Received(receipt) => Some(&receipt.check),
+            Self::Provided(check) => Some(check),
+            _ => None,
+        }
+    }
+
+    /// The state that it leaves its case in, where it says one.
+    pub const fn state(&self) -> Option<CaseState> {
+        match self {
+            Self::Received(_) | Self::Provided(_) | Self::Disputed { .. } => Some(CaseState::Open),
+            Self::Decided(answer) => Some(CaseState::told(&answer.outcome)),
+            Self::Withdrawn => Some(CaseState::Withdrawn),
+            Self::Asked { .. }
+            | Self::Replied { .. }
+            | Self::Postponed { .. }
+            | Self::Feedback(_)
+            | Self::Clock(_) => None,
         }
     }
 }
@@ -87,7 +141,7 @@ pub struct Receipt {
     pub organisation: OrganisationId,
     /// What the caller calls the request.
     pub request_id: RequestId,
-    /// The check.
+    /// The check; of a case, with what was provided since.
     pub check: Check,
     /// The caller's own reference; may be empty.
     pub caller_reference: Zeroizing<String>,
@@ -143,6 +197,16 @@ impl Change {
             wake,
             spent,
         }
+    }
+}
+
+impl Change {
+    /// This change and `next`, which follows on it and is about the clock alone, as one.
+    #[must_use]
+    pub fn with_clock(mut self, next: Self) -> Self {
+        self.events.extend(next.events);
+        self.wake = next.wake;
+        self
     }
 }
 

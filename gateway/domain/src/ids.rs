@@ -43,6 +43,21 @@ uuid_id! {
     QuestionId
 }
 
+uuid_id! {
+    /// A person held back from a refusal.
+    ReferralId
+}
+
+uuid_id! {
+    /// Something that a receiver of webhooks is told; the same at every attempt to tell it.
+    NoticeId
+}
+
+uuid_id! {
+    /// A plan to serve another register.
+    PlanId
+}
+
 impl CaseId {
     /// An id of `now`; `random` makes it unique.
     pub fn at(now: Timestamp, random: &[u8; 10]) -> Self {
@@ -51,6 +66,13 @@ impl CaseId {
 }
 
 impl QuestionId {
+    /// An id of `now`; `random` makes it unique.
+    pub fn at(now: Timestamp, random: &[u8; 10]) -> Self {
+        Self(uuid7(now, random))
+    }
+}
+
+impl NoticeId {
     /// An id of `now`; `random` makes it unique.
     pub fn at(now: Timestamp, random: &[u8; 10]) -> Self {
         Self(uuid7(now, random))

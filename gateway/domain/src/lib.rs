@@ -19,6 +19,7 @@ pub mod event;
 pub mod ids;
 pub mod names;
 pub mod question;
+pub mod questions;
 pub mod quota;
 pub mod reply;
 pub mod retention;

@@ -118,6 +118,8 @@ pub struct Question {
     pub benefit: Option<EducationBenefit>,
     /// About whom.
     pub subject: Arc<Subject>,
+    /// The department's reference for the work that it took on when it was asked before; it is asked after that then.
+    pub ticket: Option<String>,
 }
 
 impl Question {
@@ -130,6 +132,7 @@ impl Question {
             check: check.kind(),
             benefit: check.benefit(),
             subject: Arc::new(check.subject.only(operation.fields())),
+            ticket: None,
         }
     }
 }

@@ -141,6 +141,7 @@ pub(crate) fn add(sum: &mut Vec<Spent>, agreement: &AgreementId, kind: &EventKin
         EventKind::Replied {
             operation,
             refunded: Some(month),
+            again: None,
             ..
         } => (operation, *month, -1),
         _ => return,

@@ -29,6 +29,7 @@ fn unasked(operation: Operation, refunded: Option<Month>) -> EventKind {
         operation,
         reply: Reply::of(Outcome::Unavailable(Unavailable::BreakerOpen)),
         refunded,
+        again: None,
     }
 }
 

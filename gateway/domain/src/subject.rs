@@ -78,6 +78,12 @@ impl Field {
         }
     }
 
+    /// Its path within a check or what is added to one, e.g. `person.postcode` or `share_code`.
+    pub fn place(self) -> String {
+        let person = if self.is_of_person() { "person." } else { "" };
+        format!("{person}{}", self.as_str())
+    }
+
     /// The field of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.as_str() == name)

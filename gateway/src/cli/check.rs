@@ -12,12 +12,29 @@ use statuscheck_proto::v1::{
 };
 use uuid::Uuid;
 
+mod batch;
+mod results;
+mod rows;
+
 use super::client::Connection;
 use super::output::{Output, waiting};
 
-/// Asks one check.
+/// Asks one check, or one for each row of a file.
+#[derive(Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    arg_required_else_help = true,
+    after_help = batch::HELP
+)]
+pub(crate) struct Check {
+    #[command(subcommand)]
+    one: Option<One>,
+    #[command(flatten)]
+    batch: batch::Batch,
+}
+
 #[derive(Subcommand)]
-pub(crate) enum Check {
+enum One {
     /// May this person do this work? Asked by an employer.
     #[command(after_help = "Examples:\n  \
         statuscheck check right-to-work --demo DIR --share-code \"W12 345 678\" --date-of-birth 1990-12-31\n  \
@@ -73,6 +90,16 @@ pub(crate) enum Benefit {
     FreeSchoolMeals,
     TwoYearOldEarlyEducation,
     EarlyYearsPupilPremium,
+}
+
+impl From<Benefit> for EducationBenefit {
+    fn from(benefit: Benefit) -> Self {
+        match benefit {
+            Benefit::FreeSchoolMeals => Self::FreeSchoolMeals,
+            Benefit::TwoYearOldEarlyEducation => Self::TwoYearOldEarlyEducation,
+            Benefit::EarlyYearsPupilPremium => Self::EarlyYearsPupilPremium,
+        }
+    }
 }
 
 /// The person and the request.
@@ -144,6 +171,15 @@ struct PersonFile {
 
 impl Check {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        match self.one {
+            Some(one) => one.run().await,
+            None => self.batch.run().await,
+        }
+    }
+}
+
+impl One {
+    async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::RightToWork { share_code, asked } => {
                 let person = asked.person()?;
@@ -164,14 +200,9 @@ impl Check {
                 asked.ask(check, "organisation/landlord").await
             }
             Self::Section95 { benefit, asked } => {
-                let benefit = match benefit {
-                    Benefit::FreeSchoolMeals => EducationBenefit::FreeSchoolMeals,
-                    Benefit::TwoYearOldEarlyEducation => EducationBenefit::TwoYearOldEarlyEducation,
-                    Benefit::EarlyYearsPupilPremium => EducationBenefit::EarlyYearsPupilPremium,
-                };
                 let check = Section95Check {
                     person: asked.person()?,
-                    benefit: benefit.into(),
+                    benefit: EducationBenefit::from(benefit).into(),
                 };
                 asked
                     .ask(WireCheck::Section95(check), "organisation/council")
@@ -212,12 +243,7 @@ impl PersonArgs {
         let file = match &args.person {
             None => PersonFile::default(),
             Some(path) => {
-                let text = if path.as_os_str() == "-" {
-                    std::io::read_to_string(std::io::stdin())
-                } else {
-                    std::fs::read_to_string(path)
-                };
-                let text = text.with_context(|| format!("{}: cannot be read", path.display()))?;
+                let text = text_of(path)?;
                 serde_json::from_str(&text).map_err(|error| not_a_person(path, &error))?
             }
         };
@@ -241,6 +267,16 @@ impl PersonArgs {
             postcode: either(&args.postcode, file.postcode),
         })
     }
+}
+
+/// The text of a file, or of standard input where that is meant.
+pub(crate) fn text_of(path: &Path) -> anyhow::Result<String> {
+    let text = if path.as_os_str() == "-" {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(path)
+    };
+    text.with_context(|| format!("{}: cannot be read", path.display()))
 }
 
 /// Says where and, of an unknown key, which; never a value, which serde's own message would quote.

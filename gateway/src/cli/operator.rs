@@ -14,7 +14,7 @@ use tonic::{Response, Status};
 use super::client::Connection;
 use crate::audit::Subject;
 use crate::error::Error;
-use crate::register;
+use crate::register::{self, ServedRegister};
 use crate::rpc::ops::Operations;
 use crate::store::Store as _;
 use crate::store::embedded::{EmbeddedStore, Settings};
@@ -35,7 +35,8 @@ pub(crate) struct Operator {
     /// The file of its key-encryption key.
     #[arg(long, value_name = "FILE", requires = "store", help_heading = "Offline")]
     key_file: Option<PathBuf>,
-    /// Folder of the agreements, which say how long cases are kept and what they are for.
+    /// Folder of the agreements, which say how long cases are kept and what they are for. Where a version of the register
+    /// was ever applied, that counts, and not the folder.
     #[arg(long, value_name = "DIR", requires = "store", help_heading = "Offline")]
     register: Option<PathBuf>,
 }
@@ -60,13 +61,10 @@ impl Operator {
         };
         let store = EmbeddedStore::open(Settings::at(path), Kek::load(key_file)?).await?;
         let store = Arc::new(store);
+        let served = ServedRegister::load(store.as_ref(), register).await?;
         let clock = SystemClock::shared();
         let operations = Operations {
-            housekeeping: Arc::new(Housekeeping::new(
-                store.clone(),
-                Arc::new(register),
-                clock.clone(),
-            )),
+            housekeeping: Arc::new(Housekeeping::new(store.clone(), Arc::new(served), clock.clone())),
             audited: Arc::new(Subject {
                 store: path.clone().into(),
                 ..Subject::default()

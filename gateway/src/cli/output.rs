@@ -5,7 +5,7 @@
 //! is 4 too: whether the gateway restarts, is slow, or refuses the certificate looks the same from here.
 
 mod lines;
-mod refusal;
+pub(crate) mod refusal;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -17,8 +17,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 use statuscheck_proto::v1::{
-    Answer, Case, CaseState, CheckKind, CheckResponse, Entitlement, GetCaseResponse, ListCasesResponse,
-    PendingReason, Sla, answer::Outcome, established::Facts,
+    Answer, Case, CaseState, CheckKind, CheckResponse, Entitlement, ListCasesResponse, PendingReason, Sla,
+    answer::Outcome, established::Facts,
 };
 use tonic::{Response, Status};
 
@@ -89,14 +89,20 @@ impl Output {
         })
     }
 
-    pub(crate) fn case(&self, answered: Answered<GetCaseResponse>) -> anyhow::Result<ExitCode> {
+    /// Shows the case that a method of that name answered with.
+    pub(crate) fn case<M: Message>(
+        &self,
+        method: &str,
+        answered: Answered<M>,
+        case: fn(&M) -> Option<&Case>,
+    ) -> anyhow::Result<ExitCode> {
         let response = match answered {
             Ok(response) => response.into_inner(),
             Err(status) => return refusal::show(&status, self.json),
         };
         if self.json {
-            print_json("statuscheck.v1.GetCaseResponse", &response)?;
-        } else if let Some(case) = &response.case {
+            print_json(&format!("statuscheck.v1.{method}Response"), &response)?;
+        } else if let Some(case) = case(&response) {
             print_case(case)?;
         }
         Ok(ExitCode::SUCCESS)
@@ -159,7 +165,6 @@ pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
 }
 
 /// The outcome in a word or three.
-#[cfg(feature = "demo")]
 pub(crate) const fn outcome_name(answer: &Answer) -> &'static str {
     match &answer.outcome {
         Some(Outcome::Established(_)) => "established",

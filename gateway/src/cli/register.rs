@@ -1,15 +1,17 @@
 //! `statuscheck register`
 
+mod change;
+mod quotas;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
-use statuscheck_domain::agreement::{Due, Register as Known, plan};
+use statuscheck_domain::agreement::{Due, Register as Known};
 use statuscheck_domain::clock::{Clock as _, SystemClock, london_day};
 use statuscheck_proto::register::v1::{
     Agreement, GetAgreementRequest, GetAgreementResponse, ListAgreementsRequest, ListAgreementsResponse,
-    PlanRegisterRequest, PlanRegisterResponse, plan_register_request::Source,
 };
 use statuscheck_proto::v1::CheckKind;
 use tonic::Status;
@@ -19,7 +21,7 @@ use super::output::{Output, print_json, say, table, waiting};
 use crate::register;
 use crate::rpc::convert::register as convert;
 
-/// Shows the register of agreements, what falls due in it, and what another would change.
+/// Shows the register of agreements and what falls due in it, and changes it.
 #[derive(Subcommand)]
 pub(crate) enum Register {
     /// Lists the agreements.
@@ -51,13 +53,19 @@ pub(crate) enum Register {
         /// From which day, YYYY-MM-DD; today in London where it is not given.
         #[arg(long, value_name = "DATE")]
         on: Option<Date>,
+        /// Asks the gateway, too, which quotas of this month are nearly used up.
+        #[arg(long)]
+        quotas: bool,
         #[command(flatten)]
         shown: Shown,
         /// Folder of the agreements.
         #[arg(long, value_name = "DIR")]
         register: PathBuf,
+        #[command(flatten)]
+        connection: Connection,
     },
-    /// Shows in words what another register would change. Nothing is changed by it.
+    /// Shows in words what another register would change, and the open cases that it touches. Through a gateway it gives a
+    /// plan, for another operator to apply; nothing is changed by it.
     #[command(after_help = "Examples:\n  \
             statuscheck register plan new-register --demo DIR\n  \
             statuscheck register plan new-register --register deploy/register")]
@@ -69,6 +77,35 @@ pub(crate) enum Register {
         shown: Shown,
         #[command(flatten)]
         at: At,
+    },
+    /// Plans to return to an earlier version. Nothing is changed until another operator applies the plan.
+    #[command(after_help = "Example:\n  statuscheck register rollback 3 --demo DIR")]
+    Rollback {
+        /// The version; 0 for the files that the gateway was started with.
+        version: u64,
+        #[command(flatten)]
+        shown: Shown,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Applies a plan that another operator made: every gateway serves the new register within seconds, without a restart.
+    #[command(after_help = "Example:\n  \
+            statuscheck register apply 6f1c1d0e-6f0a-4f4e-9f57-0d5c3f1f2a10 --demo DIR --as ops/duty-2")]
+    Apply {
+        /// The plan's id.
+        plan_id: String,
+        #[command(flatten)]
+        shown: Shown,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Lists the versions that were applied: when, who planned and who applied them, and what they changed.
+    #[command(after_help = "Example:\n  statuscheck register versions --demo DIR")]
+    Versions {
+        #[command(flatten)]
+        shown: Shown,
+        #[command(flatten)]
+        connection: Connection,
     },
 }
 
@@ -107,16 +144,33 @@ impl Register {
             Self::Due {
                 days,
                 on,
+                quotas,
                 shown,
                 register,
+                connection,
             } => {
-                let today = on.unwrap_or_else(today);
-                due(shown.json, &register::load(&register)?.due(today, days))
+                let known = register::load(&register)?;
+                let mut all = known.due(on.unwrap_or_else(today), days);
+                if quotas {
+                    match quotas::near_end(&connection, &known).await? {
+                        Ok(near) => all.extend(near),
+                        Err(status) => return Output::of(shown.json).error(&status),
+                    }
+                }
+                due(shown.json, &all)
             }
-            Self::Plan { new, shown, at } => match at.plan(register::whole_of(&new)?).await? {
-                Ok(planned) => show_plan(shown.json, &planned),
-                Err(status) => Output::of(shown.json).error(&status),
-            },
+            Self::Plan { new, shown, at } => change::plan(shown.json, &at, &new).await,
+            Self::Rollback {
+                version,
+                shown,
+                connection,
+            } => change::rollback(shown.json, &connection, version).await,
+            Self::Apply {
+                plan_id,
+                shown,
+                connection,
+            } => change::apply(shown.json, &connection, plan_id).await,
+            Self::Versions { shown, connection } => change::versions(shown.json, &connection).await,
         }
     }
 }
@@ -165,24 +219,12 @@ impl At {
             });
             let found = found.map(|agreement| GetAgreementResponse {
                 agreement: Some(agreement),
+                ..GetAgreementResponse::default()
             });
             return Ok(found.map_err(Status::from));
         }
         let mut client = self.connection.register()?;
         let told = waiting("reading", client.get_agreement(request)).await;
-        Ok(told.map(tonic::Response::into_inner))
-    }
-
-    async fn plan(&self, new: String) -> anyhow::Result<Result<PlanRegisterResponse, Status>> {
-        if let Some(known) = self.folder()? {
-            let planned = register::parse_whole(&new).map(|new| convert::planned(&plan(&known, &new)));
-            return Ok(planned.map_err(|error| convert::at_fault(&error).into()));
-        }
-        let request = PlanRegisterRequest {
-            source: Some(Source::Toml(new)),
-        };
-        let mut client = self.connection.register()?;
-        let told = waiting("planning", client.plan_register(request)).await;
         Ok(told.map(tonic::Response::into_inner))
     }
 }
@@ -269,6 +311,9 @@ fn show(json: bool, found: &GetAgreementResponse) -> anyhow::Result<ExitCode> {
         anyhow::bail!("the gateway's answer has no agreement");
     };
     say!("{} · {}", agreement.agreement_id, agreement.title)?;
+    if found.files_differ {
+        say!("{}", change::files_differ(found.register_version))?;
+    }
     let checks: Vec<_> = agreement.checks().map(check_name).collect();
     let figure = |figure: u64| {
         if figure == 0 {
@@ -277,12 +322,17 @@ fn show(json: bool, found: &GetAgreementResponse) -> anyhow::Result<ExitCode> {
             figure.to_string()
         }
     };
+    let version = |version: u64| match version {
+        0 => String::new(),
+        version => format!("version {version}"),
+    };
     let lines = [
         ("purpose", agreement.purpose.clone()),
         ("law", agreement.legal_basis.clone()),
         ("served", served(agreement).to_owned()),
         ("checks", checks.join(", ")),
         ("organisations", agreement.organisations.join(", ")),
+        ("webhooks", agreement.webhooks.join(", ")),
         ("departments", agreement.departments.join(", ")),
         ("operations", agreement.operations.join(", ")),
         ("may be sent", agreement.request_fields.join(", ")),
@@ -297,9 +347,13 @@ fn show(json: bool, found: &GetAgreementResponse) -> anyhow::Result<ExitCode> {
         ("review", agreement.review_on.clone()),
         ("expiry", agreement.expires_on.clone()),
         ("suspension", agreement.suspension.clone()),
+        ("register", version(found.register_version)),
     ];
     for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
         say!("  {name:<20} {value}")?;
+    }
+    for line in found.quotas.iter().map(quotas::in_words) {
+        say!("  {:<20} {line}", "used")?;
     }
     let mut table = table(["party", "role", "post", "e-mail"]);
     for contact in &agreement.contacts {
@@ -342,23 +396,5 @@ fn due(json: bool, all: &[Due]) -> anyhow::Result<ExitCode> {
         ]);
     }
     say!("{table}")?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn show_plan(json: bool, planned: &PlanRegisterResponse) -> anyhow::Result<ExitCode> {
-    if json {
-        print_json("statuscheck.register.v1.PlanRegisterResponse", planned)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    if planned.changes.is_empty() {
-        say!("nothing would change")?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    for change in &planned.changes {
-        say!("{change}")?;
-    }
-    say!(
-        "a gateway takes the new register up when it is started anew; open cases keep what they were promised"
-    )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use statuscheck_adapters::ConnectError;
-use statuscheck_domain::ids::DepartmentId;
+use statuscheck_domain::ids::{AgreementId, DepartmentId, OrganisationId};
 
 use super::calendar::CalendarError;
 use crate::audit::AuditError;
@@ -15,6 +15,7 @@ use crate::store::key_file::KeyFileError;
 use crate::store::postgres::{AddressError, OpenError as DatabaseOpenError};
 use crate::store::signing::SigningKeyError;
 use crate::tls::TlsError;
+use crate::webhook::{CourierError, NotAllowed, SecretError};
 
 /// What is wrong with a configuration, by the section where it is mended; the cause is the source.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +75,29 @@ pub enum ConfigError {
     /// `register`
     #[error("register")]
     Register(#[source] RegisterError),
+    /// `webhooks`
+    #[error("webhooks")]
+    Webhooks(#[source] CourierError),
+    /// An address in the register that nothing may be sent to.
+    #[error("webhook of {organisation} under {agreement}: url")]
+    WebhookAddress {
+        /// Under which agreement.
+        agreement: AgreementId,
+        /// Whose.
+        organisation: OrganisationId,
+        /// Why.
+        source: NotAllowed,
+    },
+    /// A secret that the register names, and that cannot be used.
+    #[error("webhook of {organisation} under {agreement}: secret_files")]
+    WebhookSecret {
+        /// Under which agreement.
+        agreement: AgreementId,
+        /// Whose.
+        organisation: OrganisationId,
+        /// Why.
+        source: SecretError,
+    },
     /// `calendar`
     #[error("calendar")]
     Calendar(#[source] CalendarError),

@@ -1,13 +1,15 @@
 //! Figures that parse and with which a gateway would serve nobody, or not start.
 
 use super::Config;
+use crate::webhook::RetrySchedule;
 
 /// Largest flow-control window (RFC 9113, section 6.9.1).
 const WINDOW_BYTES_MAX: u32 = (1 << 31) - 1;
 
 /// Key, and what its value must be, of every figure at fault.
 pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
-    let connections = &config.connections;
+    let (connections, webhooks) = (&config.connections, &config.webhooks);
+    let changes = &config.register_changes;
     let window = |bytes: u32| (1..=WINDOW_BYTES_MAX).contains(&bytes);
     let durations = [
         ("tls.reload_every", config.tls.reload_every),
@@ -16,8 +18,17 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
         ("connections.ping_interval", connections.ping_interval),
         ("connections.ping_timeout", connections.ping_timeout),
         ("connections.age", connections.age),
+        ("quotas.look_every", config.quotas.look_every),
         ("checks.budget", config.checks.budget),
         ("checks.feed_interval", config.checks.feed_interval),
+        ("webhooks.timeouts.connect", webhooks.timeouts.connect),
+        ("webhooks.timeouts.total", webhooks.timeouts.total),
+        ("webhooks.retry.first_pause", webhooks.retry.first_pause),
+        ("webhooks.retry.give_up_after", webhooks.retry.give_up_after),
+        ("register_changes.plan_age", changes.plan_age),
+        ("register_changes.poll_every", changes.poll_every),
+        ("register_changes.poll_max", changes.poll_max),
+        ("batch.wait_max", config.batch.wait_max),
     ];
     let durations = durations.map(|(key, span)| (key, !span.is_zero(), "must be longer than nothing"));
     let one = "must be at least 1";
@@ -28,6 +39,17 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
         (
             "admission.in_flight_per_organisation_max",
             admission.in_flight_per_organisation_max > 0,
+            one,
+        ),
+        ("register_changes.plans_max", changes.plans_max > 0, one),
+        (
+            "register_changes.polls_failed_max",
+            changes.polls_failed_max > 0,
+            one,
+        ),
+        (
+            "batch.rows_in_flight_max",
+            config.batch.rows_in_flight_max > 0,
             one,
         ),
         ("connections.connections", connections.connections > 0, one),
@@ -56,6 +78,22 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
             "connections.send_buffer_bytes",
             u32::try_from(connections.send_buffer_bytes).is_ok_and(window),
             between,
+        ),
+        ("webhooks.retry.growth", webhooks.retry.growth > 0, one),
+        (
+            "webhooks.retry.pause_max",
+            webhooks.retry.first_pause <= webhooks.retry.pause_max,
+            "must not be shorter than first_pause",
+        ),
+        (
+            "webhooks.retry.jitter_percent",
+            webhooks.retry.jitter_percent <= 100,
+            "must be 0 to 100",
+        ),
+        (
+            "webhooks.retry.give_up_after",
+            webhooks.retry.give_up_after <= RetrySchedule::GIVE_UP_AFTER_MAX,
+            "must be at most 72h",
         ),
     ];
     let all = durations.into_iter().chain(counts);

@@ -9,15 +9,18 @@ fn number(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap()
 }
 
-/// A permit of the shipped agreement with that rate.
-fn permit(rate: Option<Rate>) -> Permit {
+/// A register of the shipped agreement with that rate.
+fn register(rate: Option<Rate>) -> Register {
     let shipped = crate::demo::shipped_register().unwrap();
     let right_to_work = shipped.agreement(&"right-to-work".parse().unwrap()).unwrap();
     let agreement = Agreement {
         rate,
         ..right_to_work.clone()
     };
-    let register = Register::new([agreement], []).unwrap();
+    Register::new([agreement], []).unwrap()
+}
+
+fn permit(rate: Option<Rate>) -> Permit {
     let today = date(2026, 3, 11);
     let draft = Draft {
         given_names: "Sam",
@@ -28,7 +31,7 @@ fn permit(rate: Option<Rate>) -> Permit {
     let Ok(check) = draft.parse(CheckKind::RightToWork, today) else {
         panic!("the check is well formed")
     };
-    register
+    register(rate)
         .authorise(&"employer".parse().unwrap(), &check, None, today)
         .unwrap()
 }
@@ -144,4 +147,21 @@ fn a_rate_that_changes_begins_anew() {
     asked(&limits, &permit(rate(1, 1))).unwrap();
     assert!(asked(&limits, &permit(rate(1, 1))).is_err());
     asked(&limits, &permit(rate(1, 2))).unwrap();
+}
+
+#[test]
+fn who_leaves_the_register_begins_anew_on_coming_back_and_who_stays_does_not() {
+    let (limits, _clock) = limits(100);
+    let permit = permit(rate(1, 1));
+    assert!(asked(&limits, &permit).is_ok());
+    assert!(asked(&limits, &permit).is_err());
+    limits.keep_up(1, &register(rate(1, 1)));
+    assert!(asked(&limits, &permit).is_err());
+    limits.keep_up(2, &Register::default());
+    assert!(asked(&limits, &permit).is_ok());
+    // A version that is no newer lets nobody go.
+    for old in [1, 2] {
+        limits.keep_up(old, &Register::default());
+        assert!(asked(&limits, &permit).is_err());
+    }
 }

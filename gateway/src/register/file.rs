@@ -4,11 +4,8 @@
 use std::collections::BTreeMap;
 use std::num::{NonZeroU8, NonZeroU32};
 
-use jiff::civil::Date;
-use serde::Deserialize;
-use statuscheck_domain::agreement::{
-    Agreement, Contact, Fault, Party, Quota, Rate, Suspension, SuspensionOrder, Uplift,
-};
+use serde::{Deserialize, Serialize};
+use statuscheck_domain::agreement::{Agreement, Contact, Fault, Party, Quota, Rate, Suspension, Uplift};
 use statuscheck_domain::answer::Facts;
 use statuscheck_domain::calendar::Division;
 use statuscheck_domain::check::{CheckKind, EducationBenefit};
@@ -18,9 +15,15 @@ use statuscheck_domain::sla::{Ground, OrganisationKind, Promise, SlaPolicy, Targ
 use statuscheck_domain::subject::Field;
 
 use super::values::Values;
+use super::webhook::WebhookFile;
+
+mod order;
+mod writing;
+
+pub(super) use self::order::OrderFile;
 
 /// One agreement.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AgreementFile {
     /// Lower-case letters, digits and hyphens.
@@ -42,6 +45,9 @@ pub(super) struct AgreementFile {
     /// Ids of the organisations that may ask, by their kind.
     #[serde(default)]
     organisations: BTreeMap<String, Vec<String>>,
+    /// Where organisations are told of their cases, by organisation.
+    #[serde(default)]
+    webhooks: BTreeMap<String, WebhookFile>,
     /// What departments may be asked, e.g. `dwp/nino_trace`.
     #[serde(default)]
     operations: Vec<String>,
@@ -82,7 +88,7 @@ pub(super) struct AgreementFile {
 }
 
 /// One side.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PartyFile {
     /// A department's id, or the name of those who ask.
@@ -94,7 +100,7 @@ struct PartyFile {
 }
 
 /// A post and its address.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ContactFile {
     /// Name of the post.
@@ -104,7 +110,7 @@ struct ContactFile {
 }
 
 /// A promise about time.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SlaFile {
     /// Changes whenever the promise does; lower-case letters, digits and hyphens.
@@ -120,7 +126,7 @@ struct SlaFile {
 }
 
 /// A rate.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RateFile {
     /// Checks a minute over time.
@@ -130,7 +136,7 @@ struct RateFile {
 }
 
 /// A quota.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct QuotaFile {
     /// Questions a calendar month.
@@ -141,7 +147,7 @@ struct QuotaFile {
 }
 
 /// A larger quota for a time.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UpliftFile {
     /// Questions a month instead.
@@ -157,7 +163,7 @@ struct UpliftFile {
 }
 
 /// A suspension.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SuspensionFile {
     /// First day.
@@ -168,28 +174,6 @@ struct SuspensionFile {
     reason: String,
     /// When it is looked at again.
     review_on: String,
-}
-
-/// One suspension order.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct OrderFile {
-    /// Lower-case letters, digits and hyphens.
-    pub(super) id: String,
-    /// Why, in a sentence.
-    reason: String,
-    /// Who ordered it.
-    owner: String,
-    /// Departments to which nothing is volunteered.
-    departments: Vec<String>,
-    /// Only about people older than this many years.
-    over_age: Option<u8>,
-    /// First day.
-    starts_on: String,
-    /// When it is looked at again.
-    review_on: String,
-    /// Last day; without it, it goes on until it is ended.
-    ends_on: Option<String>,
 }
 
 impl AgreementFile {
@@ -204,6 +188,7 @@ impl AgreementFile {
         let checks = values.known("checks", &self.checks, CheckKind::named);
         let benefits = values.known("benefits", &self.benefits, EducationBenefit::named);
         let organisations = organisations(&self.organisations, &mut values);
+        let webhooks = WebhookFile::webhooks(self.webhooks, &mut values);
         let operations = values.known("operations", &self.operations, Operation::named);
         let request_fields = values.known("request_fields", &self.request_fields, of_person);
         let released_fields = values.known("released_fields", &self.released_fields, fact);
@@ -229,6 +214,7 @@ impl AgreementFile {
             checks,
             benefits,
             organisations,
+            webhooks,
             operations,
             request_fields,
             released_fields,
@@ -362,32 +348,5 @@ impl SuspensionFile {
             reason: self.reason,
             review_on: review_on?,
         })
-    }
-}
-
-impl OrderFile {
-    /// The order.
-    ///
-    /// # Errors
-    /// Every value that does not fit; and where each fits, everything that cannot be meant.
-    pub(super) fn order(self) -> Result<SuspensionOrder, Vec<Fault>> {
-        let mut values = Values::default();
-        let department = |name: &str| name.parse().ok();
-        let departments = values.known("departments", &self.departments, department);
-        let id = values.one("id", &self.id);
-        let starts_on = values.one("starts_on", &self.starts_on);
-        let review_on = values.one("review_on", &self.review_on);
-        let ends_on = values.optional("ends_on", self.ends_on.as_deref());
-        let order = SuspensionOrder {
-            id: id.unwrap_or_else(unread),
-            reason: self.reason,
-            owner: self.owner,
-            departments,
-            over_age: self.over_age,
-            starts_on: starts_on.unwrap_or(Date::ZERO),
-            review_on: review_on.unwrap_or(Date::MAX),
-            ends_on,
-        };
-        values.all_fit(order, SuspensionOrder::faults)
     }
 }

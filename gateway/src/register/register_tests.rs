@@ -85,6 +85,58 @@ fn every_fault_of_an_agreement_is_told_at_once() {
 }
 
 #[test]
+fn a_webhook_belongs_to_an_organisation_of_the_agreement() {
+    let with = |id: &str, url: &str, files: &str| {
+        format!("{SOUND}\n[webhooks.{id}]\nurl = \"{url}\"\nsecret_files = {files}\n")
+    };
+    let url = "https://hooks.trust.example/t0ken";
+    let agreement = parse("a.toml", &with("trust", url, r#"["trust", "trust-2"]"#)).unwrap();
+    let webhook = &agreement.webhooks[&"trust".parse().unwrap()];
+    assert_eq!(
+        (webhook.url.as_str(), webhook.host()),
+        (url, "hooks.trust.example")
+    );
+    assert!(!format!("{agreement:?}").contains("t0ken"));
+    for (text, fault) in [
+        (
+            with("stranger", url, r#"["trust"]"#),
+            "webhooks.stranger: is none of the organisations",
+        ),
+        (
+            with("The-Trust", url, r#"["trust"]"#),
+            "webhooks.The-Trust: must be 1 to 64",
+        ),
+        (
+            with("trust", "hooks.trust.example", r#"["trust"]"#),
+            "webhooks.trust.url: must be an https address",
+        ),
+        (
+            with("trust", "https://me:pw@trust.example", r#"["trust"]"#),
+            "webhooks.trust.url: must have no user",
+        ),
+        (
+            with("trust", url, "[]"),
+            "webhooks.trust.secret_files: must be one, or two",
+        ),
+        (
+            with("trust", url, r#"["a", "b", "c"]"#),
+            "webhooks.trust.secret_files: must be one, or two",
+        ),
+        (
+            with("trust", url, r#"["../store.key"]"#),
+            "webhooks.trust.secret_files: must be names",
+        ),
+        (
+            with("trust", url, r#"["/etc/passwd"]"#),
+            "webhooks.trust.secret_files: must be names",
+        ),
+    ] {
+        let told = faults_of(&text);
+        assert!(told.contains(fault), "{fault} is not in {told}");
+    }
+}
+
+#[test]
 fn an_unknown_key_is_refused_wherever_it_stands() {
     for (at, key) in [
         ("    id =", "colour = 1\n    id ="),
@@ -174,4 +226,31 @@ fn a_whole_register_is_the_same_in_one_text_as_in_files() {
         whole_of(&[file("d.toml", "no toml")]),
         Err(SourceError::NotToml { .. })
     ));
+}
+
+#[test]
+fn what_is_written_is_read_as_the_same_register() {
+    let shipped = load(Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../deploy/register"
+    )))
+    .unwrap();
+    let full = SOUND.replace(
+        "[organisations]",
+        "rate = { per_minute = 3, burst = 2 }\nweight = 7\nretention = \"90d\"\nexpires_on = \"2028-01-01\"\n\
+         suspension = { since = \"2026-02-01\", owner = \"Board\", reason = \"a \\\"why\\\"\", review_on = \"2026-03-01\" }\n\
+         quotas = { home-office = { monthly = 9 } }\n[organisations]",
+    );
+    let full = full.replace(
+        "promise =",
+        "thresholds = [\"80% ops, owner\"]\ndivision = \"scotland\"\npromise =",
+    );
+    let full = Register::new([parse("full.toml", &full).unwrap()], []).unwrap();
+    for register in [shipped, full] {
+        let text = write_whole(&register).unwrap();
+        let again = parse_whole(&text).unwrap();
+        assert!(again.agreements().eq(register.agreements()));
+        assert_eq!(again.orders(), register.orders());
+        assert_eq!(write_whole(&again).unwrap(), text);
+    }
 }

@@ -26,7 +26,7 @@ const MAY_CALL: &[(&str, &[&str], &[PeerKind])] = &[
     ("statuscheck.referral.v1.ReferralService", &[], &[Taskforce]),
     (
         "statuscheck.register.v1.RegisterService",
-        &["PlanRegister", "ApplyRegister", "GetMeasures"],
+        &["PlanRegister", "ApplyRegister", "ListVersions", "GetMeasures"],
         &[Ops],
     ),
     ("statuscheck.register.v1.RegisterService", &[], EVERYONE),

@@ -11,12 +11,13 @@ use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 
+use crate::register::ServedRegister;
 use crate::store::Store;
 
 /// The services whose health is told; the empty name is the whole gateway.
 const TOLD: [&str; 4] = ["", STATUS_CHECKS, OPERATIONS, REGISTER];
 
-/// How often the store is asked whether it still records. 1 s: it only reads a flag, and those who probe health do so
+/// How often it is looked whether the store still records. 1 s: it only reads flags, and those who probe health do so
 /// every few seconds.
 const GLANCE: Duration = Duration::from_secs(1);
 
@@ -35,22 +36,27 @@ impl Health {
         (health, HealthServer::new(service))
     }
 
-    /// Tells whether `store` records, whenever that changes. Some stores stop for good, until they are opened anew; others come
-    /// back when their database does.
-    pub(crate) async fn follow(&self, store: &dyn Store) -> Infallible {
+    /// Tells whether `store` records and `register` is known to be the one that counts, whenever that changes. Some stores
+    /// stop for good, until they are opened anew; others come back when their database does.
+    pub(crate) async fn follow(&self, store: &dyn Store, register: &ServedRegister) -> Infallible {
         let mut glances = interval(GLANCE);
         let mut was_healthy = true;
         loop {
-            let is_healthy = store.is_healthy();
+            let records = store.is_healthy();
+            let is_healthy = records && register.is_current();
             match (was_healthy, is_healthy) {
                 (true, false) => {
-                    tracing::error!(
-                        "the store has stopped recording: no check is taken until it records again"
-                    );
+                    if records {
+                        tracing::error!("the register cannot be followed: no check is taken until it can");
+                    } else {
+                        tracing::error!(
+                            "the store has stopped recording: no check is taken until it records again"
+                        );
+                    }
                     self.tell(ServingStatus::NotServing).await;
                 }
                 (false, true) => {
-                    tracing::info!("the store records again");
+                    tracing::info!("checks are taken again");
                     self.tell(ServingStatus::Serving).await;
                 }
                 (true, true) | (false, false) => {}

@@ -16,8 +16,8 @@ use tonic::{Request, Response, Status};
 
 use crate::audit::Subject;
 use crate::error::Error;
-use crate::peer::{Connected, Peer, PeerError};
 use crate::rpc::convert::upkeep;
+use crate::rpc::operator::{operator, to_the_end};
 use crate::upkeep::Housekeeping;
 
 /// The acts of operators, for whoever is known to be one: the service's callers, and the command line on a store that no
@@ -82,34 +82,37 @@ impl Operations {
     }
 }
 
+/// For refusals.
+const SERVICE: &str = "statuscheck.ops.v1.OpsService";
+
 type Reply<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
 impl OpsService for Operations {
     async fn run_retention(&self, request: Request<RunRetentionRequest>) -> Reply<RunRetentionResponse> {
-        let actor = operator(&request)?;
+        let actor = operator(SERVICE, &request)?;
         to_the_end(Self::run_retention(self.clone(), actor, request.into_inner())).await
     }
 
     async fn set_legal_hold(&self, request: Request<SetLegalHoldRequest>) -> Reply<SetLegalHoldResponse> {
-        let actor = operator(&request)?;
+        let actor = operator(SERVICE, &request)?;
         let done = Self::set_legal_hold(self.clone(), actor, request.into_inner()).await?;
         Ok(Response::new(done))
     }
 
     async fn export_subject(&self, request: Request<ExportSubjectRequest>) -> Reply<ExportSubjectResponse> {
-        let actor = operator(&request)?;
+        let actor = operator(SERVICE, &request)?;
         let found = Self::export_subject(self.clone(), actor, request.into_inner()).await?;
         Ok(Response::new(found))
     }
 
     async fn rotate_keys(&self, request: Request<RotateKeysRequest>) -> Reply<RotateKeysResponse> {
-        let actor = operator(&request)?;
+        let actor = operator(SERVICE, &request)?;
         to_the_end(Self::rotate_keys(self.clone(), actor, request.into_inner())).await
     }
 
     async fn verify_ledger(&self, request: Request<VerifyLedgerRequest>) -> Reply<VerifyLedgerResponse> {
-        let actor = operator(&request)?;
+        let actor = operator(SERVICE, &request)?;
         to_the_end(Self::verify_ledger(self.clone(), actor, request.into_inner())).await
     }
 
@@ -141,32 +144,5 @@ impl OpsService for Operations {
 
     async fn retry_hook(&self, _: Request<RetryHookRequest>) -> Reply<RetryHookResponse> {
         Err(Error::NotServed.into())
-    }
-}
-
-/// Lets an act come to its end when the caller hangs up. One that the program's end cuts off goes on when it is asked for
-/// again.
-async fn to_the_end<T: Send + 'static>(
-    act: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> Reply<T> {
-    let done = tokio::spawn(act)
-        .await
-        .map_err(|panicked| Error::internal(&panicked))??;
-    Ok(Response::new(done))
-}
-
-/// The calling operator, as the ledger names it: `ops/<id>`. The guard has let only operators through; this is the proof
-/// by type.
-fn operator<T>(request: &Request<T>) -> Result<String, Error> {
-    let service = "statuscheck.ops.v1.OpsService";
-    match request
-        .extensions()
-        .get::<Arc<Connected>>()
-        .map(|connected| &connected.peer)
-    {
-        Some(Ok(Peer::Ops(id))) => Ok(format!("ops/{}", id.as_str())),
-        Some(Ok(_)) => Err(Error::WrongPeer { service }),
-        Some(Err(error)) => Err(Error::NoIdentity(*error)),
-        None => Err(Error::NoIdentity(PeerError::NoUri)),
     }
 }

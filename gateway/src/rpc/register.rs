@@ -1,37 +1,28 @@
-//! `statuscheck.register.v1.RegisterService`: the register, for whoever may want to use it, and what another would change.
+//! `statuscheck.register.v1.RegisterService`: the register, for whoever may want to use it, and its changes.
 
 use std::sync::Arc;
 
-use statuscheck_domain::agreement::{Register, plan};
 use statuscheck_proto::register::v1::register_service_server::RegisterService;
 use statuscheck_proto::register::v1::{
     ApplyRegisterRequest, ApplyRegisterResponse, GetAgreementRequest, GetAgreementResponse,
     GetMeasuresRequest, GetMeasuresResponse, ListAgreementsRequest, ListAgreementsResponse,
-    PlanRegisterRequest, PlanRegisterResponse,
+    ListVersionsRequest, ListVersionsResponse, PlanRegisterRequest, PlanRegisterResponse,
 };
-use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
 use crate::error::Error;
-use crate::register;
-use crate::rpc::convert::register as convert;
+use crate::quota::Quotas;
+use crate::register::RegisterChanges;
+use crate::rpc::convert::{register as convert, versions};
+use crate::rpc::operator::{operator, to_the_end};
 
-/// Registers that are read at once. 1: each may have four megabytes, and operators can wait for each other.
-const PLANS_MAX: usize = 1;
+/// For refusals.
+const SERVICE: &str = "statuscheck.register.v1.RegisterService";
 
 /// The service.
 pub(crate) struct Agreements {
-    register: Arc<Register>,
-    planning: Arc<Semaphore>,
-}
-
-impl Agreements {
-    pub(crate) fn new(register: Arc<Register>) -> Self {
-        Self {
-            register,
-            planning: Arc::new(Semaphore::new(PLANS_MAX)),
-        }
-    }
+    pub(crate) changes: Arc<RegisterChanges>,
+    pub(crate) quotas: Quotas,
 }
 
 type Reply<T> = Result<Response<T>, Status>;
@@ -42,38 +33,59 @@ impl RegisterService for Agreements {
         &self,
         request: Request<ListAgreementsRequest>,
     ) -> Reply<ListAgreementsResponse> {
-        let page = convert::page(request.get_ref(), &self.register)?;
-        Ok(Response::new(convert::listed(&self.register, &page)))
+        let register = &self.changes.served().now().register;
+        let page = convert::page(request.get_ref(), register)?;
+        Ok(Response::new(convert::listed(register, &page)))
     }
 
     async fn get_agreement(&self, request: Request<GetAgreementRequest>) -> Reply<GetAgreementResponse> {
         let id = convert::agreement_id(request.get_ref())?;
-        let agreement = self.register.agreement(&id).ok_or(Error::NoSuchAgreement(id))?;
+        let version = self.changes.served().now();
+        let agreement = version.register.agreement(&id);
+        let agreement = agreement.ok_or(Error::NoSuchAgreement(id))?;
+        let usage = self.quotas.usage(agreement).await.map_err(Error::from)?;
         Ok(Response::new(GetAgreementResponse {
             agreement: Some(convert::agreement(agreement)),
+            register_version: version.number,
+            files_differ: version.files_differ,
+            quotas: usage.iter().map(convert::quota_use).collect(),
         }))
     }
 
     async fn plan_register(&self, request: Request<PlanRegisterRequest>) -> Reply<PlanRegisterResponse> {
-        let text = convert::whole_register(request.into_inner())?;
-        let planning = Arc::clone(&self.planning).acquire_owned().await;
-        let current = Arc::clone(&self.register);
-        // Reading four megabytes takes longer than a thread of the runtime may be held.
-        let planned = tokio::task::spawn_blocking(move || {
-            let changes = register::parse_whole(&text).map(|new| plan(&current, &new));
-            drop(planning);
-            changes
-        });
-        let changes = planned.await.map_err(|panicked| Error::internal(&panicked))?;
-        let changes = changes.map_err(|error| convert::at_fault(&error))?;
-        Ok(Response::new(convert::planned(&changes)))
+        let planned_by = operator(SERVICE, &request)?;
+        let wanted = versions::wanted(request.into_inner())?;
+        let changes = Arc::clone(&self.changes);
+        to_the_end(async move {
+            let planned = changes.plan(&planned_by, wanted).await;
+            Ok(versions::planned(planned.map_err(versions::refused)?))
+        })
+        .await
     }
 
-    // In the contract, and served once the store keeps versions of the register and counts cases by agreement.
-
-    async fn apply_register(&self, _: Request<ApplyRegisterRequest>) -> Reply<ApplyRegisterResponse> {
-        Err(Error::NotServed.into())
+    async fn apply_register(&self, request: Request<ApplyRegisterRequest>) -> Reply<ApplyRegisterResponse> {
+        let applied_by = operator(SERVICE, &request)?;
+        let plan_id = versions::plan_id(request.get_ref())?;
+        let changes = Arc::clone(&self.changes);
+        to_the_end(async move {
+            let version = changes.apply(&applied_by, plan_id).await?;
+            Ok(ApplyRegisterResponse {
+                version: version.number,
+            })
+        })
+        .await
     }
+
+    async fn list_versions(&self, request: Request<ListVersionsRequest>) -> Reply<ListVersionsResponse> {
+        let page = versions::page(request.get_ref())?;
+        // One more than wanted shows whether there is a next page.
+        let found = self.changes.versions(page.before, page.limit + 1).await;
+        let found = found.map_err(Error::from)?;
+        let served = self.changes.served().now();
+        Ok(Response::new(versions::versions(found, &page, &served)))
+    }
+
+    // In the contract, and served once cases have clocks, referrals and disputes to be measured by.
 
     async fn get_measures(&self, _: Request<GetMeasuresRequest>) -> Reply<GetMeasuresResponse> {
         Err(Error::NotServed.into())

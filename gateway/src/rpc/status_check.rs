@@ -1,11 +1,13 @@
-//! `statuscheck.v1.StatusCheckService`: the way of a check, read top to bottom.
+//! `statuscheck.v1.StatusCheckService`: thin handlers; the way of a check is in `way`.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use statuscheck_domain::agreement::Register;
-use statuscheck_domain::clock::{SharedClock, london_day};
+use futures_util::StreamExt as _;
+use statuscheck_domain::case::{Case, Use};
+use statuscheck_domain::clock::london_day;
+use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::OrganisationId;
 use statuscheck_proto::v1::status_check_service_server::StatusCheckService;
 use statuscheck_proto::v1::{
@@ -17,23 +19,16 @@ use statuscheck_proto::v1::{
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::admission::{Admission, Admitted, Class};
-use crate::authorise::authorise;
-use crate::cases::Cases;
+use crate::cases::Step;
 use crate::error::Error;
-use crate::limits::{Limits, Reserved};
+use crate::limits::Allowance;
 use crate::peer::{Connected, Peer};
-use crate::rpc::{convert, deadline};
+use crate::rpc::way::Way;
+use crate::rpc::{batch, convert, deadline};
 
-/// The service, with what a check passes through.
+/// The service.
 pub(crate) struct StatusChecks {
-    pub(crate) register: Arc<Register>,
-    pub(crate) limits: Limits,
-    pub(crate) admission: Admission,
-    pub(crate) cases: Arc<Cases>,
-    pub(crate) clock: SharedClock,
-    /// How long a check may take when the caller gives more.
-    pub(crate) budget: Duration,
+    pub(crate) way: Arc<Way>,
 }
 
 type Reply<T> = Result<Response<T>, Status>;
@@ -43,27 +38,30 @@ type ReplyStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 impl StatusCheckService for StatusChecks {
     async fn check(&self, request: Request<CheckRequest>) -> Reply<CheckResponse> {
         let organisation = organisation(&request)?;
-        let budget = deadline::budget(request.metadata(), self.budget)?;
-        let today = london_day(self.clock.now());
-        let asked = convert::check_request(&request.into_inner(), today)?;
-        let permit = authorise(&self.register, &organisation, &asked, today)?;
-        let reserved = self.limits.reserve(permit)?;
-        let allowance = reserved.allowance();
-        let arrived = self.clock.elapsed();
-        let admitted = admit(&self.admission, reserved, Class::Single, budget).await?;
-        let budget = budget.saturating_sub(self.clock.elapsed().saturating_sub(arrived));
-        let case = self.cases.check(admitted, asked, budget).await?;
-        let mut answer = Response::new(convert::check_response(&case, self.clock.now()));
-        allowance.write(answer.metadata_mut());
-        Ok(answer)
+        let budget = deadline::budget(request.metadata(), self.way.budget)?;
+        let (case, allowance) = self.way.check(&organisation, request.get_ref(), budget).await?;
+        let response = convert::check_response(&case, self.way.clock.now());
+        Ok(told(response, Some(allowance)))
+    }
+
+    type CheckBatchStream = ReplyStream<CheckBatchResponse>;
+
+    async fn check_batch(
+        &self,
+        request: Request<Streaming<CheckBatchRequest>>,
+    ) -> Reply<Self::CheckBatchStream> {
+        let organisation = organisation(&request)?;
+        let time = deadline::budget(request.metadata(), Duration::MAX)?;
+        let answers = batch::answers(Arc::clone(&self.way), organisation, time, request.into_inner());
+        Ok(Response::new(answers.boxed()))
     }
 
     async fn get_case(&self, request: Request<GetCaseRequest>) -> Reply<GetCaseResponse> {
         let organisation = organisation(&request)?;
         let id = convert::case_id(&request.get_ref().case_id)?;
-        let case = self.cases.case(&organisation, id).await?;
+        let case = self.way.cases.case(&organisation, id).await?;
         Ok(Response::new(GetCaseResponse {
-            case: Some(convert::case(&case, self.clock.now())),
+            case: Some(convert::case(&case, self.way.clock.now())),
         }))
     }
 
@@ -71,66 +69,86 @@ impl StatusCheckService for StatusChecks {
         let organisation = organisation(&request)?;
         let page = convert::list_request(request.get_ref())?;
         let cases = self
+            .way
             .cases
             .list(&organisation, page.states, page.after, page.limit)
             .await?;
-        Ok(Response::new(convert::list_response(&cases, self.clock.now())))
+        Ok(Response::new(convert::list_response(
+            &cases,
+            self.way.clock.now(),
+        )))
+    }
+
+    async fn provide_information(
+        &self,
+        request: Request<ProvideInformationRequest>,
+    ) -> Reply<ProvideInformationResponse> {
+        let organisation = organisation(&request)?;
+        let budget = deadline::budget(request.metadata(), self.way.budget)?;
+        let provided = request.into_inner();
+        let id = convert::case_id(&provided.case_id)?;
+        let today = london_day(self.way.clock.now());
+        let step =
+            since_seen(move |case, seen| Ok(case.provided(&convert::information(&provided), today, seen)?));
+        let (case, allowance) = self.way.reopen(&organisation, id, step, budget).await?;
+        let case = Some(convert::case(&case, self.way.clock.now()));
+        Ok(told(ProvideInformationResponse { case }, allowance))
+    }
+
+    async fn dispute_answer(&self, request: Request<DisputeAnswerRequest>) -> Reply<DisputeAnswerResponse> {
+        let organisation = organisation(&request)?;
+        let budget = deadline::budget(request.metadata(), self.way.budget)?;
+        let (id, reason) = convert::dispute(request.into_inner())?;
+        let step = since_seen(move |case, seen| Ok(case.disputed(&reason, seen)?));
+        let (case, allowance) = self.way.reopen(&organisation, id, step, budget).await?;
+        let case = Some(convert::case(&case, self.way.clock.now()));
+        Ok(told(DisputeAnswerResponse { case }, allowance))
+    }
+
+    async fn withdraw_case(&self, request: Request<WithdrawCaseRequest>) -> Reply<WithdrawCaseResponse> {
+        let organisation = organisation(&request)?;
+        let id = convert::case_id(&request.get_ref().case_id)?;
+        let step: Step = Box::new(|case| Ok(case.withdrawn()?));
+        let case = self.way.cases.step(&organisation, id, step).await?;
+        Ok(Response::new(WithdrawCaseResponse {
+            case: Some(convert::case(&case, self.way.clock.now())),
+        }))
+    }
+
+    async fn give_feedback(&self, request: Request<GiveFeedbackRequest>) -> Reply<GiveFeedbackResponse> {
+        let organisation = organisation(&request)?;
+        let (id, usage) = convert::feedback(request.get_ref())?;
+        let step: Step = Box::new(move |case| Ok(case.used(usage)?));
+        let told = self.way.cases.step(&organisation, id, step).await;
+        if usage == Use::Refused && matches!(told, Err(Error::NotNow(_))) {
+            tracing::warn!(case = %id, %organisation, "a caller says that it refused a person whom it may not refuse");
+        }
+        told?;
+        Ok(Response::new(GiveFeedbackResponse {}))
     }
 
     // In the contract, and served once cases have clocks and late replies.
-
-    type CheckBatchStream = ReplyStream<CheckBatchResponse>;
-
-    async fn check_batch(&self, _: Request<Streaming<CheckBatchRequest>>) -> Reply<Self::CheckBatchStream> {
-        Err(Error::NotServed.into())
-    }
 
     type WatchCasesStream = ReplyStream<WatchCasesResponse>;
 
     async fn watch_cases(&self, _: Request<WatchCasesRequest>) -> Reply<Self::WatchCasesStream> {
         Err(Error::NotServed.into())
     }
-
-    async fn provide_information(
-        &self,
-        _: Request<ProvideInformationRequest>,
-    ) -> Reply<ProvideInformationResponse> {
-        Err(Error::NotServed.into())
-    }
-
-    async fn withdraw_case(&self, _: Request<WithdrawCaseRequest>) -> Reply<WithdrawCaseResponse> {
-        Err(Error::NotServed.into())
-    }
-
-    async fn dispute_answer(&self, _: Request<DisputeAnswerRequest>) -> Reply<DisputeAnswerResponse> {
-        Err(Error::NotServed.into())
-    }
-
-    async fn give_feedback(&self, _: Request<GiveFeedbackRequest>) -> Reply<GiveFeedbackResponse> {
-        Err(Error::NotServed.into())
-    }
 }
 
-/// Waits for a seat, for half of `budget` at the longest: the other half is for the departments. Who gets none has spent
-/// nothing.
-async fn admit(
-    admission: &Admission,
-    reserved: Reserved,
-    class: Class,
-    budget: Duration,
-) -> Result<Admitted, Error> {
-    let permit = reserved.permit();
-    let (organisation, weight) = (permit.organisation().clone(), permit.agreement().weight);
-    match admission.admit(&organisation, weight, class, budget / 2).await {
-        Ok(seat) => Ok(Admitted {
-            permit: reserved.spend(),
-            seat,
-        }),
-        Err(overloaded) => {
-            reserved.refund();
-            Err(overloaded.into())
-        }
+/// A step on the case as it was seen first: with it comes the version that it had then.
+fn since_seen(step: impl Fn(&Case, u64) -> Result<Option<EventKind>, Error> + Send + Sync + 'static) -> Step {
+    let seen = OnceLock::new();
+    Box::new(move |case| step(case, *seen.get_or_init(|| case.version)))
+}
+
+/// A response, with what is left of the rates in its headers.
+fn told<T>(response: T, allowance: Option<Allowance>) -> Response<T> {
+    let mut response = Response::new(response);
+    if let Some(allowance) = allowance {
+        allowance.write(response.metadata_mut());
     }
+    response
 }
 
 /// The calling organisation. The guard has let only organisations through; this is the proof by type.

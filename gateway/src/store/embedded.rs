@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
@@ -36,8 +36,8 @@ use super::rows::{Note, Purge};
 use super::seal::Kek;
 use super::sealed::Sealer;
 use super::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
-    Received, Reserved, Store,
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, Position, QuotaError,
+    ReadError, Received, Reserved, Store,
 };
 
 mod checkpoints;
@@ -48,6 +48,7 @@ mod entries;
 mod fault;
 mod feed;
 mod heads;
+mod house;
 mod opening;
 mod quotas;
 mod readers;
@@ -82,6 +83,8 @@ pub struct EmbeddedStore {
     sealing: RwLock<()>,
     /// Held by the one rotation that there may be.
     rotating: tokio::sync::Mutex<()>,
+    /// Held by the one entry that must be the next of its kind.
+    noting: tokio::sync::Mutex<()>,
 }
 
 impl EmbeddedStore {
@@ -143,6 +146,7 @@ impl EmbeddedStore {
             path: settings.path,
             sealing: RwLock::default(),
             rotating: tokio::sync::Mutex::default(),
+            noting: tokio::sync::Mutex::default(),
         })
     }
 
@@ -232,6 +236,18 @@ impl Store for EmbeddedStore {
         }
     }
 
+    async fn received(
+        &self,
+        organisation: &OrganisationId,
+        request_id: RequestId,
+        content: &[u8],
+    ) -> Result<Received, ReadError> {
+        let content = self.sealer.content(organisation, request_id, content);
+        let of = organisation.clone();
+        let read = move |connection: &_| Ok(tables::known(connection, (&of, request_id), &content)?);
+        Ok(Received::of(self.readers.read(read).await?))
+    }
+
     async fn commit(&self, change: Change) -> Result<(), CommitError> {
         let case_id = change.case_id;
         let key = match self.sealer.key(case_id) {
@@ -253,6 +269,23 @@ impl Store for EmbeddedStore {
 
     async fn note(&self, entry: HouseEntry) -> Result<(), CommitError> {
         self.done(Work::Note(Note::of(&entry)?)).await
+    }
+
+    async fn note_next(&self, entry: HouseEntry, newest: Option<Timestamp>) -> Result<(), CommitError> {
+        house::note_next(self, entry, newest).await
+    }
+
+    async fn noted(&self, query: HouseQuery) -> Result<Vec<HouseEntry>, ReadError> {
+        let limit = query.limit.clamp(1, self.page_max);
+        self.readers
+            .read(move |connection| house::noted(connection, query, limit))
+            .await
+    }
+
+    async fn open_cases(&self, agreements: &[AgreementId]) -> Result<u64, ReadError> {
+        let agreements = agreements.to_vec();
+        let count = move |connection: &_| Ok(shelves::open_cases(connection, &agreements)?);
+        self.readers.read(count).await
     }
 
     async fn purge(
@@ -287,24 +320,7 @@ impl Store for EmbeddedStore {
     async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError> {
         let sealer = Arc::clone(&self.sealer);
         let limit = query.limit.clamp(1, self.page_max);
-        let read = move |connection: &_| {
-            // One more than wanted shows whether there is a next page.
-            let mut ids = shelves::case_ids(connection, &query, limit + 1)?;
-            let more = ids.len() > limit;
-            ids.truncate(limit);
-            let next = ids.last().copied().filter(|_| more);
-            let mut cases = Vec::with_capacity(ids.len());
-            for id in ids {
-                let stored = tables::stored_case(connection, id)?.ok_or(ReadError::Corrupt)?;
-                let case = sealer.open(stored)?;
-                // The row's organisation is not sealed, the receipt's is: no altered row hands a case to another.
-                if case.receipt.organisation != query.organisation {
-                    return Err(ReadError::Corrupt);
-                }
-                cases.push(case);
-            }
-            Ok(CasePage { cases, next })
-        };
+        let read = move |connection: &_| shelves::page(connection, &sealer, &query, limit);
         self.readers.read(read).await
     }
 

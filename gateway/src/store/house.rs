@@ -1,8 +1,10 @@
 //! Entries of the house: what operators do to the store as a whole, beside the entries of cases.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use super::{CommitError, ReadError};
 
 /// Something that was done by an operator, or on an operator's standing order.
 ///
@@ -37,11 +39,17 @@ pub enum HouseKind {
     Rebuilt,
     /// The ledger was looked over, while a gateway was running.
     LedgerVerified,
+    /// Another register was planned.
+    RegisterPlanned,
+    /// A planned register was applied: it is the one that counts from here on.
+    RegisterApplied,
+    /// Most of a month's quota is used.
+    QuotaWarned,
 }
 
 impl HouseKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::KeyRotated,
         Self::RetentionRun,
         Self::LegalHoldSet,
@@ -49,6 +57,9 @@ impl HouseKind {
         Self::SubjectAccessed,
         Self::Rebuilt,
         Self::LedgerVerified,
+        Self::RegisterPlanned,
+        Self::RegisterApplied,
+        Self::QuotaWarned,
     ];
 
     /// The stable name in the ledger. No event of a case has the same.
@@ -61,9 +72,47 @@ impl HouseKind {
             Self::SubjectAccessed => "subject_accessed",
             Self::Rebuilt => "rebuilt",
             Self::LedgerVerified => "ledger_verified",
+            Self::RegisterPlanned => "register_planned",
+            Self::RegisterApplied => "register_applied",
+            Self::QuotaWarned => "quota_warned",
         }
     }
 }
+
+/// Which entries of the house to list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HouseQuery {
+    /// Of what kind.
+    pub kind: HouseKind,
+    /// Only entries later than this.
+    pub after: Option<Timestamp>,
+    /// Only entries earlier than this.
+    pub before: Option<Timestamp>,
+    /// At most so many, and at least one; the store has a limit of its own.
+    pub limit: usize,
+}
+
+impl HouseQuery {
+    /// `after` and `before` in nanoseconds since 1970.
+    pub(super) fn between(&self) -> (i64, i64) {
+        // What lies outside the numbers of the ledger is before or after everything in it.
+        let nanoseconds = |time: Timestamp| {
+            let outside = if time < Timestamp::UNIX_EPOCH {
+                i64::MIN
+            } else {
+                i64::MAX
+            };
+            i64::try_from(time.as_nanosecond()).unwrap_or(outside)
+        };
+        (
+            self.after.map_or(i64::MIN, nanoseconds),
+            self.before.map_or(i64::MAX, nanoseconds),
+        )
+    }
+}
+
+/// The version of the payload.
+const VERSION: u8 = 1;
 
 #[derive(Serialize)]
 struct Payload<'a> {
@@ -72,12 +121,48 @@ struct Payload<'a> {
     details: &'a Map<String, Value>,
 }
 
+#[derive(Deserialize)]
+struct Read {
+    v: u8,
+    actor: String,
+    details: Map<String, Value>,
+}
+
 impl HouseEntry {
     pub(super) fn payload(&self) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(&Payload {
-            v: 1,
+            v: VERSION,
             actor: &self.actor,
             details: &self.details,
+        })
+    }
+
+    /// Asks for what of its kind is newer than `newest`, which has to be older than the entry itself.
+    pub(super) fn newer(&self, newest: Option<Timestamp>) -> Result<HouseQuery, CommitError> {
+        if newest.is_some_and(|newest| self.time <= newest) {
+            return Err(CommitError::Malformed);
+        }
+        Ok(HouseQuery {
+            kind: self.kind,
+            after: newest,
+            before: None,
+            limit: 1,
+        })
+    }
+
+    /// The entry of this kind that an engine keeps with `time`, in nanoseconds since 1970, and `payload`.
+    pub(super) fn read(kind: HouseKind, time: i64, payload: &[u8]) -> Result<Self, ReadError> {
+        let Read { v, actor, details } =
+            serde_json::from_slice(payload).map_err(|_quotes| ReadError::Corrupt)?;
+        let time = Timestamp::from_nanosecond(i128::from(time)).map_err(|_range| ReadError::Corrupt)?;
+        if v != VERSION {
+            return Err(ReadError::Corrupt);
+        }
+        Ok(Self {
+            time,
+            kind,
+            actor,
+            details,
         })
     }
 }

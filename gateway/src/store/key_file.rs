@@ -78,7 +78,7 @@ pub(super) fn write_text(path: &Path, text: &[u8], mode: u32) -> io::Result<()> 
 
 /// Reads the first `length_max` bytes of a file of keys, which nobody but the owner may have rights to, nor the owner more
 /// than to read and write it.
-pub(super) fn read_text(path: &Path, length_max: usize) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+pub(crate) fn read_text(path: &Path, length_max: usize) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
     let unreadable = |source| unusable(path, source);
     // The rights of the open file are judged, so that it cannot be swapped in between.
     let file = File::open(path).map_err(unreadable)?;

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use statuscheck_adapters::share::ShareKeeper;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -50,8 +50,8 @@ use super::rows::{Note, Purge};
 use super::seal::Kek;
 use super::sealed::Sealer;
 use super::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
-    Received, Reserved, Store,
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, Position, QuotaError,
+    ReadError, Received, Reserved, Store,
 };
 
 mod address;
@@ -67,6 +67,7 @@ mod fault;
 mod feed;
 mod handing;
 mod heads;
+mod house;
 mod lease;
 mod migrations;
 mod notices;
@@ -211,6 +212,17 @@ impl Store for PostgresStore {
         }
     }
 
+    async fn received(
+        &self,
+        organisation: &OrganisationId,
+        request_id: RequestId,
+        content: &[u8],
+    ) -> Result<Received, ReadError> {
+        let content = self.sealer.content(organisation, request_id, content);
+        let known = tables::known(&self.readers, (organisation, request_id), &content).await?;
+        Ok(Received::of(known))
+    }
+
     async fn commit(&self, change: Change) -> Result<(), CommitError> {
         let case_id = change.case_id;
         let key = match self.sealer.key(case_id) {
@@ -227,6 +239,18 @@ impl Store for PostgresStore {
 
     async fn note(&self, entry: HouseEntry) -> Result<(), CommitError> {
         self.done(Work::Note(Note::of(&entry)?)).await
+    }
+
+    async fn note_next(&self, entry: HouseEntry, newest: Option<Timestamp>) -> Result<(), CommitError> {
+        house::note_next(self, entry, newest).await
+    }
+
+    async fn noted(&self, query: HouseQuery) -> Result<Vec<HouseEntry>, ReadError> {
+        house::noted(&self.readers, query, query.limit.clamp(1, self.limits.page_max)).await
+    }
+
+    async fn open_cases(&self, agreements: &[AgreementId]) -> Result<u64, ReadError> {
+        house::open_cases(&self.readers, agreements).await
     }
 
     async fn purge(
@@ -261,18 +285,7 @@ impl Store for PostgresStore {
         stored.truncate(limit);
         let next = stored.last().map(|last| last.id).filter(|_| more);
         let sealer = Arc::clone(&self.sealer);
-        let opening = move || {
-            let open = |stored| {
-                let case = sealer.open(stored)?;
-                // The row's organisation is not sealed, the receipt's is: no altered row hands a case to another.
-                if case.receipt.organisation == query.organisation {
-                    Ok(case)
-                } else {
-                    Err(ReadError::Corrupt)
-                }
-            };
-            stored.into_iter().map(open).collect::<Result<_, _>>()
-        };
+        let opening = move || tables::open_all(&sealer, stored, &query.organisation);
         // Several thousand entries are to be opened: too long for a thread that others wait for.
         let cases = tokio::task::spawn_blocking(opening)
             .await

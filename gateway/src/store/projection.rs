@@ -7,7 +7,8 @@ use statuscheck_domain::quota::{QuotaKey, Spent};
 
 use super::ReadError;
 use super::rows::{Opening, RowState, SealedChange, SealedEntry, nanoseconds};
-use super::sealed::Sealer;
+use super::seal::DataKey;
+use super::sealed::{Sealer, fold, unseal};
 use super::upkeep::Terms;
 
 impl Sealer {
@@ -26,7 +27,11 @@ impl Sealer {
             kind: first.kind.clone(),
             payload: Vec::new(),
         });
-        let (case, content) = self.reopen(id, wrapped_key.clone(), entries)?;
+        let version = entries.last().map_or(0, |entry| entry.version);
+        let key = DataKey::unwrap_under(self.kek(), id, wrapped_key.clone())?;
+        let (events, content) = unseal(id, entries, &key)?;
+        let subjects = self.subjects_of(events.iter().map(|event| &event.kind));
+        let case = fold(id, version, events)?;
         let receipt = &case.receipt;
         let wake = case.wake().map(nanoseconds);
         Ok(SealedChange {
@@ -37,15 +42,16 @@ impl Sealer {
             wake: wake.transpose().map_err(|_year_2262| ReadError::Corrupt)?,
             spent: case.spent.clone(),
             entries: first.into_iter().collect(),
+            further_subjects: Vec::new(),
             opening: Some(Opening {
                 organisation: receipt.organisation.clone(),
                 request_id: receipt.request_id,
-                content,
+                content: content.ok_or(ReadError::Corrupt)?,
                 terms: Terms {
                     agreement: receipt.agreement_id.clone(),
                     check: receipt.check.kind(),
                 },
-                subjects: self.subjects(&receipt.check),
+                subjects,
                 wrapped_key,
             }),
         })

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use rmp_serde::Serializer;
 use serde::{Deserialize, Serialize};
+use statuscheck_domain::case::Use;
 use statuscheck_domain::check::{Check, EducationBenefit, Terms};
 use statuscheck_domain::event::{EventKind, Receipt};
 use statuscheck_domain::ids::{AgreementId, OrganisationId, QuestionId, RequestId};
@@ -175,8 +176,19 @@ enum EventRecord {
         reply: Reply,
         #[serde(default, skip_serializing_if = "Option::is_none", with = "month_or_none")]
         refunded: Option<Month>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again: Option<Timestamp>,
+    },
+    Postponed {
+        until: Timestamp,
     },
     Decided(#[serde(with = "AnswerRecord")] statuscheck_domain::answer::Answer),
+    Provided(#[serde(with = "boxed_check")] Box<Check>),
+    Disputed {
+        reason: Zeroizing<String>,
+    },
+    Feedback(#[serde(with = "text::one")] Use),
+    Withdrawn,
     Clock(#[serde(with = "ClockEventRecord")] statuscheck_domain::case_clock::ClockEvent),
 }
 
@@ -265,21 +277,29 @@ struct SubjectRecord {
     share_code: Option<ShareCode>,
 }
 
-/// The receipt is the one large event, so the domain boxes it; the record does not show that.
-mod boxed_receipt {
-    use serde::{Deserializer, Serializer};
-    use statuscheck_domain::event::Receipt;
+/// What is large the domain boxes; the record does not show that.
+macro_rules! boxed {
+    ($name:ident: $kept:ty as $record:ident) => {
+        mod $name {
+            use serde::{Deserializer, Serializer};
 
-    use super::ReceiptRecord;
+            use super::*;
 
-    pub(super) fn serialize<S: Serializer>(receipt: &Receipt, serializer: S) -> Result<S::Ok, S::Error> {
-        ReceiptRecord::serialize(receipt, serializer)
-    }
+            pub(super) fn serialize<S: Serializer>(kept: &$kept, serializer: S) -> Result<S::Ok, S::Error> {
+                $record::serialize(kept, serializer)
+            }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<Receipt>, D::Error> {
-        ReceiptRecord::deserialize(deserializer).map(Box::new)
-    }
+            pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Box<$kept>, D::Error> {
+                $record::deserialize(deserializer).map(Box::new)
+            }
+        }
+    };
 }
+
+boxed!(boxed_receipt: Receipt as ReceiptRecord);
+boxed!(boxed_check: Check as CheckRecord);
 
 /// A name as the pair of given names and family name.
 mod name {

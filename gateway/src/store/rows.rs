@@ -31,6 +31,8 @@ pub(super) struct SealedChange {
     /// What it uses of quotas, and gives back.
     pub(super) spent: Vec<Spent>,
     pub(super) entries: Vec<SealedEntry>,
+    /// Whom a case that is there already is about as well from here on, without repeats; some of it may be known.
+    pub(super) further_subjects: Vec<SubjectDigest>,
     /// Only of a new case.
     pub(super) opening: Option<Opening>,
 }

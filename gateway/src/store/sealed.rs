@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use lru::LruCache;
 use statuscheck_domain::case::{Case, CaseState};
-use statuscheck_domain::check::Check;
 use statuscheck_domain::event::{Change, Event, EventKind};
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use statuscheck_domain::subject::Identity;
 
 use super::rows::{Opening, RowState, SealedChange, SealedEntry, StoredCase, nanoseconds, number};
@@ -57,19 +56,27 @@ impl Sealer {
         let opening = Opening {
             organisation: receipt.organisation.clone(),
             request_id: receipt.request_id,
-            content: self
-                .content_key
-                .digest(&receipt.organisation, receipt.request_id, content),
+            content: self.content(&receipt.organisation, receipt.request_id, content),
             terms: Terms {
                 agreement: receipt.agreement_id.clone(),
                 check: receipt.check.kind(),
             },
-            subjects: self.subjects(&receipt.check),
+            subjects: self.subjects_of(change.events.iter().map(|event| &event.kind)),
             wrapped_key,
         };
         let mut sealed = seal(change, Some(&opening.content), &key)?;
         sealed.opening = Some(opening);
         Ok((sealed, Arc::new(key)))
+    }
+
+    /// What stands for the content of a request.
+    pub(super) fn content(
+        &self,
+        organisation: &OrganisationId,
+        request_id: RequestId,
+        content: &[u8],
+    ) -> ContentDigest {
+        self.content_key.digest(organisation, request_id, content)
     }
 
     /// Seals a later change under the key of its case. With the answer the key is no longer kept at hand.
@@ -78,7 +85,8 @@ impl Sealer {
         if change.expected_version == 0 || change.events.iter().any(opens) {
             return Err(CommitError::Malformed);
         }
-        let sealed = seal(change, None, key)?;
+        let mut sealed = seal(change, None, key)?;
+        sealed.further_subjects = self.subjects_of(change.events.iter().map(|event| &event.kind));
         // Hardly anything comes after the answer. Thousands of keys that nobody needs again push each other, and what is
         // needed, out of the processor's caches.
         if sealed.state == Some(RowState::Told(CaseState::Answered)) {
@@ -107,13 +115,24 @@ impl Sealer {
         self.subject_key.digest(identity)
     }
 
-    /// What stands for the person of `check`, in order.
-    pub(super) fn subjects(&self, check: &Check) -> Vec<SubjectDigest> {
-        let identities = check.identities();
-        let mut digests: Vec<_> = identities.iter().map(|identity| self.subject(identity)).collect();
-        digests.sort_unstable();
-        digests.dedup();
-        digests
+    /// What stands for the person of the checks in `events`: check by check, each digest once, and those of one check in
+    /// order.
+    pub(super) fn subjects_of<'a>(&self, events: impl Iterator<Item = &'a EventKind>) -> Vec<SubjectDigest> {
+        let mut all: Vec<SubjectDigest> = Vec::new();
+        for check in events.filter_map(EventKind::check) {
+            let mut digests: Vec<_> = check
+                .identities()
+                .iter()
+                .map(|identity| self.subject(identity))
+                .collect();
+            digests.sort_unstable();
+            for digest in digests {
+                if !all.contains(&digest) {
+                    all.push(digest);
+                }
+            }
+        }
+        all
     }
 
     /// The key of a case, where it is at hand.
@@ -159,45 +178,35 @@ impl Sealer {
             Some(key) => key,
             None => self.unwrap_key(stored.id, wrapped_key)?,
         };
-        self.unseal(stored.id, stored.version, stored.entries, &key)
-            .map(|(case, _content)| case)
+        let (events, _content) = unseal(stored.id, stored.entries, &key)?;
+        fold(stored.id, stored.version, events)
     }
+}
 
-    /// Opens every entry of a case anew, without a row that says where it stands, and folds them. With the case comes the
-    /// digest of its request's content.
-    pub(super) fn reopen(
-        &self,
-        id: CaseId,
-        wrapped_key: Vec<u8>,
-        entries: Vec<SealedEntry>,
-    ) -> Result<(Case, ContentDigest), ReadError> {
-        let key = DataKey::unwrap_under(&self.kek, id, wrapped_key)?;
-        let version = entries.last().map_or(0, |entry| entry.version);
-        let (case, content) = self.unseal(id, version, entries, &key)?;
-        Ok((case, content.ok_or(ReadError::Corrupt)?))
+/// Opens every entry of a case. With the receipt comes the digest of its request's content.
+pub(super) fn unseal(
+    id: CaseId,
+    entries: Vec<SealedEntry>,
+    key: &DataKey,
+) -> Result<(Vec<Event>, Option<ContentDigest>), ReadError> {
+    let mut content = None;
+    let mut events = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let (event, digest) = open(id, entry, key)?;
+        content = content.or(digest);
+        events.push(event);
     }
+    Ok((events, content))
+}
 
-    fn unseal(
-        &self,
-        id: CaseId,
-        version: i64,
-        entries: Vec<SealedEntry>,
-        key: &DataKey,
-    ) -> Result<(Case, Option<ContentDigest>), ReadError> {
-        let mut content = None;
-        let mut events = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let (event, digest) = open(id, entry, key)?;
-            content = content.or(digest);
-            events.push(event);
-        }
-        let case = Case::fold(id, events).map_err(|_history| ReadError::Corrupt)?;
-        // A history that lost its last entries folds as well as a whole one.
-        if i64::try_from(case.version) == Ok(version) {
-            Ok((case, content))
-        } else {
-            Err(ReadError::Corrupt)
-        }
+/// The case after `events`, the last of which is known to be at `version`.
+pub(super) fn fold(id: CaseId, version: i64, events: Vec<Event>) -> Result<Case, ReadError> {
+    let case = Case::fold(id, events).map_err(|_history| ReadError::Corrupt)?;
+    // A history that lost its last entries folds as well as a whole one.
+    if i64::try_from(case.version) == Ok(version) {
+        Ok(case)
+    } else {
+        Err(ReadError::Corrupt)
     }
 }
 
@@ -232,6 +241,7 @@ fn seal(
         wake: change.wake.map(nanoseconds).transpose()?,
         spent: change.spent.clone(),
         entries,
+        further_subjects: Vec::new(),
         opening: None,
     })
 }
@@ -283,8 +293,7 @@ fn open(
 fn state_after(kind: &EventKind) -> Option<RowState> {
     match kind {
         EventKind::Received(_) => Some(RowState::Received),
-        EventKind::Asked { .. } | EventKind::Replied { .. } | EventKind::Clock(_) => None,
-        EventKind::Decided(answer) => Some(RowState::Told(CaseState::told(&answer.outcome))),
+        kind => kind.state().map(RowState::Told),
     }
 }
 

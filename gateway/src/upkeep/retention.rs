@@ -138,10 +138,9 @@ impl Housekeeping {
     }
 
     fn retention(&self, terms: &Terms) -> Option<Retention> {
-        self.register
-            .agreements()
-            .find(|agreement| agreement.id == terms.agreement)
-            .map(|agreement| agreement.retention(terms.check))
+        let version = self.register.now();
+        let agreement = version.register.agreement(&terms.agreement)?;
+        Some(agreement.retention(terms.check))
     }
 
     /// How many of `cases` were purged. One that changed, or was held, since it was read is left for another run.

@@ -66,11 +66,9 @@ impl Housekeeping {
     }
 
     fn found(&self, case: Case) -> FoundCheck {
-        let purpose = self
-            .register
-            .agreements()
-            .find(|agreement| agreement.id == case.receipt.agreement_id)
-            .map(|agreement| agreement.purpose.clone());
+        let version = self.register.now();
+        let agreement = version.register.agreement(&case.receipt.agreement_id);
+        let purpose = agreement.map(|agreement| agreement.purpose.clone());
         FoundCheck {
             case,
             purpose: purpose.unwrap_or_default(),

@@ -6,10 +6,14 @@ use std::path::Path;
 use jiff::civil::date;
 
 use statuscheck::admission::AdmissionSettings;
+use statuscheck::batch::BatchSettings;
 use statuscheck::config::Config;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::ConnectionLimits;
+use statuscheck::probing::ProbingSettings;
+use statuscheck::quota::QuotaSettings;
 use statuscheck::register;
+use statuscheck::register::ChangeSettings;
 use statuscheck::server::CheckSettings;
 use statuscheck::store::postgres::Limits;
 use statuscheck_domain::ids::DepartmentId;
@@ -18,12 +22,12 @@ use statuscheck_domain::sla::Ground;
 use crate::program::{Ran, run};
 use crate::sample::{Host, SAMPLE};
 
-async fn check(file: &Path) -> Ran {
+pub(crate) async fn check(file: &Path) -> Ran {
     run(["config".as_ref(), "check".as_ref(), file.as_os_str()]).await
 }
 
 /// The sample with every key that it shows set.
-fn all_set() -> String {
+pub(crate) fn all_set() -> String {
     let shown = |line: &str| line.starts_with('#') && line.chars().nth(1).is_some_and(char::is_lowercase);
     let set = |line: &str| {
         if shown(line) {
@@ -35,7 +39,7 @@ fn all_set() -> String {
     SAMPLE.lines().map(set).collect::<Vec<_>>().join("\n")
 }
 
-fn read(text: &str) -> Result<Config, String> {
+pub(crate) fn read(text: &str) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("statuscheck.toml");
     fs::write(&path, text).unwrap();
@@ -51,6 +55,10 @@ fn the_sample_parses_and_shows_the_true_defaults() {
     assert_eq!(format!("{:?}", shown.limits), format!("{limits:?}"));
     assert_eq!(format!("{:?}", shown.checks), format!("{checks:?}"));
     assert_eq!(shown.admission, AdmissionSettings::default());
+    assert_eq!(shown.register_changes, ChangeSettings::default());
+    assert_eq!(shown.batch, BatchSettings::default());
+    assert_eq!(shown.quotas, QuotaSettings::default());
+    assert_eq!(shown.probing, ProbingSettings::default());
     assert_eq!(shown.tls.reload_every, read(SAMPLE).unwrap().tls.reload_every);
     assert_eq!(shown.store.limits(), &Limits::default());
 
@@ -178,7 +186,7 @@ fn the_shipped_register_has_the_quotas_and_promises_of_the_report() {
         10_000
     );
     let census = of("school-census").quota(DepartmentId::Dfe).unwrap();
-    let months = [6, 7, 8].map(|month| census.of_month(date(2017, month, 1)));
+    let months = [6, 7, 8].map(|month| census.on(date(2017, month, 1)));
     assert_eq!(months, [300, 309, 300]);
     let legal_basis = &of("section-95").legal_basis;
     assert_eq!(
@@ -223,7 +231,7 @@ async fn a_good_configuration_has_nothing_at_fault() {
 }
 
 /// The check of a configuration changed like that ends with 1 and says each of `told`, one line each.
-async fn faults(host: &Host, change: impl FnOnce(String) -> String, told: &[&str]) {
+pub(crate) async fn faults(host: &Host, change: impl FnOnce(String) -> String, told: &[&str]) {
     let ran = check(&host.configure(change)).await.ends(1);
     for fault in told {
         assert!(ran.stderr.contains(fault), "{fault} is not in: {}", ran.stderr);

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "what tests share fails as tests do")]
 #![cfg(feature = "demo")]
 
+mod batches;
+mod cases;
 mod checks;
 mod config;
 mod demo;
@@ -12,3 +14,4 @@ mod program;
 mod register;
 mod sample;
 mod serve;
+mod webhooks;

@@ -10,12 +10,16 @@ mod cases;
 mod dues;
 #[path = "conformance/feed.rs"]
 mod feed;
+#[path = "conformance/house.rs"]
+mod house;
 #[path = "conformance/quotas.rs"]
 mod quotas;
 
+pub(crate) use crate::callers::what_callers_do_moves_cases_from_state_to_state;
 pub(crate) use cases::*;
 pub(crate) use dues::*;
 pub(crate) use feed::*;
+pub(crate) use house::*;
 pub(crate) use quotas::*;
 
 /// A place to keep cases in that outlives the stores opened on it.
@@ -27,6 +31,7 @@ macro_rules! conformance {
     ($place:expr) => {
         $crate::conformance::conformance! { $place;
             what_was_recorded_is_there_after_opening_anew,
+            a_request_is_known_by_its_organisation_and_content_once_it_is_received,
             a_hundred_receipts_of_one_request_make_one_case,
             the_same_request_with_other_content_is_told_apart,
             two_organisations_may_use_one_request_id,
@@ -37,8 +42,12 @@ macro_rules! conformance {
             cases_are_found_by_their_state,
             every_history_folds_as_it_was_committed,
             what_an_operator_did_is_recorded_beside_the_cases,
+            what_an_operator_did_is_read_back_newest_first,
+            of_entries_that_must_be_next_of_their_kind_one_is_recorded,
+            open_cases_are_counted_by_their_agreements,
             a_purged_case_is_gone_and_the_others_are_not,
             a_case_is_purged_at_its_version_only,
+            what_callers_do_moves_cases_from_state_to_state,
             a_closed_store_takes_nothing_and_says_so,
             nothing_is_due_before_its_time,
             a_leased_case_is_nobody_else_s_until_it_is_released,

@@ -3,13 +3,17 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use statuscheck::store::Store as _;
 use statuscheck::store::postgres::{CompareError, compare};
+use statuscheck::store::upkeep::Upkeep as _;
+use statuscheck::store::{CommitError, Store as _};
 use statuscheck_rig::postgres::Role;
 
+use crate::callers::provided;
 use crate::cluster::Site;
 use crate::copies::Folder;
 use crate::inhabited::inhabit;
+use crate::samples;
+use crate::steps::{ORGANISATION, case_id, receipt, receive, step};
 
 const DAMAGE: [(&str, &str); 17] = [
     (
@@ -91,5 +95,36 @@ async fn every_row_that_is_not_what_the_ledger_says_is_found() {
     site.sql("DELETE FROM statuscheck.case_keys WHERE case_id = (SELECT case_id FROM statuscheck.case_keys LIMIT 1)");
     let refused = compare(&settings, folder.key()).await.err();
     assert!(matches!(refused, Some(CompareError::Damaged(_))));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_person_is_found_by_what_was_provided_later_too_as_the_ledger_says() {
+    let folder = Folder::new();
+    let site = Site::migrated("provided").await;
+    let store = Arc::new(site.open(folder.key()).await);
+    receive(&*store, 1).await;
+    receive(&*store, 2).await;
+    // Provided twice it is known once.
+    for version in [1, 2] {
+        let change = step(case_id(1), version, provided());
+        assert_eq!(store.commit(change).await, Ok(()));
+    }
+    let stale = step(case_id(2), 7, provided());
+    assert_eq!(store.commit(stale).await, Err(CommitError::Stale));
+    let first = receipt(ORGANISATION, 1).check.identities();
+    let later = samples::receipts().swap_remove(1).check.identities();
+    let ids = async |identities| {
+        let found = store.about(identities, 10).await.ok().unwrap();
+        found.iter().map(|case| case.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&first).await, [case_id(1), case_id(2)]);
+    assert_eq!(ids(&later).await, [case_id(1)]);
+    let compared = compare(&site.settings(Role::Gateway), folder.key())
+        .await
+        .unwrap();
+    assert_eq!((compared.cases, compared.differences), (2, Vec::new()));
+    assert_eq!(store.purge(case_id(1), 3, samples::start()).await, Ok(()));
+    assert_eq!(ids(&later).await, []);
     store.close().await;
 }

@@ -221,6 +221,7 @@ pub(crate) fn answers() -> Vec<Answer> {
         PendingReason::DepartmentWorking,
         PendingReason::DepartmentUnavailable,
         PendingReason::DepartmentClosed,
+        PendingReason::Disputed,
     ];
     let pending = reasons.map(|reason| answer::Outcome::Pending {
         reason,

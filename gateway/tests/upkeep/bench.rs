@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use rusqlite::Connection;
 use serde_json::Value;
+use statuscheck::register::ServedRegister;
 use statuscheck::store::embedded::{EmbeddedStore, Settings};
 use statuscheck::store::seal::Kek;
 use statuscheck::store::{Received, Store};
@@ -33,7 +34,7 @@ pub(crate) struct Bench {
     directory: TempDir,
     pub(crate) clock: ManualClock,
     pub(crate) store: Arc<EmbeddedStore>,
-    register: Arc<Register>,
+    register: Arc<ServedRegister>,
 }
 
 impl Bench {
@@ -45,7 +46,7 @@ impl Bench {
             directory,
             clock: ManualClock::at(START.parse().unwrap()),
             store,
-            register: Arc::new(register()),
+            register: Arc::new(ServedRegister::of_files(register())),
         }
     }
 
@@ -103,6 +104,24 @@ impl Bench {
         let now = statuscheck_domain::clock::Clock::now(&self.clock);
         let case = self.store.case(id).await.unwrap().unwrap();
         let (change, _) = case.change(now, [EventKind::Decided(answer())]).unwrap();
+        assert_eq!(self.store.commit(change).await, Ok(()));
+    }
+
+    /// Adds a National Insurance number to the check of a case, now.
+    pub(crate) async fn provide(&self, id: CaseId, nino: &str) {
+        let now = statuscheck_domain::clock::Clock::now(&self.clock);
+        let case = self.store.case(id).await.ok().flatten().unwrap();
+        let given = Draft {
+            national_insurance_number: nino,
+            ..Draft::default()
+        };
+        let Ok(check) = case.receipt.check.with(&given, date(2026, 3, 2)) else {
+            panic!("the number is well formed")
+        };
+        let (change, _) = case
+            .change(now, [EventKind::Provided(Box::new(check))])
+            .ok()
+            .unwrap();
         assert_eq!(self.store.commit(change).await, Ok(()));
     }
 
@@ -214,6 +233,7 @@ fn register() -> Register {
         checks: CheckKind::ALL.to_vec(),
         benefits: EducationBenefit::ALL.to_vec(),
         organisations: [("north".parse().unwrap(), OrganisationKind::LocalAuthority)].into(),
+        webhooks: [].into(),
         operations: Operation::ALL.to_vec(),
         request_fields: Field::ALL.to_vec(),
         released_fields: Facts::FIELDS.map(str::to_owned).to_vec(),

@@ -63,6 +63,7 @@ fn any_step(drawn: &mut Drawn, case: &Case) -> EventKind {
             operation,
             reply: Reply::of(reply::Outcome::Unavailable(Unavailable::BreakerOpen)),
             refunded: month,
+            again: None,
         },
         (place, _) => EventKind::Asked {
             question_id,
@@ -100,7 +101,7 @@ async fn live(bench: &Bench, seed: u64) {
     let mut received: Vec<CaseId> = Vec::new();
     for step in 0..250 {
         let any = received.get(drawn.below(received.len().max(1))).copied();
-        match (drawn.below(6), any) {
+        match (drawn.below(7), any) {
             (2, Some(id)) => {
                 let Some(case) = bench.store.case(id).await.unwrap() else {
                     continue;
@@ -123,6 +124,10 @@ async fn live(bench: &Bench, seed: u64) {
             }
             // Setting a hold on what is purged, or releasing what is not held, is refused.
             (4, Some(id)) => drop(keeping.set_hold(ACTOR, id, drawn.below(2) == 0, &reason).await),
+            (6, Some(id)) if bench.is_there(id).await => {
+                let nino = ["AB123456C", "AB123456D", "GX000012B"][drawn.below(3)];
+                bench.provide(id, nino).await;
+            }
             (5, Some(_)) if step % 40 == 0 => {
                 bench.set("2099-01-01T00:00:00Z");
                 assert!(keeping.run_retention(ACTOR, false).await.is_ok());

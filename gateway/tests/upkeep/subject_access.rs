@@ -92,6 +92,26 @@ async fn a_case_under_the_same_number_with_another_birthday_is_set_aside_and_not
 }
 
 #[tokio::test]
+async fn a_person_is_found_by_what_was_provided_later_too() {
+    let bench = Bench::new().await;
+    let id = bench.answered(&worker(1)).await;
+    bench.provide(id, "AB123456C").await;
+    bench.provide(id, "AB123456C").await;
+    let number = Subject {
+        nino: Nino::parse("AB 12 34 56").ok(),
+        ..nobody("1970-05-06")
+    };
+    let found = find(&bench, number).await;
+    assert_eq!(ids(&found), [id]);
+    let case = &found.checks[0].case;
+    assert!(case.receipt.check.subject.nino.is_some());
+    assert_eq!(
+        ids(&find(&bench, named("Ann", "Smith", "1970-05-06")).await),
+        [id]
+    );
+}
+
+#[tokio::test]
 async fn a_date_of_birth_alone_means_nobody() {
     assert!(Sought::of(nobody("1970-05-06")).is_none());
 }

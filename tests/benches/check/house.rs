@@ -17,12 +17,16 @@ use statuscheck::demo::shipped_register;
 use statuscheck::departments::Departments;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::{ConnectionLimits, Listener};
+use statuscheck::probing::ProbingSettings;
+use statuscheck::quota::QuotaSettings;
+use statuscheck::register::ChangeSettings;
 use statuscheck::server::{CheckSettings, Gateway, Setup};
 use statuscheck::store::Store;
 use statuscheck::store::embedded::{EmbeddedStore, Settings as StoreSettings};
 use statuscheck::store::notary::{Notary, NotarySettings};
 use statuscheck::store::seal::Kek;
 use statuscheck::store::signing::SigningKey;
+use statuscheck::timekeeper::TimekeeperSettings;
 use statuscheck::tls::{Tls, TlsFiles};
 use statuscheck_adapters::settings::DepartmentSettings;
 use statuscheck_adapters::{BoxDepartment, connect};
@@ -172,12 +176,17 @@ impl House {
             reload_every: Duration::from_secs(3_600),
             connections: ConnectionLimits::default(),
             admission: AdmissionSettings::default(),
+            batch: statuscheck::batch::BatchSettings::default(),
             limits: LimitSettings {
                 checks_per_second: PLENTY,
                 burst: PLENTY,
             },
+            probing: ProbingSettings::unlimited(),
+            quotas: QuotaSettings::default(),
             checks: CheckSettings::default(),
-            register: Arc::new(shipped_register().expect("the register")),
+            timekeeper: TimekeeperSettings::default(),
+            register: shipped_register().expect("the register"),
+            register_changes: ChangeSettings::default(),
             calendars: Arc::default(),
             departments: Departments::new(BTreeMap::from([(DepartmentId::HomeOffice, department)])),
             store,

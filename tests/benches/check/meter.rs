@@ -10,14 +10,14 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use statuscheck::store::embedded::EmbeddedStore;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
-    Received, Reserved, Store,
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, Position, QuotaError,
+    ReadError, Received, Reserved, Store,
 };
 use statuscheck_adapters::{Ask, AskError, BoxDepartment};
 use statuscheck_domain::case::Case;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use statuscheck_domain::reply::{Facts, ImmigrationStatus, Outcome, Reply};
 use tokio::sync::watch;
@@ -120,6 +120,15 @@ impl Store for MeteredStore {
         received
     }
 
+    async fn received(
+        &self,
+        organisation: &OrganisationId,
+        request_id: RequestId,
+        content: &[u8],
+    ) -> Result<Received, ReadError> {
+        self.inner.received(organisation, request_id, content).await
+    }
+
     async fn commit(&self, change: Change) -> Result<(), CommitError> {
         let began = self.clock.elapsed();
         let committed = self.inner.commit(change).await;
@@ -129,6 +138,18 @@ impl Store for MeteredStore {
 
     async fn note(&self, entry: HouseEntry) -> Result<(), CommitError> {
         self.inner.note(entry).await
+    }
+
+    async fn note_next(&self, entry: HouseEntry, newest: Option<Timestamp>) -> Result<(), CommitError> {
+        self.inner.note_next(entry, newest).await
+    }
+
+    async fn noted(&self, query: HouseQuery) -> Result<Vec<HouseEntry>, ReadError> {
+        self.inner.noted(query).await
+    }
+
+    async fn open_cases(&self, agreements: &[AgreementId]) -> Result<u64, ReadError> {
+        self.inner.open_cases(agreements).await
     }
 
     async fn purge(&self, id: CaseId, expected_version: u64, time: Timestamp) -> Result<(), CommitError> {
@@ -208,6 +229,15 @@ impl Store for CountingStore {
         Ok(Received::New)
     }
 
+    async fn received(
+        &self,
+        _organisation: &OrganisationId,
+        _request_id: RequestId,
+        _content: &[u8],
+    ) -> Result<Received, ReadError> {
+        Ok(Received::New)
+    }
+
     async fn commit(&self, _change: Change) -> Result<(), CommitError> {
         self.changes.fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -215,6 +245,18 @@ impl Store for CountingStore {
 
     async fn note(&self, _entry: HouseEntry) -> Result<(), CommitError> {
         Ok(())
+    }
+
+    async fn note_next(&self, _entry: HouseEntry, _newest: Option<Timestamp>) -> Result<(), CommitError> {
+        Ok(())
+    }
+
+    async fn noted(&self, _query: HouseQuery) -> Result<Vec<HouseEntry>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn open_cases(&self, _agreements: &[AgreementId]) -> Result<u64, ReadError> {
+        Ok(0)
     }
 
     async fn purge(&self, _id: CaseId, _expected_version: u64, _time: Timestamp) -> Result<(), CommitError> {

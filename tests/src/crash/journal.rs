@@ -15,6 +15,8 @@ pub enum Kind {
     Doubled,
     /// A case has another answer than the one that was given.
     Altered,
+    /// More was asked than a quota allows.
+    Overshot,
     /// The ledger is not what was recorded.
     Broken,
     /// The program failed in a way of its own.

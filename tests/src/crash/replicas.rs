@@ -35,6 +35,9 @@ const ROUNDS_PER_AUDIT: u32 = 5;
 /// Requests of a round that are looked into one by one, beside those that went astray. All are looked for in the lists.
 const EACH: usize = 50;
 
+/// Questions to HMRC that all gateways together may put: so few that they are spent early, and never given back.
+pub const HMRC_MONTHLY: u64 = 100;
+
 /// Findings that are told one by one.
 const FINDINGS_MAX: usize = 20;
 
@@ -53,6 +56,8 @@ pub struct Report {
     pub stopped: u32,
     /// Gateways that found, when they went on, that another has their chain.
     pub fenced: usize,
+    /// Questions to HMRC that are charged to its quota.
+    pub charged: u64,
     /// Audits of the ledger while the gateways ran and after.
     pub audits: u32,
     /// Chains of the ledger.
@@ -68,7 +73,7 @@ impl fmt::Display for Report {
         writeln!(
             formatter,
             "{} rounds: {} sent, {} acknowledged; gateways killed {} times, stopped {} times and then fenced {}; {} chains, \
-             {} of them taken over; {} audits",
+             {} of them taken over; {} audits; {} of {HMRC_MONTHLY} questions charged",
             self.rounds,
             self.sent,
             self.acknowledged,
@@ -78,6 +83,7 @@ impl fmt::Display for Report {
             self.chains,
             self.taken_over,
             self.audits,
+            self.charged,
         )?;
         for finding in self.findings.iter().take(FINDINGS_MAX) {
             writeln!(formatter, "  {finding}")?;
@@ -112,6 +118,7 @@ impl Replicas {
 
     async fn on(postgres: LocalPostgres, start: Start, seed: u64) -> Self {
         let site = Site::with(load::people()).await;
+        site.set_quota("right-to-work", HMRC_MONTHLY);
         members::migrate(&postgres).await;
         let members = Members::start(start, &site, &postgres).await;
         Self {
@@ -198,6 +205,7 @@ impl Replicas {
             self.find(Kind::Fault, what);
         }
         self.audit().await;
+        self.count_quota();
         let numbers = "SELECT count(*), count(*) FILTER (WHERE fence > 1) FROM statuscheck.chains";
         [self.report.chains, self.report.taken_over] = self.numbers(numbers);
     }
@@ -291,6 +299,24 @@ impl Replicas {
                 self.journal.len()
             );
             self.find(Kind::Doubled, what);
+        }
+    }
+
+    /// What HMRC was asked, in one request a question, and what is charged, against the quota; and how often it was warned of.
+    fn count_quota(&mut self) {
+        let sent = self.site.requests(DepartmentId::Hmrc);
+        let [charged, warnings] = self.numbers(
+            "SELECT (SELECT coalesce(sum(used), 0) FROM statuscheck.quotas WHERE department = 'hmrc'),
+                    (SELECT count(*) FROM statuscheck.entries WHERE kind = 'quota_warned')",
+        );
+        let charged = u64::try_from(charged).expect("a count");
+        self.report.charged = charged;
+        if sent > charged || charged > HMRC_MONTHLY {
+            let what = format!("{sent} questions to HMRC, {charged} charged, of {HMRC_MONTHLY}");
+            self.find(Kind::Overshot, what);
+        }
+        if warnings > 1 {
+            self.find(Kind::Doubled, format!("{warnings} warnings of one quota"));
         }
     }
 

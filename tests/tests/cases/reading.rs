@@ -95,7 +95,9 @@ async fn each_kind_of_answer_leaves_its_state() {
         let case = house.case(EMPLOYER, &told.case_id).await.unwrap();
         assert_eq!(json_of("Answer", case.answer.as_ref().unwrap()), json(&told));
         let paused = case.sla.as_ref().unwrap().paused;
-        let last = history(&case).pop().unwrap();
+        let mut steps = history(&case);
+        steps.retain(|step| !step.starts_with("clock_"));
+        let last = steps.pop().unwrap();
         states.push((case.state().as_str_name(), last, paused));
     }
     assert_eq!(

@@ -19,13 +19,16 @@ use crate::wire::{EMPTY, Refusal, framed, post, refusal};
 enum Needs {
     /// One in force that covers what is asked.
     Agreement,
+    /// One in force that covers what a row of the batch, or the case that is asked about anew, asks; the call itself says nothing
+    /// of it. `cases/batches` and `cases/steps` hold these.
+    ForWhatItNames,
     /// None.
     Nothing,
     /// Not served yet: whoever serves it says here what it needs.
     NotServed,
 }
 
-use Needs::{Agreement as AnAgreement, NotServed, Nothing};
+use Needs::{Agreement as AnAgreement, ForWhatItNames, NotServed, Nothing};
 
 /// Service, the kinds of peer that may call it, and its methods with what they need.
 type Row = (
@@ -44,14 +47,14 @@ const TABLE: &[Row] = &[
         ORGANISATION,
         &[
             ("Check", AnAgreement),
-            ("CheckBatch", NotServed),
+            ("CheckBatch", ForWhatItNames),
             ("GetCase", Nothing),
             ("ListCases", Nothing),
             ("WatchCases", NotServed),
-            ("ProvideInformation", NotServed),
-            ("WithdrawCase", NotServed),
-            ("DisputeAnswer", NotServed),
-            ("GiveFeedback", NotServed),
+            ("ProvideInformation", ForWhatItNames),
+            ("WithdrawCase", Nothing),
+            ("DisputeAnswer", ForWhatItNames),
+            ("GiveFeedback", Nothing),
         ],
     ),
     (
@@ -89,7 +92,8 @@ const TABLE: &[Row] = &[
         OPS,
         &[
             ("PlanRegister", Nothing),
-            ("ApplyRegister", NotServed),
+            ("ApplyRegister", Nothing),
+            ("ListVersions", Nothing),
             ("GetMeasures", NotServed),
         ],
     ),
@@ -247,7 +251,7 @@ async fn every_method_asks_of_every_peer_the_agreement_that_it_needs() {
                     _ if !kinds.contains(&kind) => Some("WRONG_PEER"),
                     AnAgreement => reason,
                     NotServed => Some("NOT_SERVED"),
-                    Nothing => {
+                    Nothing | ForWhatItNames => {
                         let about = told.as_ref().map_or("", Refusal::reason);
                         let agreements = ["AGREEMENT", "COVERED", "NO_AGREEMENT", "WRONG_PEER", "NOT_SERVED"];
                         assert!(

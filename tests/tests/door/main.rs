@@ -7,6 +7,8 @@ mod guard;
 mod limits;
 mod refusals;
 mod register;
+mod register_changes;
+mod register_effects;
 mod services;
 mod strangers;
 mod wire;

@@ -19,6 +19,8 @@ pub enum DueKind {
     SuspensionReview,
     /// A larger quota ends.
     UpliftEnd,
+    /// Most of a month's quota is used, and the next begins.
+    QuotaReset,
     /// An order that pauses proactive sharing is looked at again.
     OrderReview,
 }
@@ -32,6 +34,7 @@ impl DueKind {
             Self::Expiry => "expiry",
             Self::SuspensionReview => "review of the suspension",
             Self::UpliftEnd => "end of a larger quota",
+            Self::QuotaReset => "next month of a quota that is nearly used up",
             Self::OrderReview => "review of the order",
         }
     }

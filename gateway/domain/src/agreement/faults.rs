@@ -49,6 +49,7 @@ impl Agreement {
         self.parties_at_fault(&mut faults);
         self.coverage_at_fault(&mut faults);
         self.dates_at_fault(&mut faults);
+        self.webhooks_at_fault(&mut faults);
         for quota in &self.quotas {
             self.quota_at_fault(quota, &mut faults);
         }
@@ -149,6 +150,17 @@ impl Agreement {
         in_order(signed, review, faults);
         in_order(signed, expires, faults);
         in_order(review, expires, faults);
+    }
+
+    fn webhooks_at_fault(&self, faults: &mut Vec<Fault>) {
+        for (organisation, webhook) in &self.webhooks {
+            let key = format!("webhooks.{organisation}");
+            if !self.organisations.contains_key(organisation) {
+                faults.push(Fault::new(&key, "is none of the organisations"));
+            }
+            let fault = |(part, what)| Fault::new(format!("{key}.{part}"), what);
+            faults.extend(webhook.faults().into_iter().map(fault));
+        }
     }
 
     fn quota_at_fault(&self, quota: &Quota, faults: &mut Vec<Fault>) {

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::{Agreement, Party, Quota, Rate, Register, SuspensionOrder, Uplift};
 use crate::check::{CheckKind, EducationBenefit};
+use crate::ids::AgreementId;
 use crate::question::Operation;
 use crate::sla::{Ground, SlaPolicy};
 use crate::subject::Field;
@@ -41,6 +42,14 @@ pub fn plan(old: &Register, new: &Register) -> Vec<Change> {
         |order: &SuspensionOrder| format!("a new suspension order, {}", order_in_words(order));
     changes.extend(by_id(&orders(old), &orders(new), order_in_words, order_changes));
     changes
+}
+
+/// The agreements of `old` that `new` changes or no longer has.
+pub fn touched(old: &Register, new: &Register) -> Vec<AgreementId> {
+    old.agreements()
+        .filter(|agreement| new.agreement(&agreement.id) != Some(agreement))
+        .map(|agreement| agreement.id.clone())
+        .collect()
 }
 
 fn by_id<T>(
@@ -160,6 +169,7 @@ fn agreement_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
     let benefits = |of: &Agreement| names(&of.benefits, EducationBenefit::as_str);
     words.list("benefits", &benefits(old), &benefits(new));
     organisation_changes(old, new, words);
+    webhook_changes(old, new, words);
     let operations = |of: &Agreement| names(&of.operations, Operation::as_str);
     words.list("operations", &operations(old), &operations(new));
     let fields = |of: &Agreement| names(&of.request_fields, Field::as_str);
@@ -199,6 +209,27 @@ fn organisation_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
     for (organisation, kind) in &new.organisations {
         if let Some(before) = old.organisations.get(organisation) {
             words.value(&format!("kind of {organisation}"), before, kind);
+        }
+    }
+}
+
+fn webhook_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
+    let ids = |of: &Agreement| -> Vec<String> { of.webhooks.keys().map(ToString::to_string).collect() };
+    words.list("webhooks", &ids(old), &ids(new));
+    for (organisation, webhook) in &new.webhooks {
+        let Some(before) = old.webhooks.get(organisation).filter(|before| *before != webhook) else {
+            continue;
+        };
+        if before.host() == webhook.host() {
+            words.0.push(format!(
+                "webhook of {organisation}: its path or its secrets change"
+            ));
+        } else {
+            words.value(
+                &format!("webhook of {organisation}"),
+                &before.host(),
+                &webhook.host(),
+            );
         }
     }
 }

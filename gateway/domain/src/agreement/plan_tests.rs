@@ -4,6 +4,7 @@ use jiff::civil::date;
 
 use super::super::tests::{TODAY, order, quota, sample, suspended};
 use super::*;
+use crate::agreement::Webhook;
 use crate::sla::{OrganisationKind, Target};
 
 fn planned(change: impl FnOnce(&mut Agreement)) -> Vec<String> {
@@ -58,12 +59,19 @@ const RATE: Rate = Rate {
     burst: NonZeroU32::MIN,
 };
 
+fn webhook() -> Webhook {
+    Webhook {
+        url: "https://hooks.caller.example/t0ken".to_owned(),
+        secret_files: vec!["caller".to_owned()],
+    }
+}
+
 /// What is changed, in place.
 type Edit = fn(&mut Agreement);
 
 #[test]
 fn no_field_of_an_agreement_can_change_without_a_word() {
-    let changes: [(&str, Edit); 21] = [
+    let changes: [(&str, Edit); 22] = [
         ("title", |a| a.title.push('!')),
         ("purpose", |a| a.purpose.push('!')),
         ("legal basis", |a| a.legal_basis.push('!')),
@@ -73,6 +81,9 @@ fn no_field_of_an_agreement_can_change_without_a_word() {
         ("checks", |a| a.checks.truncate(1)),
         ("benefits", |a| a.benefits.truncate(1)),
         ("organisations", |a| drop(a.organisations.pop_first())),
+        ("webhooks", |a| {
+            drop(a.webhooks.insert("caller".parse().unwrap(), webhook()))
+        }),
         ("operations", |a| a.operations.truncate(1)),
         ("request fields", |a| a.request_fields.truncate(1)),
         ("released fields", |a| a.released_fields.truncate(1)),
@@ -99,6 +110,34 @@ fn no_field_of_an_agreement_can_change_without_a_word() {
 }
 
 #[test]
+fn a_webhook_that_changes_is_told_by_its_host_alone() {
+    let caller = || "caller".parse().unwrap();
+    let with = |webhook: Webhook| {
+        let mut agreement = sample("a");
+        agreement.webhooks = [(caller(), webhook)].into();
+        Register::new([agreement], []).unwrap()
+    };
+    let old = with(webhook());
+    for (url, told) in [
+        (
+            "https://hooks.caller.example/0ther",
+            "its path or its secrets change",
+        ),
+        (
+            "https://other.example:8443/t0ken",
+            "hooks.caller.example becomes other.example:8443",
+        ),
+    ] {
+        let new = with(Webhook {
+            url: url.to_owned(),
+            ..webhook()
+        });
+        let planned: Vec<_> = plan(&old, &new).iter().map(ToString::to_string).collect();
+        assert_eq!(planned, [format!("a: webhook of caller: {told}")]);
+    }
+}
+
+#[test]
 fn agreements_and_orders_that_come_and_go_are_told() {
     let old = Register::new([sample("gone")], [order()]).unwrap();
     let new = Register::new([sample("new")], []).unwrap();
@@ -117,4 +156,15 @@ fn agreements_and_orders_that_come_and_go_are_told() {
         "over-30: a new suspension order, about people over 30, to dwp, from 2026-06-01, to be reviewed on \
          2026-09-01, by Home Secretary: people were refused wrongly"
     );
+}
+
+#[test]
+fn what_changes_or_goes_is_touched_and_what_is_new_or_stays_is_not() {
+    let mut changed = sample("changed");
+    changed.rate = Some(RATE);
+    let old = Register::new(["changed", "gone", "same"].map(sample), [order()]).unwrap();
+    let new = Register::new([changed, sample("new"), sample("same")], []).unwrap();
+    let ids: Vec<_> = touched(&old, &new).iter().map(ToString::to_string).collect();
+    assert_eq!(ids, ["changed", "gone"]);
+    assert_eq!(touched(&old, &old), []);
 }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::{Agreement, Standing, SuspensionOrder};
 use crate::check::{Check, CheckKind, EducationBenefit};
+use crate::event::Receipt;
 use crate::ids::{AgreementId, OrderId, OrganisationId};
 use crate::sla::{Ground, OrganisationKind};
 use crate::subject::Field;
@@ -20,7 +21,8 @@ pub struct Register {
     by_organisation: HashMap<OrganisationId, Vec<Arc<Agreement>>>,
 }
 
-/// Proof that an agreement covers a check: only [`Register::authorise`] makes one.
+/// Proof that an agreement covers a check: only [`Register::authorise`] makes one, and [`Register::resume`] for a case that
+/// was received under one.
 #[derive(Clone, Debug)]
 pub struct Permit {
     organisation: OrganisationId,
@@ -176,6 +178,11 @@ impl Register {
         self.agreements().find(|agreement| agreement.id == *id)
     }
 
+    /// Some agreement names `organisation`.
+    pub fn has(&self, organisation: &OrganisationId) -> bool {
+        self.by_organisation.contains_key(organisation)
+    }
+
     /// The orders that pause proactive sharing, in the order of the register.
     pub fn orders(&self) -> &[SuspensionOrder] {
         &self.orders
@@ -243,6 +250,26 @@ impl Register {
             kind: *kind,
             check: check.kind(),
             agreement: Arc::clone(&agreement),
+        })
+    }
+}
+
+impl Register {
+    /// The permit of a case that was received before, as its agreement stands in the register now, in force or not. The case
+    /// may be decided and its clock goes on whatever has become of the agreement; whoever asks departments about it looks at
+    /// [`Agreement::standing`] first. None where the agreement is gone, or no longer names
+    /// the organisation.
+    pub fn resume(&self, receipt: &Receipt) -> Option<Permit> {
+        let theirs = self.by_organisation.get(&receipt.organisation)?;
+        let agreement = theirs
+            .iter()
+            .find(|agreement| agreement.id == receipt.agreement_id)?;
+        let (organisation, kind) = agreement.organisations.get_key_value(&receipt.organisation)?;
+        Some(Permit {
+            organisation: organisation.clone(),
+            kind: *kind,
+            check: receipt.check.kind(),
+            agreement: Arc::clone(agreement),
         })
     }
 }

@@ -55,13 +55,13 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// How many questions the month of `day` has: the most that an uplift of any of its days grants.
-    pub fn of_month(&self, day: Date) -> u64 {
-        let (first, last) = (day.first_of_month(), day.last_of_month());
+    /// How many questions the month of `day`, in London, has on that day: the most that an uplift in force grants. When one
+    /// ends before its month does, what was asked under it stays asked, and counts.
+    pub fn on(&self, day: Date) -> u64 {
         let granted = self
             .uplifts
             .iter()
-            .filter(|uplift| uplift.starts_on <= last && first <= uplift.ends_on);
+            .filter(|uplift| uplift.starts_on <= day && day <= uplift.ends_on);
         granted.map(|uplift| uplift.monthly).fold(self.monthly, u64::max)
     }
 }

@@ -40,6 +40,23 @@ pub struct Draft<'a> {
 }
 
 impl Draft<'_> {
+    /// The fields that were given, in the order of the contract.
+    pub fn fields(&self) -> Vec<Field> {
+        let given = |field: &Field| match field {
+            Field::GivenNames => is_given(self.given_names),
+            Field::FamilyName => is_given(self.family_name),
+            Field::AlsoKnownAs => !self.also_known_as.is_empty(),
+            Field::DateOfBirth => is_given(self.date_of_birth),
+            Field::NationalInsuranceNumber => is_given(self.national_insurance_number),
+            Field::HomeOfficeReference => is_given(self.home_office_reference),
+            Field::AsylumSupportReference => is_given(self.asylum_support_reference),
+            Field::Postcode => is_given(self.postcode),
+            Field::ShareCode => is_given(self.share_code),
+            Field::TenancyStart => is_given(self.tenancy_start),
+        };
+        Field::ALL.into_iter().filter(given).collect()
+    }
+
     /// Parses the check, judging dates on `today` (in London).
     ///
     /// # Errors
@@ -229,7 +246,7 @@ impl Draft<'_> {
     fn numbers_given(&self) -> usize {
         [self.asylum_support_reference, self.national_insurance_number]
             .into_iter()
-            .filter(|number| !number.trim().is_empty())
+            .filter(|number| is_given(number))
             .count()
     }
 
@@ -245,6 +262,10 @@ impl Draft<'_> {
             CheckKind::Iecas => Some(Terms::Iecas),
         }
     }
+}
+
+fn is_given(text: &str) -> bool {
+    !text.trim().is_empty()
 }
 
 fn parsed<T>(
@@ -263,8 +284,7 @@ fn parsed<T>(
 
 /// The path of a field from the request.
 pub fn path(kind: CheckKind, field: Field) -> String {
-    let person = if field.is_of_person() { "person." } else { "" };
-    format!("{}.{person}{}", kind.request_field(), field.as_str())
+    format!("{}.{}", kind.request_field(), field.place())
 }
 
 struct Faults {

@@ -235,6 +235,7 @@ const fn reason_code(reason: PendingReason) -> &'static str {
         PendingReason::DepartmentWorking => "DEPARTMENT_WORKING",
         PendingReason::DepartmentUnavailable => "DEPARTMENT_UNAVAILABLE",
         PendingReason::DepartmentClosed => "DEPARTMENT_CLOSED",
+        PendingReason::Disputed => "DISPUTED",
     }
 }
 

@@ -16,8 +16,7 @@ impl Identity {
     /// Whole name and date of birth. The letters of all names count, in order: `Ann O'Brien` and `ANN OBRIEN` are one,
     /// and a former name is found whether it was given as a name or among the other names.
     pub fn of_name(full_name: &str, born: DateOfBirth) -> Self {
-        let letters = Zeroizing::new(names::comparison_key(full_name));
-        Self::of("name", &letters, Some(born))
+        Self::of_letters(full_name, Some(born))
     }
 
     /// National Insurance number, without its suffix: the suffix tells no two people apart, and is often left out.
@@ -46,6 +45,11 @@ impl Identity {
         &self.0
     }
 
+    fn of_letters(full_name: &str, born: Option<DateOfBirth>) -> Self {
+        let letters = Zeroizing::new(names::comparison_key(full_name));
+        Self::of("name", &letters, born)
+    }
+
     /// Each part has its length before it, so that no two combinations share their bytes.
     fn of(what: &str, value: &str, born: Option<DateOfBirth>) -> Self {
         let day = Zeroizing::new(born.map_or_else(String::new, |born| born.date().to_string()));
@@ -72,13 +76,31 @@ impl Check {
             self.subject.identities()
         }
     }
+
+    /// What checks that try variations about one person have in common, beside [`Check::identities`]: the whole name, or the
+    /// reference or code, whatever the date of birth; in Section 95, where the family name is no person, that name with the
+    /// date of birth, whatever the number.
+    pub fn likenesses(&self) -> Vec<Identity> {
+        let subject = &self.subject;
+        if self.kind() == CheckKind::Section95 {
+            return subject.named_identities(Some(subject.date_of_birth));
+        }
+        let capitals =
+            |reference: &HomeOfficeReference| Zeroizing::new(reference.expose().to_ascii_uppercase());
+        let reference = subject.home_office_reference.as_ref().map(capitals);
+        let code = subject.share_code.as_ref().map(ShareCode::expose);
+        let mut found = subject.named_identities(None);
+        found.extend(reference.map(|reference| Identity::of("home office reference", &reference, None)));
+        found.extend(code.map(|code| Identity::of("share code", code, None)));
+        found
+    }
 }
 
 impl Subject {
     /// Every combination that there is, a family name with a date of birth among them.
     pub fn identities(&self) -> Vec<Identity> {
         let mut found = self.numbered_identities();
-        found.extend(self.named_identities());
+        found.extend(self.named_identities(Some(self.date_of_birth)));
         found
     }
 
@@ -100,14 +122,14 @@ impl Subject {
         .collect()
     }
 
-    /// The combinations by name, without repeats.
-    fn named_identities(&self) -> Vec<Identity> {
+    /// The combinations by name, without repeats; with no date of birth, the names alone.
+    fn named_identities(&self, born: Option<DateOfBirth>) -> Vec<Identity> {
         let full = |name: &Name| Zeroizing::new([name.given(), " ", name.family()].concat());
         let mut found = Vec::new();
         let own = self.name.as_ref().map(full);
         let others = self.also_known_as.iter().cloned();
         for name in own.into_iter().chain(others) {
-            let identity = Identity::of_name(&name, self.date_of_birth);
+            let identity = Identity::of_letters(&name, born);
             if !found.contains(&identity) {
                 found.push(identity);
             }

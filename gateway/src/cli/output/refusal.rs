@@ -8,7 +8,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 /// Shows a status with its details, and gives the exit code that goes with it.
-pub(super) fn show(status: &Status, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) fn show(status: &Status, json: bool) -> anyhow::Result<ExitCode> {
     let details = status.get_error_details();
     // A status of our own making has a cause; one that the gateway sent has none.
     let cause = status.source();
@@ -56,21 +56,32 @@ pub(super) fn show(status: &Status, json: bool) -> anyhow::Result<ExitCode> {
             complain!("  try again in {:.1} s", delay.as_secs_f64());
         }
     }
-    Ok(ExitCode::from(match status.code() {
-        _ if cause.is_some() => 4,
-        Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted => 4,
+    Ok(ExitCode::from(match cause {
+        Some(_) => REPEAT,
+        None => exit_code(status.code()),
+    }))
+}
+
+/// Repeating it later makes sense.
+pub(crate) const REPEAT: u8 = 4;
+
+/// What the program ends with where a call or a row was refused with `code`.
+pub(crate) const fn exit_code(code: Code) -> u8 {
+    match code {
+        Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted => REPEAT,
         Code::InvalidArgument
         | Code::PermissionDenied
         | Code::NotFound
         | Code::AlreadyExists
+        | Code::FailedPrecondition
         | Code::Unauthenticated
         | Code::Unimplemented => 3,
         _ => 1,
-    }))
+    }
 }
 
 /// The code as gRPC names it, such as `INVALID_ARGUMENT`.
-fn code_name(code: Code) -> String {
+pub(crate) fn code_name(code: Code) -> String {
     let mut name = String::new();
     for symbol in format!("{code:?}").chars() {
         if symbol.is_ascii_uppercase() && !name.is_empty() {

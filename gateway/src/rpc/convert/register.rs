@@ -2,15 +2,16 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use statuscheck_domain::agreement::{self, Agreement, Change, Contact, Party, Register};
+use statuscheck_domain::agreement::{Agreement, Contact, Party, Register};
 use statuscheck_domain::check::Violation;
 use statuscheck_domain::ids::AgreementId;
 use statuscheck_domain::sla::{Ground, SlaPolicy};
 use statuscheck_proto::register::v1 as wire;
-use statuscheck_proto::register::v1::plan_register_request::Source;
 
-use super::{day, kind};
+use super::answer::day;
+use super::{kind, timestamp};
 use crate::error::Error;
+use crate::quota::Usage;
 use crate::register::{FileFaultKind, RegisterError};
 
 /// Agreements on a page when the caller does not say.
@@ -133,6 +134,23 @@ pub(crate) fn agreement(agreement: &Agreement) -> wire::Agreement {
             .collect(),
         listed_only: agreement.listed_only,
         proactive: agreement.proactive,
+        webhooks: agreement
+            .webhooks
+            .iter()
+            .map(|(organisation, webhook)| format!("{organisation}: {}", webhook.host()))
+            .collect(),
+    }
+}
+
+/// How a quota stands.
+pub(crate) fn quota_use(usage: &Usage) -> wire::QuotaUse {
+    let Usage { key, used, limit } = usage;
+    wire::QuotaUse {
+        department: key.department.to_string(),
+        month: key.month.to_string(),
+        used: *used,
+        limit: *limit,
+        reset_time: Some(timestamp(key.month.end())),
     }
 }
 
@@ -156,30 +174,6 @@ fn contacts(party: &Party) -> [wire::Contact; 2] {
         contact("senior owner", &party.owner),
         contact("working contact", &party.contact),
     ]
-}
-
-/// The text of the register that is to be planned.
-///
-/// # Errors
-/// Nothing was given; or an earlier version, of which none are kept yet.
-pub(crate) fn whole_register(request: wire::PlanRegisterRequest) -> Result<String, Error> {
-    match request.source {
-        Some(Source::Toml(text)) => Ok(text),
-        Some(Source::Version(_)) => Err(Error::NotServed),
-        None => Err(Error::field(
-            "toml",
-            "is missing; give the whole register as TOML",
-        )),
-    }
-}
-
-/// What would change. There is no plan to apply by and no count of cases while the store keeps neither.
-pub(crate) fn planned(changes: &[Change]) -> wire::PlanRegisterResponse {
-    wire::PlanRegisterResponse {
-        plan_id: String::new(),
-        changes: changes.iter().map(agreement::Change::to_string).collect(),
-        cases_affected: 0,
-    }
 }
 
 /// A register at fault, every fault as a violation of `toml`.
@@ -209,7 +203,7 @@ pub(crate) fn at_fault(error: &RegisterError) -> Error {
     Error::Invalid(violations)
 }
 
-fn violation(field: &str, description: &str) -> Violation {
+pub(super) fn violation(field: &str, description: &str) -> Violation {
     Violation {
         field: field.to_owned(),
         description: description.to_owned(),

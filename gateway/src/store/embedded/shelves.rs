@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 use statuscheck_domain::case::CaseState;
 use statuscheck_domain::check::CheckKind;
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::ids::{AgreementId, CaseId};
 
-use super::tables::{case_id, key};
+use super::tables::{self, case_id, key};
+use crate::store::sealed::Sealer;
 use crate::store::upkeep::{ClosedCase, ClosedQuery, Terms};
-use crate::store::{CaseQuery, ReadError};
+use crate::store::{CasePage, CaseQuery, ReadError};
 
 /// Where cases lie together.
 #[derive(Clone, Default)]
@@ -60,12 +61,33 @@ fn shelves(connection: &Connection, organisation: Option<&str>) -> rusqlite::Res
     }
 }
 
-/// The newest `limit` cases that `query` means, newest first; its own limit is not looked at.
-pub(super) fn case_ids(
+/// The page of `query`, with so many cases at the most.
+pub(super) fn page(
     connection: &Connection,
+    sealer: &Sealer,
     query: &CaseQuery,
     limit: usize,
-) -> rusqlite::Result<Vec<CaseId>> {
+) -> Result<CasePage, ReadError> {
+    // One more than wanted shows whether there is a next page.
+    let mut ids = case_ids(connection, query, limit + 1)?;
+    let more = ids.len() > limit;
+    ids.truncate(limit);
+    let next = ids.last().copied().filter(|_| more);
+    let mut cases = Vec::with_capacity(ids.len());
+    for id in ids {
+        let stored = tables::stored_case(connection, id)?.ok_or(ReadError::Corrupt)?;
+        let case = sealer.open(stored)?;
+        // The row's organisation is not sealed, the receipt's is: no altered row hands a case to another.
+        if case.receipt.organisation != query.organisation {
+            return Err(ReadError::Corrupt);
+        }
+        cases.push(case);
+    }
+    Ok(CasePage { cases, next })
+}
+
+/// The newest `limit` cases that `query` means, newest first; its own limit is not looked at.
+fn case_ids(connection: &Connection, query: &CaseQuery, limit: usize) -> rusqlite::Result<Vec<CaseId>> {
     let wanted = |shelf: &Shelf| {
         let mut names = query.states.iter().map(|state| state.as_str());
         query.states.is_empty() || names.any(|name| name == shelf.state)
@@ -145,7 +167,7 @@ pub(super) fn closed(
     query: &ClosedQuery,
     limit: usize,
 ) -> Result<Vec<ClosedCase>, ReadError> {
-    let closed = [CaseState::Answered, CaseState::Withdrawn].map(CaseState::as_str);
+    let closed = CaseState::CLOSED.map(CaseState::as_str);
     let (agreement, kind) = (query.terms.agreement.as_str(), query.terms.check.as_str());
     let after = query.after.map_or([0; 16], key);
     let mut statement = connection.prepare_cached(
@@ -177,6 +199,34 @@ pub(super) fn closed(
     found.sort_unstable_by_key(|case| case.id);
     found.truncate(limit);
     Ok(found)
+}
+
+/// How many cases under any of `agreements` are not closed.
+pub(super) fn open_cases(connection: &Connection, agreements: &[AgreementId]) -> rusqlite::Result<u64> {
+    let open = CaseState::OPEN.map(CaseState::as_str);
+    let mut statement = connection.prepare_cached(
+        "SELECT count(*) FROM cases INDEXED BY cases_by_shelf
+         WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4 AND state <> 'received'",
+    )?;
+    let mut received = connection.prepare_cached(
+        "SELECT count(*) FROM cases INDEXED BY cases_received WHERE state = 'received' AND agreement = ?1",
+    )?;
+    let mut count = 0;
+    for agreement in agreements {
+        let cases: i64 = received.query_row([agreement.as_str()], |row| row.get(0))?;
+        count += cases.unsigned_abs();
+    }
+    for shelf in shelves(connection, None)? {
+        let is_meant = agreements
+            .iter()
+            .any(|agreement| agreement.as_str() == shelf.agreement);
+        if is_meant && open.contains(&shelf.state.as_str()) {
+            let place = params![shelf.organisation, shelf.state, shelf.agreement, shelf.kind];
+            let cases: i64 = statement.query_row(place, |row| row.get(0))?;
+            count += cases.unsigned_abs();
+        }
+    }
+    Ok(count)
 }
 
 fn closed_case(row: &Row<'_>) -> Result<ClosedCase, ReadError> {

@@ -9,12 +9,13 @@
 //! at once; and a case is put on its shelf when something was decided about it, until then it is in a small index of its own.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use uuid::Uuid;
 
 use super::{entries, quotas, retained};
 use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
 use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, SealedEntry, StoredCase};
+use crate::store::seal::{ContentDigest, SubjectDigest};
 
 /// The version of the tables, in `PRAGMA user_version`.
 pub(super) const VERSION: i64 = 4;
@@ -212,7 +213,13 @@ pub(super) fn open_case(
         ])?;
     if is_new == 0 {
         // Without a request of that id it is the case's own id that is taken.
-        return Ok(Some(known(connection, opening)?.unwrap_or(Recorded::Stale)));
+        let request = (&opening.organisation, opening.request_id);
+        let known = known(connection, request, &opening.content)?;
+        let recorded = known.map(|(case_id, same_content)| Recorded::Known {
+            case_id,
+            same_content,
+        });
+        return Ok(Some(recorded.unwrap_or(Recorded::Stale)));
     }
     connection
         .prepare_cached("INSERT INTO case_keys (case_id, wrapped) VALUES (?1, ?2)")?
@@ -220,19 +227,17 @@ pub(super) fn open_case(
     Ok(None)
 }
 
-/// What became of the request, where it was used before.
-fn known(connection: &Connection, opening: &Opening) -> rusqlite::Result<Option<Recorded>> {
+/// The case of a request that was received before, and whether that had the same content.
+pub(super) fn known(
+    connection: &Connection,
+    (organisation, request_id): (&OrganisationId, RequestId),
+    content: &ContentDigest,
+) -> rusqlite::Result<Option<(CaseId, bool)>> {
     connection
         .prepare_cached("SELECT id, content FROM cases WHERE organisation = ?1 AND request_id = ?2")?
-        .query_row(
-            params![opening.organisation.as_str(), opening.request_id.0.as_bytes()],
-            |row| {
-                Ok(Recorded::Known {
-                    case_id: case_id(row, 0)?,
-                    same_content: opening.content.is(&row.get::<_, Vec<u8>>(1)?),
-                })
-            },
-        )
+        .query_row(params![organisation.as_str(), request_id.0.as_bytes()], |row| {
+            Ok((case_id(row, 0)?, content.is(&row.get::<_, Vec<u8>>(1)?)))
+        })
         .optional()
 }
 
@@ -251,7 +256,31 @@ fn advance_case(connection: &Connection, change: &SealedChange) -> rusqlite::Res
             .prepare_cached("UPDATE cases SET version = ?3, wake = ?4 WHERE id = ?1 AND version = ?2")?
             .execute(params![id, expected, version, change.wake])?,
     };
-    Ok((updated == 0).then_some(Recorded::Stale))
+    if updated == 0 {
+        return Ok(Some(Recorded::Stale));
+    }
+    if !change.further_subjects.is_empty() {
+        add_subjects(connection, change)?;
+    }
+    Ok(None)
+}
+
+/// Adds those whom the case is about from here on behind those who are known.
+fn add_subjects(connection: &Connection, change: &SealedChange) -> rusqlite::Result<()> {
+    let id = key(change.case_id);
+    let mut subjects: Vec<u8> = connection
+        .prepare_cached("SELECT subjects FROM cases WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))?;
+    for digest in &change.further_subjects {
+        let (known, _rest) = subjects.as_chunks::<{ size_of::<SubjectDigest>() }>();
+        if !known.contains(digest) {
+            subjects.extend_from_slice(digest);
+        }
+    }
+    connection
+        .prepare_cached("UPDATE cases SET subjects = ?2 WHERE id = ?1")?
+        .execute(params![id, subjects])?;
+    Ok(())
 }
 
 /// The sealed key of a case; none where it was destroyed.

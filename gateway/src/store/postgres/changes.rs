@@ -44,12 +44,14 @@ pub(super) struct Open<'a> {
 
 /// Later steps, a column each.
 #[derive(Default)]
-pub(super) struct Advance {
+pub(super) struct Advance<'a> {
     ids: Vec<Uuid>,
     expected: Vec<i64>,
     versions: Vec<i64>,
     states: Vec<Option<&'static str>>,
     wakes: Vec<Option<i64>>,
+    subjects: Vec<&'a [u8]>,
+    subject_cases: Vec<Uuid>,
 }
 
 /// Requests that opened no case, a column each.
@@ -127,7 +129,7 @@ impl<'a> Changes<'a> {
         (!open.ids.is_empty()).then_some(open)
     }
 
-    pub(super) fn advance_parameters(&self) -> Option<Advance> {
+    pub(super) fn advance_parameters(&self) -> Option<Advance<'a>> {
         let mut advance = Advance::default();
         for change in self.changes().filter(|change| change.opening.is_none()) {
             advance.ids.push(change.case_id.0);
@@ -135,6 +137,10 @@ impl<'a> Changes<'a> {
             advance.versions.push(change.version);
             advance.states.push(change.state.map(RowState::as_str));
             advance.wakes.push(change.wake);
+            for subject in &change.further_subjects {
+                advance.subjects.push(subject);
+                advance.subject_cases.push(change.case_id.0);
+            }
         }
         (!advance.ids.is_empty()).then_some(advance)
     }
@@ -278,18 +284,20 @@ impl Open<'_> {
     }
 }
 
-impl Advance {
+impl Advance<'_> {
     pub(super) async fn run(
         &self,
         client: &Client,
         statement: &Statement,
     ) -> Result<Vec<Row>, DatabaseError> {
-        let columns: [&(dyn ToSql + Sync); 5] = [
+        let columns: [&(dyn ToSql + Sync); 7] = [
             &self.ids,
             &self.expected,
             &self.versions,
             &self.states,
             &self.wakes,
+            &self.subjects,
+            &self.subject_cases,
         ];
         Ok(client.query(statement, &columns).await?)
     }

@@ -69,20 +69,27 @@ statements! {
             WHERE organisation = asked.organisation AND request_id = asked.request_id OFFSET 0
         ) AS known ON true";
 
-    /// Takes cases to their next version, which ends their leases, and tells which. They are locked in their order first, as above.
+    /// Takes cases to their next version, which ends their leases, and tells which. They are locked in their order first, as
+    /// above. Whom they are about as well from here on is added where it is not known.
     advance: "
         WITH step AS (
             SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[])
             AS step (id, expected, version, state, wake)
         ), locked AS (
             SELECT id FROM statuscheck.cases WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE
+        ), advanced AS (
+            UPDATE statuscheck.cases
+            SET version = step.version, state = coalesce(step.state, cases.state), wake = step.wake,
+                lease_chain = NULL, lease_fence = NULL
+            FROM step
+            WHERE cases.id = ANY (ARRAY(SELECT id FROM locked)) AND cases.id = step.id AND cases.version = step.expected
+            RETURNING cases.id
+        ), people AS (
+            INSERT INTO statuscheck.subjects (key, case_id)
+            SELECT about.key, about.id FROM unnest($6::bytea[], $7::uuid[]) AS about (key, id) JOIN advanced USING (id)
+            ON CONFLICT DO NOTHING
         )
-        UPDATE statuscheck.cases
-        SET version = step.version, state = coalesce(step.state, cases.state), wake = step.wake,
-            lease_chain = NULL, lease_fence = NULL
-        FROM step
-        WHERE cases.id = ANY (ARRAY(SELECT id FROM locked)) AND cases.id = step.id AND cases.version = step.expected
-        RETURNING cases.id";
+        SELECT id FROM advanced";
 
     /// Adds entries to a chain.
     append: "

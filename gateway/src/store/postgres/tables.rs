@@ -1,12 +1,15 @@
 //! Reading cases.
 
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::case::Case;
+use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::fault::DatabaseError;
 use super::readers::Readers;
 use crate::store::rows::{RowState, SealedEntry, StoredCase};
+use crate::store::seal::ContentDigest;
+use crate::store::sealed::Sealer;
 use crate::store::{CaseQuery, ReadError};
 
 /// Every entry of the cases that `page` has the ids of, with the case's version and key.
@@ -64,6 +67,23 @@ pub(super) async fn stored_case(readers: &Readers, id: CaseId) -> Result<Option<
     Ok(cases(&rows)?.pop())
 }
 
+/// The case of a request that was received before, and whether that had the same content.
+pub(super) async fn known(
+    readers: &Readers,
+    (organisation, request_id): (&OrganisationId, RequestId),
+    content: &ContentDigest,
+) -> Result<Option<(CaseId, bool)>, ReadError> {
+    let rows = readers
+        .rows(
+            "SELECT case_id, content FROM statuscheck.requests WHERE organisation = $1 AND request_id = $2",
+            &[&organisation.as_str(), &request_id.0],
+        )
+        .await?;
+    let known = |row: &Row| Ok((CaseId(row.try_get(0)?), content.is(row.try_get(1)?)));
+    let known = rows.first().map(known).transpose();
+    Ok(known.map_err(|error: tokio_postgres::Error| DatabaseError::from(error))?)
+}
+
 /// The newest `limit` cases that `query` means, newest first; its own limit is not looked at.
 pub(super) async fn page(
     readers: &Readers,
@@ -93,6 +113,24 @@ pub(super) async fn about(
 ) -> Result<Vec<StoredCase>, ReadError> {
     let rows = readers.rows(ABOUT, &[&subjects, &rows_max(limit)]).await?;
     Ok(cases(&rows)?)
+}
+
+/// Opens cases of `organisation`.
+pub(super) fn open_all(
+    sealer: &Sealer,
+    stored: Vec<StoredCase>,
+    organisation: &OrganisationId,
+) -> Result<Vec<Case>, ReadError> {
+    let open = |stored| {
+        let case = sealer.open(stored)?;
+        // The row's organisation is not sealed, the receipt's is: no altered row hands a case to another.
+        if case.receipt.organisation == *organisation {
+            Ok(case)
+        } else {
+            Err(ReadError::Corrupt)
+        }
+    };
+    stored.into_iter().map(open).collect()
 }
 
 /// The sealed key of a case; none where it was destroyed.

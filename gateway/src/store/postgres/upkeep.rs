@@ -61,9 +61,7 @@ impl Upkeep for PostgresStore {
         let agreement = query.terms.agreement.as_str();
         let kind = query.terms.check.as_str();
         let after = query.after.map_or(Uuid::nil(), |id| id.0);
-        let states = [CaseState::Answered, CaseState::Withdrawn]
-            .map(CaseState::as_str)
-            .to_vec();
+        let states = CaseState::CLOSED.map(CaseState::as_str).to_vec();
         let values: [&(dyn ToSql + Sync); 5] = [&agreement, &kind, &after, &states, &limit];
         let rows = self.readers.rows(CLOSED, &values).await?;
         rows.iter().map(closed).collect()

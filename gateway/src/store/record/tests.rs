@@ -1,3 +1,4 @@
+use statuscheck_domain::case::Use;
 use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::QuestionId;
 use statuscheck_domain::question::Operation;
@@ -58,23 +59,38 @@ fn every_reply_comes_back_as_it_was() {
         .zip(Operation::ALL.into_iter().cycle())
         .zip(months.into_iter().cycle())
     {
+        let again = refunded.is_none().then(samples::start);
         let EventKind::Replied {
             question_id: id,
             operation: asked,
             reply: back,
             refunded: month,
+            again: later,
         } = read_back(&EventKind::Replied {
             question_id,
             operation,
             reply: reply.clone(),
             refunded,
+            again,
         })
         else {
             panic!("a reply comes back as a reply")
         };
-        assert_eq!((id, asked, month), (question_id, operation, refunded));
+        assert_eq!(
+            (id, asked, month, later),
+            (question_id, operation, refunded, again)
+        );
         assert!(back == reply);
     }
+}
+
+#[test]
+fn what_is_postponed_comes_back_as_it_was() {
+    let until = samples::start();
+    let EventKind::Postponed { until: back } = read_back(&EventKind::Postponed { until }) else {
+        panic!("it comes back as what it is")
+    };
+    assert_eq!(back, until);
 }
 
 #[test]
@@ -85,6 +101,28 @@ fn every_answer_comes_back_as_it_was() {
         };
         assert!(back == answer);
     }
+}
+
+#[test]
+fn everything_that_a_caller_does_comes_back_as_it_was() {
+    for receipt in samples::receipts() {
+        let EventKind::Provided(back) = read_back(&EventKind::Provided(Box::new(receipt.check.clone())))
+        else {
+            panic!("details come back as details")
+        };
+        assert!(back.canonical() == receipt.check.canonical());
+    }
+    for usage in Use::ALL {
+        let back = read_back(&EventKind::Feedback(usage));
+        assert!(matches!(back, EventKind::Feedback(back) if back == usage));
+    }
+    let reason = "the date\n\"12 May\" is wrong: ’été\u{1f600}".to_owned();
+    let disputed = EventKind::Disputed {
+        reason: reason.clone().into(),
+    };
+    let back = read_back(&disputed);
+    assert!(matches!(back, EventKind::Disputed { reason: back } if *back == reason));
+    assert!(matches!(read_back(&EventKind::Withdrawn), EventKind::Withdrawn));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use statuscheck_domain::answer::{Entitlement, Negative, PendingReason};
 use statuscheck_domain::calendar::Division;
+use statuscheck_domain::case::Use;
 use statuscheck_domain::case_clock::Cause;
 use statuscheck_domain::ids::{AgreementId, CalendarVersion, DepartmentId, OrganisationId, PolicyVersion};
 use statuscheck_domain::question::Operation;
@@ -43,6 +44,7 @@ kept_as_text! {
     Division: as_str, |text| text.parse().ok();
     Ground: as_str, |text| Ground::ALL.into_iter().find(|ground| ground.as_str() == text);
     Cause: as_str, |text| Cause::ALL.into_iter().find(|cause| cause.as_str() == text);
+    Use: as_str, |text| Use::ALL.into_iter().find(|usage| usage.as_str() == text);
     Nino: expose, |text| Nino::parse(text).ok();
     HomeOfficeReference: expose, |text| HomeOfficeReference::parse(text).ok();
     AsylumSupportReference: expose, |text| AsylumSupportReference::parse(text).ok();
@@ -72,6 +74,7 @@ impl Text for PendingReason {
             Self::DepartmentWorking => "department_working",
             Self::DepartmentUnavailable => "department_unavailable",
             Self::DepartmentClosed => "department_closed",
+            Self::Disputed => "disputed",
         }
     }
 
@@ -80,6 +83,7 @@ impl Text for PendingReason {
             Self::DepartmentWorking,
             Self::DepartmentUnavailable,
             Self::DepartmentClosed,
+            Self::Disputed,
         ]
         .into_iter()
         .find(|reason| reason.text() == text)

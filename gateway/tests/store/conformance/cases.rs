@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use futures_util::future::join_all;
 use jiff::ToSpan as _;
-use statuscheck::store::{CaseQuery, CommitError, HouseKind, ReadError, Received, Store};
+use statuscheck::store::{CaseQuery, CommitError, ReadError, Received, Store};
 use statuscheck_domain::answer::Answer;
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::event::{Change, Event, EventKind};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::Place;
 use crate::samples;
 use crate::steps::{
-    ORGANISATION, asking, case_id, content, count, deciding, every_case, house_entry, opening, opening_of,
+    ORGANISATION, asking, case_id, content, count, deciding, every_case, opening, opening_of, organisation,
     receipt, receive, version,
 };
 
@@ -43,6 +43,29 @@ pub(crate) async fn what_was_recorded_is_there_after_opening_anew(place: &impl P
             same_content: true
         })
     );
+    store.close().await;
+}
+
+pub(crate) async fn a_request_is_known_by_its_organisation_and_content_once_it_is_received(
+    place: &impl Place,
+) {
+    let store = place.open().await;
+    let looked_for = async |of: &str, n: u32, text: &str| {
+        let (organisation, request_id) = (organisation(of), receipt(of, n).request_id);
+        store.received(&organisation, request_id, &content(text)).await
+    };
+    assert_eq!(looked_for(ORGANISATION, 1, "one").await, Ok(Received::New));
+    receive(&*store, 1).await;
+    let known = |same_content| {
+        Ok(Received::Known {
+            case_id: case_id(1),
+            same_content,
+        })
+    };
+    assert_eq!(looked_for(ORGANISATION, 1, "one").await, known(true));
+    assert_eq!(looked_for(ORGANISATION, 1, "another").await, known(false));
+    assert_eq!(looked_for(ORGANISATION, 2, "one").await, Ok(Received::New));
+    assert_eq!(looked_for("another", 1, "one").await, Ok(Received::New));
     store.close().await;
 }
 
@@ -262,6 +285,7 @@ pub(crate) async fn every_history_folds_as_it_was_committed(place: &impl Place) 
             operation: Operation::NinoTrace,
             reply,
             refunded: None,
+            again: None,
         });
         let later = samples::start() + 1.hour() + 1.nanosecond();
         let received = Case::fold(id, first.events).unwrap();
@@ -284,20 +308,6 @@ pub(crate) async fn every_history_folds_as_it_was_committed(place: &impl Place) 
         }
     }
     store.close().await;
-}
-
-pub(crate) async fn what_an_operator_did_is_recorded_beside_the_cases(place: &impl Place) {
-    let store = place.open().await;
-    receive(&*store, 1).await;
-    for kind in HouseKind::ALL {
-        assert_eq!(store.note(house_entry(kind)).await, Ok(()));
-    }
-    assert_eq!(store.commit(asking(case_id(1), 1)).await, Ok(()));
-    assert_eq!(version(&*store, 1).await, Some(2));
-    store.close().await;
-    let refused = store.note(house_entry(HouseKind::RetentionRun)).await;
-    assert_eq!(refused, Err(CommitError::Unavailable));
-    place.open().await.close().await;
 }
 
 pub(crate) async fn a_purged_case_is_gone_and_the_others_are_not(place: &impl Place) {

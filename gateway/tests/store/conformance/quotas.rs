@@ -43,6 +43,7 @@ fn given_back(key: &QuotaKey) -> EventKind {
         operation: Operation::NinoTrace,
         reply: Reply::of(Outcome::Unavailable(Unavailable::BreakerOpen)),
         refunded: Some(key.month),
+        again: None,
     }
 }
 

@@ -1,0 +1,269 @@
+//! What happens by itself: steps of clocks that are due, questions that are asked again, checks that a gateway left behind
+//! when it died.
+//!
+//! The store knows when each case wakes. The timekeeper leases what is due in batches, takes each case one step on, and
+//! looks again. A batch is bounded, and so are the cases that are asked about at once, so that a flood of due clocks is a
+//! queue in the store and not in memory, and checks go on beside it.
+//!
+//! The wall clock says what is due, and only as long as it keeps step with the monotonic one. After a jump nothing is done
+//! until the clock has kept its new time for a while, and where it went back, nothing is done twice: what was fired is in the
+//! ledger.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use jiff::Timestamp;
+use serde::Deserialize;
+use statuscheck_domain::agreement::{Permit, Standing};
+use statuscheck_domain::case::Case;
+use statuscheck_domain::case_clock::{CaseClock, ClockEvent, Step};
+use statuscheck_domain::clock::london_day;
+use statuscheck_domain::event::EventKind;
+use statuscheck_domain::ids::CaseId;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
+use tokio_util::task::TaskTracker;
+
+use crate::asking::Asking;
+use crate::error::Error;
+use crate::register::ServedRegister;
+use crate::store::{Due, ReadError};
+
+mod pace;
+
+use self::pace::Pace;
+
+/// How due work is done.
+#[derive(Clone, Deserialize, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct TimekeeperSettings {
+    /// Cases leased at a time. 256: as many as one commit takes.
+    pub batch_max: usize,
+    /// Cases that are read and written at once. 64: enough for the store to commit in groups, few beside the checks.
+    pub parallel_max: usize,
+    /// How long nothing due is looked for anew at the longest, whatever the store says. 500 ms: half of the second by which a
+    /// step may be late.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub look_every: Duration,
+    /// From one look to the next at the least. 20 ms: a busy gateway records thousands of changes a second, and few of them
+    /// bring a due time forward.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub rest: Duration,
+    /// How far the wall clock may leave the monotonic one between two looks. 5 s: time servers slew by far less.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub jump: Duration,
+    /// How long a wall clock that jumped must keep its new time before it counts. 1 min: a time server that was wrong, or an
+    /// operator's slip, is put right by then; a machine that slept is late by no more.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub settle: Duration,
+    /// How long a case that could not be taken on is left alone. 30 s: somebody has to mend something.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub stuck: Duration,
+}
+
+impl Default for TimekeeperSettings {
+    fn default() -> Self {
+        Self {
+            batch_max: 256,
+            parallel_max: 64,
+            look_every: Duration::from_millis(500),
+            rest: Duration::from_millis(20),
+            jump: Duration::from_secs(5),
+            settle: Duration::from_mins(1),
+            stuck: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Does what is due.
+pub struct Timekeeper {
+    asking: Asking,
+    register: Arc<ServedRegister>,
+    settings: TimekeeperSettings,
+    /// One for each case that may be asked about again at once.
+    askers: Arc<Semaphore>,
+    tasks: TaskTracker,
+}
+
+/// What became of a due case.
+enum Taken {
+    /// It went on: its lease has ended with the change.
+    On,
+    /// Nothing was to be done, or somebody else did it.
+    Nothing,
+    /// It cannot go on by itself now.
+    Stuck,
+}
+
+impl Timekeeper {
+    pub(crate) fn new(asking: Asking, register: Arc<ServedRegister>, settings: TimekeeperSettings) -> Self {
+        Self {
+            askers: Arc::new(Semaphore::new(asking.again.cases_max.max(1))),
+            asking,
+            register,
+            settings,
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Does what is due until `stopped` says so, and then waits for the rounds of questions that are under way.
+    pub(crate) async fn run(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
+        let mut changed = self.asking.store.changed();
+        let mut pace = Pace::new(&self.settings, &self.asking.clock);
+        let working = async {
+            loop {
+                let pause = self.pause(&mut pace).await;
+                // A change may bring a due time forward.
+                timeout(pause, changed.changed()).await.ok();
+                sleep(self.settings.rest).await;
+            }
+        };
+        tokio::select! {
+            never = working => match never {},
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+        }
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Does what is due now, and says for how long nothing will be.
+    async fn pause(self: &Arc<Self>, pace: &mut Pace) -> Duration {
+        let Some(now) = pace.now() else {
+            return self.settings.look_every;
+        };
+        match self.turn(now).await {
+            Ok(0) => {}
+            Ok(_more) => return Duration::ZERO,
+            Err(error) => {
+                tracing::warn!(%error, "due work cannot be read");
+                return self.settings.look_every;
+            }
+        }
+        let next = self.asking.store.next_wake().await.ok().flatten();
+        let left = next.map(|next| next.duration_since(now));
+        let left = left.and_then(|left| Duration::try_from(left).ok());
+        left.unwrap_or(self.settings.look_every)
+            .min(self.settings.look_every)
+    }
+
+    /// Takes a batch of due cases one step on each, and says how many went on.
+    ///
+    /// # Errors
+    /// What is due cannot be read.
+    pub(crate) async fn turn(self: &Arc<Self>, now: Timestamp) -> Result<usize, ReadError> {
+        let due = self.asking.store.lease_due(now, self.settings.batch_max).await?;
+        let steps = due.into_iter().map(|due| {
+            let timekeeper = Arc::clone(self);
+            async move { (due.case_id, timekeeper.take_on(due, now).await) }
+        });
+        let mut steps = stream::iter(steps).buffer_unordered(self.settings.parallel_max.max(1));
+        let (mut on, mut let_go) = (0, Vec::new());
+        while let Some((case_id, taken)) = steps.next().await {
+            match taken {
+                Ok(Taken::On) => on += 1,
+                Ok(Taken::Nothing) | Err(Error::CaseChanged) => let_go.push(case_id),
+                Ok(Taken::Stuck) => self.leave_alone(case_id),
+                Err(error) => {
+                    tracing::error!(case = %case_id, %error, "a due case cannot go on");
+                    self.leave_alone(case_id);
+                }
+            }
+        }
+        if !let_go.is_empty() {
+            self.asking.store.release(&let_go).await.ok();
+        }
+        Ok(on)
+    }
+
+    /// The case stays leased for a while, so that it is not due at once again.
+    fn leave_alone(&self, case_id: CaseId) {
+        let (store, stuck) = (Arc::clone(&self.asking.store), self.settings.stuck);
+        self.tasks.spawn(async move {
+            sleep(stuck).await;
+            store.release(&[case_id]).await.ok();
+        });
+    }
+
+    async fn take_on(self: &Arc<Self>, due: Due, now: Timestamp) -> Result<Taken, Error> {
+        let Some(case) = self.asking.store.case(due.case_id).await? else {
+            return Ok(Taken::Nothing);
+        };
+        if case.version != due.version {
+            return Ok(Taken::Nothing);
+        }
+        let steps = case
+            .clock
+            .as_ref()
+            .map(|clock| clock.step(now))
+            .unwrap_or_default();
+        if !steps.is_empty() {
+            // Whoever has to ask again does so when it is leased next, at once.
+            return self.fire(&case, steps, now).await;
+        }
+        let is_left_behind = !case.is_over() && !case.is_decided();
+        if is_left_behind || (case.is_asked_on() && !case.questions.due(now).is_empty()) {
+            return self.ask_again(case, now).await;
+        }
+        Ok(Taken::Nothing)
+    }
+
+    /// Records steps of the clock. Each is fired once: a step that was recorded before is no next step any more, and two that
+    /// record at once find that the case has gone on.
+    async fn fire(&self, case: &Case, steps: Vec<ClockEvent>, now: Timestamp) -> Result<Taken, Error> {
+        let last = steps.last().cloned();
+        let kinds = steps.into_iter().map(EventKind::Clock);
+        let (change, after) = case.change(now, kinds).map_err(|fault| Error::internal(&fault))?;
+        self.asking.store.commit(change).await?;
+        if let Some(ClockEvent::Stepped(Step::Breached)) = last {
+            let due_at = after.clock.as_ref().map(CaseClock::due_at);
+            tracing::warn!(
+                case = %case.id,
+                agreement = %case.receipt.agreement_id,
+                due_at = due_at.map(tracing::field::display),
+                "the answer is late"
+            );
+        }
+        Ok(Taken::On)
+    }
+
+    /// Has departments asked again in a task of its own, or later where too many cases are being asked about, where the
+    /// agreement is not in force, or where it is not known whether it is.
+    async fn ask_again(self: &Arc<Self>, case: Case, now: Timestamp) -> Result<Taken, Error> {
+        let Some(permit) = self.register.now().register.resume(&case.receipt) else {
+            tracing::error!(
+                case = %case.id,
+                agreement = %case.receipt.agreement_id,
+                "an open case's agreement is not in the register any more"
+            );
+            return Ok(Taken::Stuck);
+        };
+        let asker = Arc::clone(&self.askers).try_acquire_owned();
+        let may_ask = self.register.is_current() && may_ask(&permit, now);
+        let asker = asker.ok().filter(|_| may_ask || !case.is_decided());
+        let Some(asker) = asker else {
+            let until = self.asking.again.postponed(now);
+            let (change, _) =
+                self.asking
+                    .step(&case, Some(&permit), now, vec![EventKind::Postponed { until }])?;
+            self.asking.store.commit(change).await?;
+            return Ok(Taken::On);
+        };
+        let case_id = case.id;
+        let inquiry = self.asking.resume(permit, case);
+        let store = Arc::clone(&self.asking.store);
+        self.tasks.spawn(async move {
+            let _asker = asker;
+            if let Err(error) = inquiry.go_on(may_ask).await {
+                tracing::warn!(case = %case_id, %error, "a case could not be asked about again");
+                store.release(&[case_id]).await.ok();
+            }
+        });
+        Ok(Taken::On)
+    }
+}
+
+fn may_ask(permit: &Permit, now: Timestamp) -> bool {
+    permit.agreement().standing(london_day(now)) == Standing::InForce
+}
