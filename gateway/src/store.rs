@@ -29,6 +29,7 @@ mod projection;
 mod quota;
 mod record;
 mod remainder;
+mod rotation;
 mod rows;
 pub mod seal;
 mod sealed;

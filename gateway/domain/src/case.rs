@@ -286,11 +286,20 @@ impl Case {
         self.round = self.version;
     }
 
-    /// A decision was recorded, so the caller can be told.
+    /// Something was decided about it, by the gateway or by its caller: it is not left as it was received.
     pub fn is_decided(&self) -> bool {
-        self.history
-            .iter()
-            .any(|step| matches!(step.kind, "pending" | "more_information_needed" | "answered"))
+        let is_decision = |step: &Step| {
+            matches!(
+                step.kind,
+                "pending"
+                    | "more_information_needed"
+                    | "answered"
+                    | "information_provided"
+                    | "disputed"
+                    | "withdrawn"
+            )
+        };
+        self.history.iter().any(is_decision)
     }
 
     /// The clock stands still: it is the caller's turn.

@@ -23,7 +23,15 @@ pub fn fold(name: &str) -> String {
 ///
 /// So `O'Brien`, `O’BRIEN`, `O Brien` and `Obrien` are one name, and so are `Łukasz` and `Lukasz`.
 pub fn comparison_key(name: &str) -> String {
-    fold(name).chars().filter(char::is_ascii_uppercase).collect()
+    let plain = Zeroizing::new(deunicode::deunicode(name));
+    let mut letters = String::with_capacity(plain.len());
+    letters.extend(
+        plain
+            .chars()
+            .filter(char::is_ascii_alphabetic)
+            .map(|letter| letter.to_ascii_uppercase()),
+    );
+    letters
 }
 
 /// Forename and surname, as a department that knows only those two is asked. No `Debug`: it is a person's name.

@@ -1,5 +1,5 @@
-//! How an event is written: JSON, version 1, always inside a seal. The domain knows no serde; the mirrors here are
-//! checked by the compiler to have the domain's fields.
+//! How an event is written: MessagePack with the names of fields, version 1, always inside a seal. It says what JSON would in a
+//! fifth fewer bytes. The domain knows no serde; the mirrors here are checked by the compiler to have the domain's fields.
 //!
 //! Ids, names of fields, departments and operations, and all that belongs to a person are kept as their normal text and
 //! parsed again on reading, so that what comes out is as sound as what came in. An unknown field is passed over: a
@@ -10,6 +10,7 @@ use std::io;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use rmp_serde::Serializer;
 use serde::{Deserialize, Serialize};
 use statuscheck_domain::case::Use;
 use statuscheck_domain::check::{Check, EducationBenefit, Terms};
@@ -28,7 +29,6 @@ use zeroize::Zeroizing;
 use self::answer::AnswerRecord;
 use self::clock::ClockEventRecord;
 use self::reply::ReplyRecord;
-use super::hex;
 use super::seal::ContentDigest;
 
 mod answer;
@@ -53,33 +53,33 @@ pub(super) fn write(
     content: Option<&ContentDigest>,
     spare: usize,
 ) -> Result<Zeroizing<Vec<u8>>, RecordError> {
-    let content = content.map(|digest| hex::digits(&digest.0));
     let record = Written {
         v: VERSION,
-        content: content.as_ref().map(|digits| digits.as_str()),
+        content,
         event,
     };
     // A buffer that grows leaves copies of itself behind, so it never does: what a usual record needs is there at once,
     // and where it is not enough the record is counted first.
     let mut bytes = Fixed(Zeroizing::new(Vec::with_capacity(USUAL + spare)));
-    if serde_json::to_writer(&mut bytes, &record).is_ok() && bytes.room() >= spare {
+    if record.write(&mut bytes).is_ok() && bytes.room() >= spare {
         return Ok(bytes.0);
     }
     let mut length = Length(0);
-    serde_json::to_writer(&mut length, &record).map_err(|_quotes| RecordError)?;
+    record.write(&mut length)?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(length.0 + spare));
-    serde_json::to_writer(&mut *bytes, &record).map_err(|_quotes| RecordError)?;
+    record.write(&mut *bytes)?;
     Ok(bytes)
 }
 
 /// The event of a record; with the receipt of a case, and with it alone, the digest of the request's content.
 pub(super) fn read(bytes: &[u8]) -> Result<(EventKind, Option<ContentDigest>), RecordError> {
-    let Read { v, content, event } = serde_json::from_slice(bytes).map_err(|_quotes| RecordError)?;
+    let Read { v, content, event } = rmp_serde::from_slice(bytes).map_err(|_quotes| RecordError)?;
     let content = content
-        .map(|digits| {
-            hex::bytes(digits.as_bytes())
-                .map(|digest| ContentDigest(*digest))
-                .ok_or(RecordError)
+        .map(|digest| {
+            digest
+                .try_into()
+                .map(ContentDigest)
+                .map_err(|_length| RecordError)
         })
         .transpose()?;
     let is_receipt = matches!(event, EventKind::Received(_));
@@ -93,17 +93,29 @@ pub(super) fn read(bytes: &[u8]) -> Result<(EventKind, Option<ContentDigest>), R
 #[derive(Serialize)]
 struct Written<'a> {
     v: u8,
-    /// [`ContentDigest`] in hexadecimal digits.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "digest")]
+    content: Option<&'a ContentDigest>,
     #[serde(serialize_with = "EventRecord::serialize")]
     event: &'a EventKind,
 }
 
+impl Written<'_> {
+    fn write(&self, to: &mut impl io::Write) -> Result<(), RecordError> {
+        let mut serializer = Serializer::new(to).with_struct_map();
+        self.serialize(&mut serializer).map_err(|_quotes| RecordError)
+    }
+}
+
+/// As bytes.
+fn digest<S: serde::Serializer>(digest: &Option<&ContentDigest>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bytes(digest.map_or(&[], |digest| &digest.0))
+}
+
 #[derive(Deserialize)]
-struct Read {
+struct Read<'a> {
     v: u8,
-    content: Option<String>,
+    #[serde(borrow)]
+    content: Option<&'a [u8]>,
     #[serde(deserialize_with = "EventRecord::deserialize")]
     event: EventKind,
 }
@@ -302,7 +314,7 @@ mod name {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Name>, D::Error> {
-        // Borrowed, so that no copy stays behind: no symbol that is allowed in a name is escaped in JSON.
+        // Borrowed, so that no copy stays behind.
         Option::<(&str, &str)>::deserialize(deserializer)?
             .map(|(given, family)| Name::parse(given, family))
             .transpose()

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use lru::LruCache;
-use statuscheck_domain::case::Case;
+use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::event::{Change, Event, EventKind};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use statuscheck_domain::subject::Identity;
@@ -18,7 +18,8 @@ use super::seal::{
 use super::upkeep::Terms;
 use super::{CommitError, ReadError, record};
 
-/// Seals and opens. It keeps the keys of cases lately used, so that they are not unwrapped for each step.
+/// Seals and opens. It keeps the keys of cases lately used until they are answered, so that they are not unwrapped for each
+/// step.
 pub(super) struct Sealer {
     kek: Kek,
     content_key: ContentKey,
@@ -78,7 +79,7 @@ impl Sealer {
         self.content_key.digest(organisation, request_id, content)
     }
 
-    /// Seals a later change under the key of its case.
+    /// Seals a later change under the key of its case. With the answer the key is no longer kept at hand.
     pub(super) fn seal(&self, change: &Change, key: &DataKey) -> Result<SealedChange, CommitError> {
         let opens = |event: &Event| matches!(event.kind, EventKind::Received(_));
         if change.expected_version == 0 || change.events.iter().any(opens) {
@@ -86,6 +87,11 @@ impl Sealer {
         }
         let mut sealed = seal(change, None, key)?;
         sealed.further_subjects = self.subjects_of(change.events.iter().map(|event| &event.kind));
+        // Hardly anything comes after the answer. Thousands of keys that nobody needs again push each other, and what is
+        // needed, out of the processor's caches.
+        if sealed.state == Some(RowState::Told(CaseState::Answered)) {
+            self.forget(change.case_id);
+        }
         Ok(sealed)
     }
 

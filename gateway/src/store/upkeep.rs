@@ -2,6 +2,8 @@
 //!
 //! As with [`Store`], every method is a whole transaction.
 
+use std::cmp::Ordering;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_domain::case::Case;
@@ -56,13 +58,31 @@ pub trait Upkeep: Store {
     async fn rotate_keys(&self, entry: HouseEntry) -> Result<Rotated, RotationError>;
 }
 
-/// An agreement and a check, which decide how long a case is kept.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+/// An agreement and a check, which decide how long a case is kept. In order by the agreement, then by the check's name.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Terms {
     /// The agreement under which it was asked; it may be in the register no longer.
     pub agreement: AgreementId,
     /// The check.
     pub check: CheckKind,
+}
+
+impl Terms {
+    fn names(&self) -> (&str, &str) {
+        (self.agreement.as_str(), self.check.as_str())
+    }
+}
+
+impl Ord for Terms {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.names().cmp(&other.names())
+    }
+}
+
+impl PartialOrd for Terms {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// Which closed cases to list.
@@ -118,4 +138,29 @@ pub enum RotationError {
     /// The store cannot record.
     #[error("the keys in the store cannot be changed")]
     Commit(#[from] CommitError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_are_in_order_by_agreement_and_then_by_the_name_of_the_check() {
+        let terms = |agreement: &str, check| Terms {
+            agreement: agreement.parse().unwrap(),
+            check,
+        };
+        let mut sorted: Vec<_> = CheckKind::ALL.map(|check| terms("letting", check)).into();
+        sorted.push(terms("employers", CheckKind::RightToWork));
+        sorted.sort();
+        let names = sorted.iter().map(Terms::names).collect::<Vec<_>>();
+        let expected = [
+            ("employers", "right-to-work"),
+            ("letting", "iecas"),
+            ("letting", "right-to-rent"),
+            ("letting", "right-to-work"),
+            ("letting", "section-95"),
+        ];
+        assert_eq!(names, expected);
+    }
 }

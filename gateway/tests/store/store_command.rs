@@ -114,7 +114,7 @@ async fn a_file_is_looked_over_beside_its_gateway() {
         run(&["check", file, "--rows"], &[]),
         0,
         &[
-            "tables of version 3",
+            "tables of version 4",
             "synchronous = FULL",
             "37",
             "a process on this machine",

@@ -1,9 +1,9 @@
 //! Work that is due: cases with a wake time, and cases that were left before anything was decided about them.
 //!
-//! The first are in an index of their own, which has a row for none of the cases that are answered at once. For the second
-//! there is no index at all, because every check would write to it twice: this process knows which of the cases it received
-//! are undecided, and looks through the shelves for those of the processes before it. Leases are in memory too, for they
-//! shall end with the process, and the file has only one.
+//! The first are in an index of their own, which has a row for none of the cases that are answered at once. The second have
+//! one too, in which most are for a moment; but it is not asked each time, for this process knows which of the cases it
+//! received are undecided, and looks there for those of the processes before it. Leases are in memory too, for they shall end
+//! with the process, and the file has only one.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};

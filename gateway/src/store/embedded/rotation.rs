@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::EmbeddedStore;
 use super::tables::{self, Recorded, case_id};
 use super::writer::{Request, Waiting, Work};
-use crate::store::sealed::Sealer;
+use crate::store::rotation::{key_file, stage};
 use crate::store::upkeep::{Rotated, RotationError};
 use crate::store::{CommitError, HouseEntry, ReadError, Store as _};
 
@@ -88,25 +88,6 @@ pub(super) async fn rotate(store: &EmbeddedStore, entry: HouseEntry) -> Result<R
     store.readers.pause().await;
     key_file(&sealer, |sealer| sealer.kek().end_rotation()).await?;
     Ok(Rotated { generation, cases })
-}
-
-async fn key_file(
-    sealer: &Arc<Sealer>,
-    change: fn(&Sealer) -> Result<(), crate::store::key_file::KeyFileError>,
-) -> Result<(), RotationError> {
-    let sealer = Arc::clone(sealer);
-    tokio::task::spawn_blocking(move || change(&sealer))
-        .await
-        .map_err(|_panicked| RotationError::Commit(CommitError::Unavailable))?
-        .map_err(RotationError::KeyFile)
-}
-
-fn stage(entry: &HouseEntry, stage: &str, generation: u32, cases: u64) -> HouseEntry {
-    let mut entry = entry.clone();
-    entry.details.insert("stage".to_owned(), stage.into());
-    entry.details.insert("generation".to_owned(), generation.into());
-    entry.details.insert("cases".to_owned(), cases.into());
-    entry
 }
 
 async fn rewrap_secret(store: &EmbeddedStore) -> Result<(), RotationError> {

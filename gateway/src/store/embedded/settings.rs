@@ -38,8 +38,8 @@ pub struct Settings {
     pub feed_max: usize,
     /// Entries looked at for them, of whichever organisation. 10,000 are some 10 ms of reading.
     pub feed_looked_at_max: usize,
-    /// Keys of cases kept unwrapped. 10,000 cover every case of the last minute or so at full rate of new callers; a key
-    /// that is not at hand costs one read.
+    /// Keys of cases kept unwrapped, each until its case is answered. 10,000 cover every case of the last minute or so at full
+    /// rate of new callers; a key that is not at hand costs one read.
     pub data_keys_max: usize,
     /// Pages of 4 KiB by which the log grows between checkpoints: 1,000, as SQLite has it.
     pub checkpoint_pages: u32,

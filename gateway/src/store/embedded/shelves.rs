@@ -1,5 +1,9 @@
 //! Lists of cases. The index by which they are made keeps the cases of an organisation on shelves, one for each state,
 //! agreement and check; on a shelf they lie by age. So the few open cases among very many answered ones are found at once.
+//!
+//! A case about which nothing was decided is on no shelf: it would be moved to another within a second. Such cases are in an
+//! index of their own, which is as small as they are few. SQLite uses an index of some rows only where the statement says, in so
+//! many words, that it means no others.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -8,7 +12,6 @@ use statuscheck_domain::check::CheckKind;
 use statuscheck_domain::ids::{AgreementId, CaseId};
 
 use super::tables::{self, case_id, key};
-use crate::store::rows::RowState;
 use crate::store::sealed::Sealer;
 use crate::store::upkeep::{ClosedCase, ClosedQuery, Terms};
 use crate::store::{CasePage, CaseQuery, ReadError};
@@ -36,8 +39,8 @@ impl Shelf {
 /// The shelves in use, in order, by leaps through the index: of one organisation, or of all.
 fn shelves(connection: &Connection, organisation: Option<&str>) -> rusqlite::Result<Vec<Shelf>> {
     let mut next = connection.prepare_cached(
-        "SELECT organisation, state, agreement, kind FROM cases
-         WHERE (organisation, state, agreement, kind) > (?1, ?2, ?3, ?4)
+        "SELECT organisation, state, agreement, kind FROM cases INDEXED BY cases_by_shelf
+         WHERE (organisation, state, agreement, kind) > (?1, ?2, ?3, ?4) AND state <> 'received'
          ORDER BY organisation, state, agreement, kind LIMIT 1",
     )?;
     let mut last = Shelf {
@@ -86,16 +89,27 @@ pub(super) fn page(
 /// The newest `limit` cases that `query` means, newest first; its own limit is not looked at.
 fn case_ids(connection: &Connection, query: &CaseQuery, limit: usize) -> rusqlite::Result<Vec<CaseId>> {
     let wanted = |shelf: &Shelf| {
-        let mut names = query.states.iter().flat_map(|state| RowState::names_of(*state));
+        let mut names = query.states.iter().map(|state| state.as_str());
         query.states.is_empty() || names.any(|name| name == shelf.state)
     };
     let before = query.after.map_or([u8::MAX; 16], key);
     let mut statement = connection.prepare_cached(
-        "SELECT id FROM cases
-         WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4 AND id < ?5
+        "SELECT id FROM cases INDEXED BY cases_by_shelf
+         WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4 AND id < ?5 AND state <> 'received'
          ORDER BY id DESC LIMIT ?6",
     )?;
     let mut ids = Vec::new();
+    if query.states.is_empty() || query.states.contains(&CaseState::Open) {
+        let place = params![query.organisation.as_str(), before, rows(limit)];
+        let mut received = connection.prepare_cached(
+            "SELECT id FROM cases INDEXED BY cases_received
+             WHERE state = 'received' AND organisation = ?1 AND id < ?2
+             ORDER BY id DESC LIMIT ?3",
+        )?;
+        for id in received.query_map(place, |row| case_id(row, 0))? {
+            ids.push(id?);
+        }
+    }
     for shelf in shelves(connection, Some(query.organisation.as_str()))? {
         if wanted(&shelf) {
             let Shelf {
@@ -117,50 +131,34 @@ fn case_ids(connection: &Connection, query: &CaseQuery, limit: usize) -> rusqlit
 
 /// The oldest `limit` cases that were received and not decided about, with the time of their receipt in nanoseconds.
 pub(super) fn undecided(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<(CaseId, i64)>> {
-    let received = RowState::Received.as_str();
-    let mut statement = connection.prepare_cached(
-        "SELECT id, created FROM cases
-         WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4
-         ORDER BY id LIMIT ?5",
-    )?;
-    let mut found = Vec::new();
-    for shelf in shelves(connection, None)? {
-        if shelf.state == received {
-            let place = params![
-                shelf.organisation,
-                received,
-                shelf.agreement,
-                shelf.kind,
-                rows(limit)
-            ];
-            for case in statement.query_map(place, |row| Ok((case_id(row, 0)?, row.get(1)?)))? {
-                found.push(case?);
-            }
-        }
-    }
-    found.sort_unstable();
-    found.truncate(limit);
-    Ok(found)
+    connection
+        .prepare_cached("SELECT id, created FROM cases INDEXED BY cases_received WHERE state = 'received' ORDER BY id LIMIT ?1")?
+        .query_map([rows(limit)], |row| Ok((case_id(row, 0)?, row.get(1)?)))?
+        .collect()
 }
 
 /// The agreements and checks under which there are cases, in order.
 pub(super) fn terms(connection: &Connection) -> Result<Vec<Terms>, ReadError> {
-    let mut found = shelves(connection, None)?
+    let on_shelves = shelves(connection, None)?.into_iter();
+    let mut named: Vec<_> = on_shelves.map(|shelf| (shelf.agreement, shelf.kind)).collect();
+    let mut received = connection.prepare_cached(
+        "SELECT DISTINCT agreement, kind FROM cases INDEXED BY cases_received WHERE state = 'received'",
+    )?;
+    for terms in received.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))? {
+        named.push(terms?);
+    }
+    let mut found = named
         .into_iter()
-        .map(|shelf| {
+        .map(|(agreement, kind)| {
             Ok(Terms {
-                agreement: shelf.agreement.parse().map_err(|_slug| ReadError::Corrupt)?,
-                check: CheckKind::named(&shelf.kind).ok_or(ReadError::Corrupt)?,
+                agreement: agreement.parse().map_err(|_slug| ReadError::Corrupt)?,
+                check: CheckKind::named(&kind).ok_or(ReadError::Corrupt)?,
             })
         })
         .collect::<Result<Vec<_>, ReadError>>()?;
-    found.sort_unstable_by(|one, other| in_order(one).cmp(&in_order(other)));
+    found.sort_unstable();
     found.dedup();
     Ok(found)
-}
-
-fn in_order(terms: &Terms) -> (&str, &str) {
-    (terms.agreement.as_str(), terms.check.as_str())
 }
 
 /// The oldest `limit` closed cases that `query` means; its own limit is not looked at.
@@ -176,8 +174,8 @@ pub(super) fn closed(
         "SELECT id, version, created,
                 (SELECT time FROM entries WHERE case_id = cases.id ORDER BY version DESC LIMIT 1),
                 EXISTS (SELECT 1 FROM holds WHERE case_id = cases.id)
-         FROM cases
-         WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4 AND id > ?5
+         FROM cases INDEXED BY cases_by_shelf
+         WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4 AND id > ?5 AND state <> 'received'
          ORDER BY id LIMIT ?6",
     )?;
     let mut found = Vec::new();
@@ -207,9 +205,17 @@ pub(super) fn closed(
 pub(super) fn open_cases(connection: &Connection, agreements: &[AgreementId]) -> rusqlite::Result<u64> {
     let open = CaseState::OPEN.map(CaseState::as_str);
     let mut statement = connection.prepare_cached(
-        "SELECT count(*) FROM cases WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4",
+        "SELECT count(*) FROM cases INDEXED BY cases_by_shelf
+         WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4 AND state <> 'received'",
+    )?;
+    let mut received = connection.prepare_cached(
+        "SELECT count(*) FROM cases INDEXED BY cases_received WHERE state = 'received' AND agreement = ?1",
     )?;
     let mut count = 0;
+    for agreement in agreements {
+        let cases: i64 = received.query_row([agreement.as_str()], |row| row.get(0))?;
+        count += cases.unsigned_abs();
+    }
     for shelf in shelves(connection, None)? {
         let is_meant = agreements
             .iter()

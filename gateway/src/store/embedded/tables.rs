@@ -6,7 +6,7 @@
 //! that a check has for itself is written twice, to the log and to the file. So every table and index grows at its end
 //! (case ids and places grow with time), or at a few ends, one for each agreement; only the index of request ids does not,
 //! where callers choose ids that do not grow. Which cases wake when is in an index that has no row for a case that is answered
-//! at once.
+//! at once; and a case is put on its shelf when something was decided about it, until then it is in a small index of its own.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
@@ -18,7 +18,7 @@ use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, S
 use crate::store::seal::{ContentDigest, SubjectDigest};
 
 /// The version of the tables, in `PRAGMA user_version`.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 const SCHEMA: &str = "
     CREATE TABLE store (
@@ -56,7 +56,8 @@ const SCHEMA: &str = "
         wake INTEGER
     ) STRICT, WITHOUT ROWID;
     CREATE UNIQUE INDEX cases_by_request ON cases (organisation, request_id);
-    CREATE INDEX cases_by_shelf ON cases (organisation, state, agreement, kind, id);
+    CREATE INDEX cases_by_shelf ON cases (organisation, state, agreement, kind, id) WHERE state <> 'received';
+    CREATE INDEX cases_received ON cases (id) WHERE state = 'received';
     CREATE INDEX cases_by_wake ON cases (wake, id) WHERE wake IS NOT NULL;
     CREATE TABLE case_keys (
         place INTEGER PRIMARY KEY,

@@ -9,6 +9,7 @@ use super::PostgresStore;
 use super::fault::DatabaseError;
 use super::readers::Readers;
 use super::tables::rows_max;
+use crate::store::rows::RowState;
 use crate::store::{CommitError, HouseEntry, HouseQuery, ReadError, Store as _};
 
 /// Any number, as long as it stays: whoever records an entry that must be the next of its kind holds this lock.
@@ -53,7 +54,7 @@ pub(super) async fn noted(
 
 /// How many cases under any of `agreements` are not closed.
 pub(super) async fn open_cases(readers: &Readers, agreements: &[AgreementId]) -> Result<u64, ReadError> {
-    let states = CaseState::OPEN.map(CaseState::as_str).to_vec();
+    let states: Vec<_> = CaseState::OPEN.into_iter().flat_map(RowState::names_of).collect();
     let agreements: Vec<_> = agreements.iter().map(AgreementId::as_str).collect();
     let rows = readers.rows(OPEN_CASES, &[&states, &agreements]).await?;
     let row = rows.first().ok_or(ReadError::Corrupt)?;

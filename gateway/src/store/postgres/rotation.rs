@@ -17,8 +17,7 @@ use super::PostgresStore;
 use super::fault::DatabaseError;
 use super::tables::rows_max;
 use super::work::{Rewrapped, Work};
-use crate::store::key_file::KeyFileError;
-use crate::store::sealed::Sealer;
+use crate::store::rotation::{key_file, stage};
 use crate::store::upkeep::{Rotated, RotationError};
 use crate::store::{CommitError, HouseEntry, ReadError, Store as _};
 
@@ -62,25 +61,6 @@ async fn alone(store: &PostgresStore) -> Result<(), RotationError> {
     } else {
         Err(RotationError::Others)
     }
-}
-
-async fn key_file(
-    sealer: &Arc<Sealer>,
-    change: fn(&Sealer) -> Result<(), KeyFileError>,
-) -> Result<(), RotationError> {
-    let sealer = Arc::clone(sealer);
-    tokio::task::spawn_blocking(move || change(&sealer))
-        .await
-        .map_err(|_panicked| RotationError::Commit(CommitError::Unavailable))?
-        .map_err(RotationError::KeyFile)
-}
-
-fn stage(entry: &HouseEntry, stage: &str, generation: u32, cases: u64) -> HouseEntry {
-    let mut entry = entry.clone();
-    entry.details.insert("stage".to_owned(), stage.into());
-    entry.details.insert("generation".to_owned(), generation.into());
-    entry.details.insert("cases".to_owned(), cases.into());
-    entry
 }
 
 async fn rewrap_secret(store: &PostgresStore) -> Result<(), RotationError> {

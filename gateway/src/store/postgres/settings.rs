@@ -84,8 +84,8 @@ pub struct Limits {
     pub feed_max: usize,
     /// Entries looked at for them, of whichever organisation. 10,000 are some 50 ms of reading.
     pub feed_looked_at_max: usize,
-    /// Keys of cases kept unwrapped. 10,000 cover every case of the last minute or so at full rate of new callers; a key
-    /// that is not at hand costs one read.
+    /// Keys of cases kept unwrapped, each until its case is answered. 10,000 cover every case of the last minute or so at full
+    /// rate of new callers; a key that is not at hand costs one read.
     pub data_keys_max: usize,
     /// How long a chain stays its holder's without a word of it. 6 s: three renewals, so that one that is lost or late does
     /// not cost the chain. It decides how soon the chain of a gateway that died is used again, and its share of departments'

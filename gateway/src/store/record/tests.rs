@@ -148,20 +148,26 @@ fn a_record_is_written_without_growing_its_buffer() {
 
 #[test]
 fn a_later_version_and_an_altered_text_are_refused_without_quoting_them() {
-    let asked = |v: u8, operation: &str| {
-        format!(
-            "{{\"v\":{v},\"event\":{{\"asked\":{{\"question_id\":\"{}\",\"operation\":\"{operation}\"}}}}}}",
-            Uuid::nil()
-        )
+    let asked = EventKind::Asked {
+        question_id: QuestionId(Uuid::nil()),
+        operation: Operation::NinoTrace,
+        charged: None,
     };
-    assert!(read(asked(1, "dwp/nino_trace").as_bytes()).is_ok());
-    for bytes in [
-        asked(2, "dwp/nino_trace"),
-        asked(1, "dwp/quackenbush"),
-        String::new(),
+    let bytes = write(&asked, None, 0).unwrap();
+    for altered in [
+        altered(&bytes, b"\xa1v\x01", b"\xa1v\x02"),
+        altered(&bytes, b"dwp/nino_trace", b"dwp/nino_trick"),
+        Vec::new(),
     ] {
-        let error = read(bytes.as_bytes()).err();
+        let error = read(&altered).err();
         assert_eq!(error, Some(RecordError));
     }
     assert_eq!(RecordError.to_string(), "the record of an event cannot be read");
+}
+
+/// `bytes` with the first of `right` made `wrong`, which is as long.
+pub(super) fn altered(bytes: &[u8], right: &[u8], wrong: &[u8]) -> Vec<u8> {
+    assert_eq!(right.len(), wrong.len());
+    let at = bytes.windows(right.len()).position(|part| part == right).unwrap();
+    [&bytes[..at], wrong, &bytes[at + right.len()..]].concat()
 }

@@ -11,7 +11,7 @@ use statuscheck_domain::subject::{
     AsylumSupportReference, Field, HomeOfficeReference, Nino, Postcode, ShareCode,
 };
 
-/// A type with a normal text from which it can be parsed again. No such text has a symbol that JSON escapes.
+/// A type with a normal text from which it can be parsed again.
 pub(super) trait Text: Sized {
     fn text(&self) -> &str;
     fn parsed(text: &str) -> Option<Self>;
