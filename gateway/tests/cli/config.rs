@@ -5,17 +5,8 @@ use std::path::Path;
 
 use jiff::civil::date;
 
-use statuscheck::admission::AdmissionSettings;
-use statuscheck::batch::BatchSettings;
 use statuscheck::config::Config;
-use statuscheck::limits::LimitSettings;
-use statuscheck::listener::ConnectionLimits;
-use statuscheck::probing::ProbingSettings;
-use statuscheck::quota::QuotaSettings;
 use statuscheck::register;
-use statuscheck::register::ChangeSettings;
-use statuscheck::server::CheckSettings;
-use statuscheck::store::postgres::Limits;
 use statuscheck_domain::ids::DepartmentId;
 use statuscheck_domain::sla::Ground;
 
@@ -44,48 +35,6 @@ pub(crate) fn read(text: &str) -> Result<Config, String> {
     let path = folder.path().join("statuscheck.toml");
     fs::write(&path, text).unwrap();
     Config::read(&path).map_err(|error| format!("{:#}", anyhow::Error::new(error)))
-}
-
-#[test]
-fn the_sample_parses_and_shows_the_true_defaults() {
-    read(SAMPLE).unwrap();
-    let shown = read(&all_set()).unwrap();
-    assert_eq!(shown.connections, ConnectionLimits::default());
-    let (limits, checks) = (LimitSettings::default(), CheckSettings::default());
-    assert_eq!(format!("{:?}", shown.limits), format!("{limits:?}"));
-    assert_eq!(format!("{:?}", shown.checks), format!("{checks:?}"));
-    assert_eq!(shown.admission, AdmissionSettings::default());
-    assert_eq!(shown.register_changes, ChangeSettings::default());
-    assert_eq!(shown.batch, BatchSettings::default());
-    assert_eq!(shown.quotas, QuotaSettings::default());
-    assert_eq!(shown.probing, ProbingSettings::default());
-    assert_eq!(shown.tls.reload_every, read(SAMPLE).unwrap().tls.reload_every);
-    assert_eq!(shown.store.limits(), &Limits::default());
-
-    let plain = read(SAMPLE).unwrap();
-    let (department, shown) = (
-        &plain.departments["home-office"],
-        &shown.departments["home-office"],
-    );
-    assert_eq!(shown.timeouts.connect, department.timeouts.connect);
-    assert_eq!(shown.timeouts.request, department.timeouts.request);
-    assert_eq!(shown.timeouts.token, department.timeouts.token);
-    assert_eq!(shown.timeouts.idle, department.timeouts.idle);
-    assert_eq!(shown.concurrency.open_max, department.concurrency.open_max);
-    assert_eq!(shown.concurrency.waiting_max, department.concurrency.waiting_max);
-    assert_eq!(shown.concurrency.wait_max, department.concurrency.wait_max);
-    assert_eq!(shown.retry.repeats_max, department.retry.repeats_max);
-    assert_eq!(shown.retry.pause, department.retry.pause);
-    assert_eq!(shown.retry.jitter, department.retry.jitter);
-    assert_eq!(shown.retry.budget_percent, department.retry.budget_percent);
-    assert_eq!(
-        shown.breaker.failures_percent,
-        department.breaker.failures_percent
-    );
-    assert_eq!(shown.breaker.asks_min, department.breaker.asks_min);
-    assert_eq!(shown.breaker.patience, department.breaker.patience);
-    assert_eq!(shown.breaker.window, department.breaker.window);
-    assert_eq!(shown.breaker.rest, department.breaker.rest);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod batches;
 mod cases;
 mod checks;
 mod config;
+mod config_defaults;
 mod demo;
 mod house;
 mod logs;
