@@ -3,6 +3,7 @@
 
 pub mod asking;
 pub mod crash;
+pub mod database;
 pub mod faults;
 pub mod house;
 pub mod patient;
@@ -11,7 +12,7 @@ pub mod program;
 pub mod site;
 pub mod told;
 
-pub use statuscheck_rig::{postgres, proxy};
+pub use statuscheck_rig::{postgres, processor, proxy};
 
 /// What most tests need.
 pub mod prelude {
