@@ -20,6 +20,9 @@ pub const CLOCKS: usize = 300;
 /// Cases whose question is due. A gateway asks about no more than 256 at once.
 pub const QUESTIONS: usize = 60;
 
+/// A transaction that a gateway was stopped in holds its rows until the server ends it.
+const TAKEN_OVER_FROM_STOPPED: &str = "interval '30 seconds'";
+
 /// A question that had gone out is asked again a minute after that, and not before: it takes so long to know that nobody waits
 /// for the reply.
 const ASKED_AGAIN: &str = "interval '75 seconds'";
@@ -55,7 +58,7 @@ impl Heirs {
         let second = gateway(start, &site, &postgres, "second").await;
         let past = Past::open(&site, &postgres).await;
         let cases = [(Waits::ForItsClock, CLOCKS), (Waits::ToAsk, QUESTIONS)];
-        let (soon, at_once) = (SignedDuration::from_secs(20), SignedDuration::from_millis(1));
+        let (soon, at_once) = (SignedDuration::from_secs(30), SignedDuration::from_millis(1));
         past.leave(cases, soon, at_once).await;
         past.close().await;
         let heirs = Self {
@@ -110,9 +113,18 @@ impl Heirs {
         until(|| first.times_logged(FENCED) > 0).await;
     }
 
-    /// Waits until nothing is due or leased any more: for as long as a take-over may take.
+    /// Waits until nothing is due or leased any more: for as long as a take-over may take from one that was killed.
     pub fn until_taken_over(&self) {
         wait_while(&self.postgres, &format!("EXISTS ({DUE})"), TAKEN_OVER);
+    }
+
+    /// The same, from one that was stopped, perhaps in the middle of a transaction.
+    pub fn until_taken_over_from_stopped(&self) {
+        wait_while(
+            &self.postgres,
+            &format!("EXISTS ({DUE})"),
+            TAKEN_OVER_FROM_STOPPED,
+        );
     }
 
     /// Waits until no question is out: for as long as it takes to know that nobody waits for it.
