@@ -27,7 +27,7 @@ async fn a_gateway_that_is_stopped_past_its_lease_and_woken_up_does_nothing_twic
     heirs.stop_first();
     assert!(heirs.leased_by_first() > 0, "it was at work");
     heirs.until_taken_over_from_stopped();
-    heirs.wake_first().await;
+    heirs.wake_first();
     heirs.until_replied();
     assert_eq!(heirs.leased_by_first(), 0);
     assert_eq!(heirs.entries("at_risk"), (CLOCKS, CLOCKS));

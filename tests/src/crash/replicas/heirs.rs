@@ -6,10 +6,8 @@ use statuscheck_domain::ids::DepartmentId;
 use tokio::task::block_in_place;
 
 use super::behind::{TAKEN_OVER, count, sql, wait_while};
-use super::members::FENCED;
 use super::past::{Past, Waits, waited_for};
 use crate::database::{migrate, store_at};
-use crate::house::until;
 use crate::postgres::{LocalPostgres, Role};
 use crate::program::{Program, Start};
 use crate::site::Site;
@@ -106,11 +104,11 @@ impl Heirs {
         self.first.as_ref().expect("it runs").stop();
     }
 
-    /// Has it go on, and waits until it has found out that its chain is another's.
-    pub async fn wake_first(&self) {
-        let first = self.first.as_ref().expect("it runs");
-        first.go_on();
-        until(|| first.times_logged(FENCED) > 0).await;
+    /// Has it go on, and waits until it holds a chain again, as the second one does: its own has another fence by now.
+    pub fn wake_first(&self) {
+        self.first.as_ref().expect("it runs").go_on();
+        let held = "SELECT count(*) FROM statuscheck.chains WHERE lease_until >= clock_timestamp()";
+        wait_while(&self.postgres, &format!("({held}) < 2"), TAKEN_OVER_FROM_STOPPED);
     }
 
     /// Waits until nothing is due or leased any more: for as long as a take-over may take from one that was killed.

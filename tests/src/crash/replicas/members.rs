@@ -22,8 +22,7 @@ use crate::site::Site;
 pub(super) const LEASE: Duration = Duration::from_secs(1);
 
 /// What a gateway logs when it finds its chain in another's hands.
-pub(super) const FENCED: &str =
-    "another gateway has taken over what this one wrote to; it goes on with a chain anew";
+const FENCED: &str = "another gateway has taken over what this one wrote to; it goes on with a chain anew";
 
 /// The ways into one gateway, for each caller.
 pub(super) type Door = [(&'static str, Client); 4];

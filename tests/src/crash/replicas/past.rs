@@ -173,8 +173,10 @@ fn check(received_at: Timestamp) -> Check {
         date_of_birth: &named.date_of_birth,
         ..Draft::default()
     };
-    let parsed = draft.parse(CheckKind::RightToWork, london_day(received_at));
-    parsed.ok().expect("well formed")
+    let Ok(check) = draft.parse(CheckKind::RightToWork, london_day(received_at)) else {
+        panic!("the sample is well formed")
+    };
+    check
 }
 
 fn random() -> [u8; 10] {
