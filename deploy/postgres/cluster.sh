@@ -191,60 +191,6 @@ bring_up() {
   [[ -z $(standbys) ]] || wait_for_sync
 }
 
-# An authority that signs once and is forgotten, and the servers' certificate. Made anew a day before they end.
-make_certificate() {
-  if [[ -e $dir/tls/server.crt ]] && as_server openssl x509 -checkend 86400 -noout -in "$dir/tls/server.crt" >/dev/null; then
-    return
-  fi
-  local made=$dir/tls.new
-  as_server rm -rf "$made"
-  as_server mkdir -m 700 "$made"
-  certificate "$made/ca" -subj '/CN=PostgreSQL of this directory' <<'CONF'
-[req]
-distinguished_name = name
-x509_extensions = extensions
-[name]
-[extensions]
-basicConstraints = critical, CA:TRUE, pathlen:0
-keyUsage = critical, keyCertSign
-subjectKeyIdentifier = hash
-CONF
-  certificate "$made/server" -subj '/CN=localhost' -CA "$made/ca.crt" -CAkey "$made/ca.key" <<'CONF'
-[req]
-distinguished_name = name
-x509_extensions = extensions
-[name]
-[extensions]
-basicConstraints = critical, CA:FALSE
-keyUsage = critical, digitalSignature
-extendedKeyUsage = serverAuth
-subjectAltName = DNS:localhost, IP:127.0.0.1
-authorityKeyIdentifier = keyid
-CONF
-  as_server rm -rf "$made"/{ca.key,ca.cnf,server.cnf} "$dir/tls"
-  as_server mv "$made" "$dir/tls"
-}
-
-# certificate FILE OPTION…: makes FILE.key and FILE.crt as the configuration in the input says.
-certificate() {
-  local file=$1 said
-  shift
-  put "$file.cnf"
-  said=$(as_server openssl req -x509 -config "$file.cnf" -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc \
-    -days 365 -keyout "$file.key" -out "$file.crt" "$@" 2>&1) || fail "openssl makes no certificate: $said"
-}
-
-make_secrets() {
-  local role password
-  for role in "${roles[@]}"; do
-    [[ -e $dir/secrets/$role.password ]] || openssl rand -hex 24 | put "$dir/secrets/$role.password"
-  done
-  for role in "${roles[@]}"; do
-    password=$(<"$dir/secrets/$role.password")
-    echo "*:*:*:statuscheck_$role:$password"
-  done | put "$dir/secrets/pgpass"
-}
-
 make_main() {
   local made=$dir/nodes/main.new said
   as_server rm -rf "$made"
@@ -422,51 +368,4 @@ hold() {
   # Who reads what was said sees its end.
   exec >/dev/null 2>&1
   while read -r; do :; done
-}
-
-url_of() {
-  local role=$1 hosts='' some='' node
-  [[ $role != migration ]] || role=owner
-  if [[ $role == admin ]]; then
-    echo "postgresql://postgres@/$2?host=$dir&port=$(port_of "$(primary)")"
-    return
-  fi
-  [[ " ${roles[*]} " == *" $role "* ]] || wrong "there is no role $role"
-  for node in $(primary) $(standbys); do
-    hosts+=${hosts:+,}127.0.0.1:$(port_of "$node")
-    [[ $node == "$(primary)" ]] || some='?target_session_attrs=read-write'
-  done
-  echo "postgresql://statuscheck_$role@$hosts/$2$some"
-}
-
-say() {
-  if [[ $1 == no ]]; then
-    facts
-  else
-    # No value has anything in it that JSON would have quoted.
-    printf '{%s}\n' "$(facts | sed -E 's/^([^=]+)=(.*)$/"\1":"\2"/' | paste -sd,)"
-  fi
-}
-
-facts() {
-  local role node
-  echo "dir=$dir"
-  echo "primary=$(primary)"
-  echo "host=127.0.0.1"
-  echo "port=$(port_of "$(primary)")"
-  echo "database=statuscheck"
-  echo "ca_file=$dir/tls/ca.crt"
-  echo "pgpass_file=$dir/secrets/pgpass"
-  echo "admin_url=$(url_of admin statuscheck)"
-  for role in gateway migration auditor; do
-    echo "${role}_url=$(url_of "$role" statuscheck)"
-    echo "${role}_password_file=$dir/secrets/${role/migration/owner}.password"
-  done
-  for node in $(nodes); do
-    echo "node.$node.kind=$(kind_of "$node")"
-    echo "node.$node.running=$(is_running "$node" && echo yes || echo no)"
-    echo "node.$node.port=$(port_of "$node")"
-    echo "node.$node.pid_file=$dir/nodes/$node/postmaster.pid"
-    echo "node.$node.log_file=$dir/nodes/$node.log"
-  done
 }

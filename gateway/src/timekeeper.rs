@@ -133,19 +133,27 @@ impl Timekeeper {
         let Some(now) = pace.now() else {
             return self.settings.look_every;
         };
-        match self.turn(now).await {
-            Ok(0) => {}
-            Ok(_more) => return Duration::ZERO,
-            Err(error) => {
-                tracing::warn!(%error, "due work cannot be read");
-                return self.settings.look_every;
-            }
+        // To lease is a transaction, and a busy gateway looks often: so it only reads while nothing is due.
+        let left = match self.asking.store.next_wake().await {
+            Ok(next) => next.map(|next| next.duration_since(now)),
+            Err(error) => return self.unread(&error),
+        };
+        if left.is_some_and(|left| !left.is_positive()) {
+            return match self.turn(now).await {
+                // Others are at it.
+                Ok(0) => self.settings.look_every,
+                Ok(_more) => Duration::ZERO,
+                Err(error) => self.unread(&error),
+            };
         }
-        let next = self.asking.store.next_wake().await.ok().flatten();
-        let left = next.map(|next| next.duration_since(now));
         let left = left.and_then(|left| Duration::try_from(left).ok());
         left.unwrap_or(self.settings.look_every)
             .min(self.settings.look_every)
+    }
+
+    fn unread(&self, error: &ReadError) -> Duration {
+        tracing::warn!(%error, "due work cannot be read");
+        self.settings.look_every
     }
 
     /// Takes a batch of due cases one step on each, and says how many went on.

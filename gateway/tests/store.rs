@@ -66,3 +66,5 @@ mod samples;
 mod steps;
 #[path = "store/store_command.rs"]
 mod store_command;
+#[path = "store/waiting.rs"]
+mod waiting;

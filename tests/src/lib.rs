@@ -4,6 +4,7 @@
 pub mod asking;
 pub mod batching;
 pub mod crash;
+pub mod database;
 pub mod faults;
 pub mod house;
 pub mod patient;
@@ -12,7 +13,7 @@ pub mod program;
 pub mod site;
 pub mod told;
 
-pub use statuscheck_rig::{postgres, proxy};
+pub use statuscheck_rig::{postgres, processor, proxy};
 
 /// What most tests need.
 pub mod prelude {

@@ -35,15 +35,20 @@ pub struct Site {
 impl Site {
     /// A site whose departments know these people beside the samples; desks, codes and ages go by today's date.
     pub async fn with(people: impl IntoIterator<Item = Resident>) -> Self {
-        let clock = SystemClock::shared();
         let mut population = Population::default();
-        let samples = statuscheck_mocks::samples::samples(london_day(clock.now()));
+        let today = london_day(SystemClock::shared().now());
+        let samples = statuscheck_mocks::samples::samples(today);
         population.extend(samples).expect("samples");
         let lines: Vec<_> = people.into_iter().map(|person| person.line()).collect();
         population
             .extend_from_lines(lines.join("\n").as_bytes())
             .expect("people of the test");
-        let mocks = statuscheck_mocks::start(MockSettings::new(population, clock))
+        Self::of(population).await
+    }
+
+    /// A site whose departments know these people and nobody else.
+    pub async fn of(population: Population) -> Self {
+        let mocks = statuscheck_mocks::start(MockSettings::new(population, SystemClock::shared()))
             .await
             .expect("departments");
         let folder = TempDir::new().expect("a folder");

@@ -13,15 +13,14 @@ use super::output::{say, waiting};
 use super::store::located;
 use crate::store::Location;
 use crate::store::embedded::{Difference, Rebuilt, rebuild};
-use crate::store::postgres::compare;
+use crate::store::postgres::{compare, mend};
 use crate::store::seal::Kek;
 
 /// Makes anew what is made from the ledger.
 #[derive(Subcommand)]
 pub(crate) enum Ledger {
     /// Makes every table that is made from the ledger anew and compares it row by row; what differs is put right in one
-    /// transaction. No gateway may be running on a file. In a PostgreSQL database it can only be looked at, with `--check`;
-    /// gateways may be running.
+    /// transaction. No gateway may be running; only with `--check` on a PostgreSQL database they may.
     ///
     /// Ends with 0 where nothing differed, or was put right; with 1 where something differs and `--check` was given.
     #[command(after_help = "Examples:\n  \
@@ -77,16 +76,16 @@ impl Ledger {
 
 async fn run(location: Location, key_file: &Path, check: bool) -> anyhow::Result<Rebuilt> {
     let key = Kek::load(key_file)?;
+    let now = SystemClock::new().now();
     match location {
-        Location::Database(settings) => {
-            anyhow::ensure!(
-                check,
-                "tables in a PostgreSQL database are only looked at; give --check"
-            );
+        Location::Database(settings) if check => {
             Ok(waiting("comparing", Box::pin(compare(&settings, key))).await?)
         }
+        Location::Database(settings) => {
+            let mending = Box::pin(mend(&settings, key, AT_THE_FILE, now));
+            Ok(waiting("rebuilding", mending).await?)
+        }
         Location::File(settings) => {
-            let now = SystemClock::new().now();
             let rebuilding = move || rebuild(&settings, key, check, AT_THE_FILE, now);
             Ok(tokio::task::spawn_blocking(rebuilding)
                 .await

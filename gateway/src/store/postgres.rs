@@ -40,7 +40,7 @@ pub use self::opening::OpenError;
 use self::opening::Opened;
 use self::quotas::Blocks;
 use self::readers::Readers;
-pub use self::rebuild::{CompareError, compare};
+pub use self::rebuild::{CompareError, compare, mend};
 pub use self::settings::{Limits, Settings};
 use self::shares::{Shares, Sharing};
 use self::work::{Recorded, Request, Work};

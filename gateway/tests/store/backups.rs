@@ -1,4 +1,5 @@
-//! Backups as docs/backup.md has them: put back, they verify, and what was answered stays answered.
+//! Backups as docs/backup.md has them: put back, they verify, what was answered stays answered, what a clock has fired stays
+//! fired, and what was due is due.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::copies::Folder;
 use crate::inhabited::{answer, inhabit, knows_its_requests, seen};
 use crate::samples;
 use crate::steps::{case_id, receive, version};
+use crate::waiting::{assert_waiting, go_on_waiting, leave_waiting};
 
 /// What belongs together with the database: the signing key, checkpoints, and the anchor elsewhere.
 struct Beside<'a>(&'a Folder);
@@ -74,14 +76,15 @@ fn assert_older(report: &Report, kept: i64) {
     else {
         panic!("{:?}", report.findings)
     };
-    assert_eq!((*last, *known, report.exit_code()), (kept, kept + 3, 13));
+    assert_eq!((*last, *known, report.exit_code()), (kept, kept + 5, 13));
 }
 
-/// A gateway's life after the backup: one more case, answered, and one answered that was there.
+/// A gateway's life after the backup: one more case, answered, one answered that was there, and what was due happens.
 async fn go_on(store: &dyn Store) {
     receive(store, 50).await;
     answer(store, 50, 1).await;
     answer(store, 3, 2).await;
+    go_on_waiting(store).await;
 }
 
 /// What was answered stays answered, what came after the backup was never there, and the store goes on.
@@ -93,6 +96,7 @@ async fn assert_restored(store: &impl Upkeep, before: &[String]) {
         None
     );
     assert_eq!(version(store, 50).await, None);
+    assert_waiting(store).await;
     go_on(store).await;
 }
 
@@ -102,6 +106,7 @@ async fn a_file_that_was_put_back_verifies_and_is_older_than_the_anchor() {
     let beside = Beside::new(&folder);
     let store = Arc::new(folder.open("store.db").await);
     inhabit(&store, 0).await;
+    leave_waiting(&*store).await;
     beside.sign(store.ledger_end()).await;
     let before = seen(&*store).await;
 
@@ -124,7 +129,7 @@ async fn a_file_that_was_put_back_verifies_and_is_older_than_the_anchor() {
     let copied = || StoreAt::File(folder.file("copy.db"));
     let report = beside.verify(copied(), false, Vec::new()).await;
     assert_eq!((report.findings.as_slice(), report.checkpoints), (&[][..], 1));
-    assert_older(&beside.verify(copied(), true, Vec::new()).await, 37);
+    assert_older(&beside.verify(copied(), true, Vec::new()).await, 49);
     folder.assert_as_the_ledger_says("copy.db");
 
     beside.put_aside();
@@ -158,6 +163,7 @@ async fn a_dump_that_was_put_back_verifies_and_is_older_than_the_anchor() {
     let site = Site::migrated("dumped").await;
     let store = Arc::new(site.open(folder.key()).await);
     inhabit(&store, 0).await;
+    leave_waiting(&*store).await;
     beside.sign(store.ledger_end()).await;
     let before = seen(&*store).await;
 
@@ -181,7 +187,7 @@ async fn a_dump_that_was_put_back_verifies_and_is_older_than_the_anchor() {
     as_owner("pg_restore", &restored, &options);
     let report = beside.verify(restored.audited(), false, checkpoints()).await;
     assert_eq!((report.findings.as_slice(), report.checkpoints), (&[][..], 1));
-    assert_older(&beside.verify(restored.audited(), true, checkpoints()).await, 37);
+    assert_older(&beside.verify(restored.audited(), true, checkpoints()).await, 49);
 
     beside.put_aside();
     let store = Arc::new(restored.open(folder.key()).await);

@@ -7,7 +7,7 @@ use statuscheck::store::Store;
 #[path = "conformance/cases.rs"]
 mod cases;
 #[path = "conformance/dues.rs"]
-mod dues;
+pub(crate) mod dues;
 #[path = "conformance/feed.rs"]
 mod feed;
 #[path = "conformance/house.rs"]

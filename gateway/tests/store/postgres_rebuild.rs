@@ -1,9 +1,11 @@
-//! The tables in a database compared with the ledger: whatever differs is found, beside a gateway that runs.
+//! The tables in a database compared with the ledger: whatever differs is found, beside a gateway that runs, and mended
+//! where none does.
 
 use std::process::Command;
 use std::sync::Arc;
 
-use statuscheck::store::postgres::{CompareError, compare};
+use statuscheck::audit;
+use statuscheck::store::postgres::{CompareError, compare, mend};
 use statuscheck::store::upkeep::Upkeep as _;
 use statuscheck::store::{CommitError, Store as _};
 use statuscheck_rig::postgres::Role;
@@ -11,7 +13,7 @@ use statuscheck_rig::postgres::Role;
 use crate::callers::provided;
 use crate::cluster::Site;
 use crate::copies::Folder;
-use crate::inhabited::inhabit;
+use crate::inhabited::{inhabit, knows_its_requests, seen};
 use crate::samples;
 use crate::steps::{ORGANISATION, case_id, receipt, receive, step};
 
@@ -77,20 +79,8 @@ async fn every_row_that_is_not_what_the_ledger_says_is_found() {
             "DELETE FROM statuscheck.{table}; INSERT INTO statuscheck.{table} SELECT * FROM public.kept; DROP TABLE public.kept"
         ));
     }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_statuscheck"));
-    command.args([
-        "ledger",
-        "rebuild",
-        "--check",
-        "--store",
-        &site.database.url(Role::Gateway),
-    ]);
-    for (name, path) in Site::credentials(Role::Gateway) {
-        command.arg(name).arg(path);
-    }
-    command.arg("--key-file").arg(folder.file("key"));
-    let said = command.output().unwrap();
-    assert!(said.status.success() && String::from_utf8_lossy(&said.stdout).contains("nothing differs"));
+    let said = rebuild(&site, &folder, &["--check"]);
+    assert!(said.contains("nothing differs"), "{said}");
 
     site.sql("DELETE FROM statuscheck.case_keys WHERE case_id = (SELECT case_id FROM statuscheck.case_keys LIMIT 1)");
     let refused = compare(&settings, folder.key()).await.err();
@@ -127,4 +117,92 @@ async fn a_person_is_found_by_what_was_provided_later_too_as_the_ledger_says() {
     assert_eq!(store.purge(case_id(1), 3, samples::start()).await, Ok(()));
     assert_eq!(ids(&later).await, []);
     store.close().await;
+}
+
+/// `statuscheck ledger rebuild`, as the gateway's role; what it says where it ends well.
+fn rebuild(site: &Site, folder: &Folder, more: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_statuscheck"));
+    command.args(["ledger", "rebuild"]).args(more);
+    command.args(["--store", &site.database.url(Role::Gateway)]);
+    for (name, path) in Site::credentials(Role::Gateway) {
+        command.arg(name).arg(path);
+    }
+    command.arg("--key-file").arg(folder.file("key"));
+    let said = command.output().unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    String::from_utf8_lossy(&said.stdout).into_owned()
+}
+
+/// All rows that are made from the ledger, whatever became of them.
+fn rows(site: &Site) -> Vec<String> {
+    let tables = ["cases", "requests", "subjects", "holds", "quotas", "case_keys"];
+    let rows = |table| {
+        site.sql(&format!(
+            "SELECT string_agg(row::text, E'\\n' ORDER BY row::text) FROM statuscheck.{table} AS row"
+        ))
+    };
+    tables.map(rows).into()
+}
+
+#[tokio::test]
+async fn whatever_differs_is_mended_and_recorded_where_no_gateway_runs() {
+    let folder = Folder::new();
+    let site = Site::migrated("mended").await;
+    let store = Arc::new(site.open(folder.key()).await);
+    inhabit(&store, 0).await;
+    let settings = site.settings(Role::Gateway);
+    let before = seen(&*store).await;
+    let refused = mend(&settings, folder.key(), "console", samples::start()).await;
+    assert!(matches!(refused, Err(CompareError::Held { .. })));
+    store.close().await;
+    drop(store);
+
+    let right = rows(&site);
+    let recorded = || site.sql("SELECT count(*) FROM statuscheck.entries WHERE kind = 'rebuilt'");
+    for (times, (table, damage)) in (1..).zip(DAMAGE) {
+        site.sql(damage);
+        let mended = mend(&settings, folder.key(), "console", samples::start()).await;
+        let differences = mended.unwrap().differences;
+        assert!(differences.iter().any(|found| found.table == table), "{damage}");
+        assert_eq!(rows(&site), right, "{damage}");
+        assert_eq!(recorded(), times.to_string());
+    }
+    assert!(rebuild(&site, &folder, &[]).contains("nothing differs"));
+    assert_eq!(
+        recorded(),
+        DAMAGE.len().to_string(),
+        "nothing was mended, so nothing is recorded"
+    );
+    site.sql("DELETE FROM statuscheck.requests");
+    assert!(rebuild(&site, &folder, &[]).contains("all of it was put right"));
+
+    let subject = audit::Subject {
+        store: site.audited(),
+        ..audit::Subject::default()
+    };
+    let verifying = move || audit::verify(&subject, |_done, _of| {});
+    let report = tokio::task::spawn_blocking(verifying).await.unwrap().unwrap();
+    assert_eq!(report.findings, []);
+    let store = site.open(folder.key()).await;
+    assert_eq!(seen(&store).await, before);
+    assert_eq!(knows_its_requests(&store, 0).await, Ok(()));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_not_mended_and_nothing_is_changed() {
+    let folder = Folder::new();
+    let site = Site::migrated("unmendable").await;
+    let store = Arc::new(site.open(folder.key()).await);
+    inhabit(&store, 0).await;
+    store.close().await;
+    site.sql(
+        "DELETE FROM statuscheck.cases;
+         DELETE FROM statuscheck.case_keys WHERE case_id = (SELECT max(case_id::text)::uuid FROM statuscheck.case_keys)",
+    );
+    let damaged = rows(&site);
+    let settings = site.settings(Role::Gateway);
+    let refused = mend(&settings, folder.key(), "console", samples::start()).await;
+    assert!(matches!(refused, Err(CompareError::Damaged(_))));
+    assert_eq!(rows(&site), damaged);
 }

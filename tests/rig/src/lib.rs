@@ -2,4 +2,5 @@
 //! end-to-end tests, and neither waits for the other to be built.
 
 pub mod postgres;
+pub mod processor;
 pub mod proxy;

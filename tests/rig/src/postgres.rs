@@ -11,11 +11,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use tempfile::TempDir;
 
 use self::process::Ended;
+use crate::processor::spent_by;
 
 mod process;
 
@@ -192,14 +194,26 @@ impl LocalPostgres {
         self.run(&["promote", node]);
     }
 
+    /// How long the server's processes have been on a processor, those that ended included.
+    pub fn processor_time(&self, node: &str) -> Duration {
+        let server = self.server(node);
+        let family = std::iter::once(server).chain(process::children(server));
+        family.filter_map(|id| spent_by(id.unsigned_abs())).sum()
+    }
+
     /// The server's process, and those it started.
     fn family(&self, node: &str) -> (Ended, Vec<Ended>) {
+        let id = self.server(node);
+        let server = Ended::of(id).expect("the server runs");
+        let family = process::children(id);
+        (server, family.into_iter().filter_map(Ended::of).collect())
+    }
+
+    fn server(&self, node: &str) -> i32 {
         let pid_file = self.fact(&format!("node.{node}.pid_file"));
         let text = std::fs::read_to_string(pid_file).expect("the server runs");
         let id = text.lines().next().and_then(|line| line.parse().ok());
-        let id: i32 = id.expect("a process id");
-        let server = Ended::of(id).expect("the server runs");
-        (server, process::children(id))
+        id.expect("a process id")
     }
 
     fn fact(&self, key: &str) -> String {

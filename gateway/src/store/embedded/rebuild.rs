@@ -57,6 +57,22 @@ pub struct Rebuilt {
     pub differences: Vec<Difference>,
 }
 
+impl Rebuilt {
+    /// The entry that tells of it once it was mended.
+    pub(in crate::store) fn entry(&self, actor: &str, time: jiff::Timestamp) -> HouseEntry {
+        let rows = |difference: &Difference| {
+            let rows = difference.missing.max(difference.extra);
+            (difference.table.to_owned(), rows.into())
+        };
+        HouseEntry {
+            time,
+            kind: HouseKind::Rebuilt,
+            actor: actor.to_owned(),
+            details: self.differences.iter().map(rows).collect(),
+        }
+    }
+}
+
 /// Why the projections could not be made anew. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
@@ -145,24 +161,11 @@ fn within(
         tables::destroy_key(&transaction, place)?;
     }
     let mut chain = Chain::at(ends.number, ends.own.head);
-    let note = Note::of(&told(&rebuilt, actor, time)).map_err(RebuildError::Record)?;
+    let note = Note::of(&rebuilt.entry(actor, time)).map_err(RebuildError::Record)?;
     entries::append(&transaction, &mut chain, &tables::house(&note))?;
     entries::write_head(&transaction, &chain)?;
     transaction.commit()?;
     Ok(rebuilt)
-}
-
-fn told(rebuilt: &Rebuilt, actor: &str, time: jiff::Timestamp) -> HouseEntry {
-    let rows = |difference: &Difference| {
-        let rows = difference.missing.max(difference.extra);
-        (difference.table.to_owned(), rows.into())
-    };
-    HouseEntry {
-        time,
-        kind: HouseKind::Rebuilt,
-        actor: actor.to_owned(),
-        details: rebuilt.differences.iter().map(rows).collect(),
-    }
 }
 
 /// Fills the tables beside. Comes back with the places of keys that are still there though their cases were purged.

@@ -36,19 +36,18 @@ pub(super) async fn run(client: &Client, statements: &str) -> Result<(), Databas
 
 /// Fails where a gateway holds a chain.
 async fn unheld(client: &Client, settings: &Settings) -> Result<(), CopyError> {
-    let held = client
-        .query_opt(
-            "SELECT FROM statuscheck.chains WHERE lease_until >= clock_timestamp() LIMIT 1",
-            &[],
-        )
-        .await
-        .map_err(DatabaseError::from)?;
-    match held {
-        None => Ok(()),
-        Some(_) => Err(CopyError::Held {
+    if is_held(client).await? {
+        return Err(CopyError::Held {
             store: settings.address.to_string(),
-        }),
+        });
     }
+    Ok(())
+}
+
+/// Whether a gateway holds a chain.
+pub(super) async fn is_held(client: &Client) -> Result<bool, DatabaseError> {
+    let held = "SELECT FROM statuscheck.chains WHERE lease_until >= clock_timestamp() LIMIT 1";
+    Ok(client.query_opt(held, &[]).await?.is_some())
 }
 
 /// Where every chain says that it ends, in the order of their numbers.

@@ -1,26 +1,29 @@
-//! Whether the tables that are made from the ledger are what it says.
+//! Whether the tables that are made from the ledger are what it says, and how they become so.
 //!
 //! Every case is made anew from its entries, page by page, and compared with what is there; a row too many is found by
-//! counting. Nothing is written, and gateways may be running: all of it is read as it was at one moment.
+//! counting. To compare, nothing is written, and gateways may be running: all of it is read as it was at one moment.
+
+mod mend;
 
 use statuscheck_domain::ids::CaseId;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-use super::changes::Changes;
+pub use self::mend::mend;
+use super::changes::{Changes, Open};
 use super::charges::columns;
 use super::copying::{cases_after, connect, keys, run};
 use super::fault::DatabaseError;
 use super::opening::{self, OpenError};
+use super::statements::Statements;
 use super::work::Work;
 use super::{ConnectError, Settings, quotas};
-use crate::store::copy::CaseEntries;
 use crate::store::embedded::{Difference, Rebuilt};
 use crate::store::projection::Used;
 use crate::store::seal::{Kek, SealError, StoreSecret};
 use crate::store::sealed::Sealer;
-use crate::store::{HouseKind, ReadError, remainder};
+use crate::store::{CommitError, HouseKind, ReadError, remainder};
 
 /// Cases in one page, with all their entries: some thousand of those.
 const CASES: i64 = 256;
@@ -47,7 +50,7 @@ macro_rules! with_holds {
 }
 
 /// Writes them into the empty table.
-pub(super) const MAKE_HOLDS: &str =
+const MAKE_HOLDS: &str =
     with_holds!("INSERT INTO statuscheck.holds (case_id, since) SELECT case_id, since FROM held");
 
 /// How many are missing, and how many there should be.
@@ -92,7 +95,7 @@ const MISSING: &str = "
 /// The tables that [`MISSING`] is about, in its order.
 const TABLES: [&str; 3] = ["cases", "requests", "subjects"];
 
-/// Why nothing can be said.
+/// Why nothing can be said, or mended. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
     /// Mend what keeps the store from being opened.
@@ -107,6 +110,18 @@ pub enum CompareError {
     /// The library fails.
     #[error("the keys cannot be used")]
     Seal(#[from] SealError),
+    /// Stop the gateways first, to mend. One that was killed counts until its lease is over, some seconds.
+    #[error("a gateway holds {store}; stop every gateway on it first")]
+    Held {
+        /// The store.
+        store: String,
+    },
+    /// Restore a backup: by the ledger two cases have the same request, which no store allows.
+    #[error("some cases have the same request")]
+    Clash,
+    /// The entry that tells of it cannot be written.
+    #[error("the rebuild cannot be recorded")]
+    Record(#[source] CommitError),
 }
 
 impl From<ConnectError> for CompareError {
@@ -139,37 +154,65 @@ pub async fn compare(settings: &Settings, kek: Kek) -> Result<Rebuilt, CompareEr
     let client = &connected.client;
     opening::fit(client).await?;
     run(client, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
+    let sealer = sealer(client, kek).await?;
+    differ(client, &sealer).await
+}
+
+async fn sealer(client: &Client, kek: Kek) -> Result<Sealer, CompareError> {
     let stored = opening::finished(client).await?;
     let (_ledger, secret) = stored.ok_or(OpenError::NotMigrated)?;
     let secret = StoreSecret::unwrap_under(&kek, secret).map_err(|_not_this_key| OpenError::WrongKey)?;
-    let mut comparison = Comparison {
-        sealer: Sealer::new(kek, &secret, 1)?,
-        used: Used::default(),
-        seen: [Seen::default(); TABLES.len()],
-        cases: 0,
-        purged: 0,
-    };
-    let mut after = CaseId(Uuid::nil());
-    loop {
-        let page = cases_after(client, after, CASES).await?;
-        let Some((last, _)) = page.last() else { break };
-        after = *last;
-        comparison.add(client, page).await?;
-    }
-    comparison.end(client).await
+    Ok(Sealer::new(kek, &secret, 1)?)
 }
 
-/// Cases that were made anew so far, and how they compare.
-struct Comparison {
-    sealer: Sealer,
+/// Compares, in the transaction that is begun.
+async fn differ(client: &Client, sealer: &Sealer) -> Result<Rebuilt, CompareError> {
+    let statement = client.prepare(MISSING).await.map_err(DatabaseError::from)?;
+    let mut seen = [Seen::default(); TABLES.len()];
+    let mut cases = Cases::of(sealer);
+    while let Some(works) = cases.next(client).await? {
+        let Some(open) = opened(&works) else { continue };
+        for row in open.run(client, &statement).await? {
+            for (table, seen) in seen.iter_mut().enumerate() {
+                seen.add(&row, table * 2)?;
+            }
+        }
+    }
+    cases.end(client, seen).await
+}
+
+/// As new cases that are to be opened.
+fn opened(works: &[Work]) -> Option<Open<'_>> {
+    Changes::of(&works.iter().collect::<Vec<_>>()).open_parameters()
+}
+
+/// The cases of the ledger, made anew page by page.
+struct Cases<'a> {
+    sealer: &'a Sealer,
+    after: CaseId,
     used: Used,
-    seen: [Seen; TABLES.len()],
-    cases: u64,
+    kept: u64,
     purged: u64,
 }
 
-impl Comparison {
-    async fn add(&mut self, client: &Client, page: Vec<CaseEntries>) -> Result<(), CompareError> {
+impl<'a> Cases<'a> {
+    fn of(sealer: &'a Sealer) -> Self {
+        Self {
+            sealer,
+            after: CaseId(Uuid::nil()),
+            used: Used::default(),
+            kept: 0,
+            purged: 0,
+        }
+    }
+
+    /// Those of the next page that were not purged; none after the last page.
+    async fn next(&mut self, client: &Client) -> Result<Option<Vec<Work>>, CompareError> {
+        let page = cases_after(client, self.after, CASES).await?;
+        let Some((last, _)) = page.last() else {
+            return Ok(None);
+        };
+        self.after = *last;
         let damaged = |id| move |_error: ReadError| CompareError::Damaged(id);
         let mut kept = Vec::with_capacity(page.len());
         for (id, entries) in page {
@@ -181,7 +224,7 @@ impl Comparison {
                 None => kept.push((id, entries)),
             }
         }
-        self.cases += kept.len() as u64;
+        self.kept += kept.len() as u64;
         let ids: Vec<_> = kept.iter().map(|(id, _)| *id).collect();
         let keys = keys(client, &ids).await?;
         let mut works = Vec::with_capacity(kept.len());
@@ -191,20 +234,12 @@ impl Comparison {
             self.used.add(&case.spent);
             works.push(Work::Change(Box::new(case)));
         }
-        let Some(open) = Changes::of(&works.iter().collect::<Vec<_>>()).open_parameters() else {
-            return Ok(());
-        };
-        let statement = client.prepare(MISSING).await.map_err(DatabaseError::from)?;
-        for row in open.run(client, &statement).await? {
-            for (table, seen) in self.seen.iter_mut().enumerate() {
-                seen.add(&row, table * 2)?;
-            }
-        }
-        Ok(())
+        Ok(Some(works))
     }
 
-    async fn end(self, client: &Client) -> Result<Rebuilt, CompareError> {
-        let mut tables: Vec<_> = TABLES.into_iter().zip(self.seen).collect();
+    /// What differs, once all pages were compared.
+    async fn end(self, client: &Client, seen: [Seen; TABLES.len()]) -> Result<Rebuilt, CompareError> {
+        let mut tables: Vec<_> = TABLES.into_iter().zip(seen).collect();
         let kinds = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
         let kinds: [&(dyn ToSql + Sync); 2] = [&kinds[0], &kinds[1]];
         let row = client.query_one(MISSING_HOLDS, &kinds).await;
@@ -226,15 +261,50 @@ impl Comparison {
         // None was missing, or it would have been an error.
         let keys = Seen {
             missing: 0,
-            expected: i64::try_from(self.cases).unwrap_or(i64::MAX),
+            expected: i64::try_from(self.kept).unwrap_or(i64::MAX),
         };
         tables.push(("case_keys", keys));
         Ok(Rebuilt {
-            cases: self.cases,
+            cases: self.kept,
             purged: self.purged,
             differences: differences(client, tables).await?,
         })
     }
+}
+
+/// Writes the rows of new cases; false where there are rows of the same case or request already.
+pub(super) async fn insert_cases(
+    client: &Client,
+    statements: &Statements,
+    works: &[Work],
+) -> Result<bool, DatabaseError> {
+    let Some(open) = opened(works) else {
+        return Ok(true);
+    };
+    Ok(open.run(client, &statements.open).await?.len() == works.len())
+}
+
+/// Writes what was used of quotas into the empty table.
+pub(super) async fn insert_quotas(client: &Client, used: Used) -> Result<(), DatabaseError> {
+    for (key, units) in used.rows() {
+        let [agreement, department, month] = columns(&key);
+        let row: [&(dyn ToSql + Sync); 4] = [&agreement, &department, &month, &units];
+        client
+            .execute(
+                "INSERT INTO statuscheck.quotas (agreement, department, month, used) VALUES ($1, $2, $3, $4)",
+                &row,
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+/// Writes the holds into the empty table.
+pub(super) async fn insert_holds(client: &Client) -> Result<(), DatabaseError> {
+    let [set, released] = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
+    let kinds: [&(dyn ToSql + Sync); 2] = [&set, &released];
+    client.execute(MAKE_HOLDS, &kinds).await?;
+    Ok(())
 }
 
 fn number(rows: usize) -> i64 {

@@ -27,14 +27,15 @@ const LEFT_BEHIND: Duration = Duration::from_secs(60);
 const LATE: SignedDuration = SignedDuration::from_hours(10_000);
 
 /// The clock of a case whose first step is due at `wake`, half way through the 48 hours promised.
-fn started(wake: Timestamp) -> EventKind {
+pub(crate) fn started(wake: Timestamp) -> EventKind {
     let calendars = Calendars::default();
     let policy = SlaPolicy::of("2026-1".parse().unwrap(), Target::DEFAULT);
     let terms = policy.terms(wake - HOUR * 24, Ground::Check, calendars.current().version());
     EventKind::Clock(CaseClock::start(terms, &calendars).unwrap())
 }
 
-fn pending() -> EventKind {
+/// The caller is told to wait.
+pub(crate) fn pending() -> EventKind {
     let is_pending = |answer: &statuscheck_domain::answer::Answer| {
         matches!(
             answer.outcome,
@@ -45,7 +46,7 @@ fn pending() -> EventKind {
 }
 
 /// Receives case `n`, which is pending from the start and wakes at `wake`.
-async fn receive_waking(store: &dyn Store, n: u32, wake: Timestamp) {
+pub(crate) async fn receive_waking(store: &dyn Store, n: u32, wake: Timestamp) {
     let received = EventKind::Received(Box::new(receipt(ORGANISATION, n)));
     let change = Change::new(case_id(n), samples::start(), [received, pending(), started(wake)]);
     assert_eq!(change.wake, Some(wake));
@@ -57,7 +58,7 @@ async fn case(store: &dyn Store, id: CaseId) -> Case {
 }
 
 /// Records what happened to the clock of a case at `now`.
-async fn tick(store: &dyn Store, id: CaseId, now: Timestamp, happened: ClockEvent) -> Case {
+pub(crate) async fn tick(store: &dyn Store, id: CaseId, now: Timestamp, happened: ClockEvent) -> Case {
     let (change, after) = case(store, id)
         .await
         .change(now, [EventKind::Clock(happened)])

@@ -34,9 +34,9 @@ impl Ended {
     }
 }
 
-/// The children of the process.
-pub(super) fn children(of: i32) -> Vec<Ended> {
+/// The ids of the children of the process.
+pub(super) fn children(of: i32) -> Vec<i32> {
     let children = fs::read_to_string(format!("/proc/{of}/task/{of}/children")).expect("its children");
     let ids = children.split_whitespace().filter_map(|id| id.parse().ok());
-    ids.filter_map(Ended::of).collect()
+    ids.collect()
 }

@@ -6,13 +6,13 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use statuscheck::store::postgres;
 use tokio::time::{interval, timeout};
 
 use super::GATEWAYS;
 use crate::asking::{EMPLOYER, by_name, request};
 use crate::crash::journal::Journal;
 use crate::crash::reckoning::{Client, clients};
+use crate::database::store_at;
 use crate::house::{GLANCE, PATIENCE};
 use crate::postgres::{LocalPostgres, Role};
 use crate::program::{Program, Start};
@@ -58,15 +58,6 @@ pub(super) struct Members {
     start: Start,
     members: Vec<Member>,
     doors: Doors,
-}
-
-/// Makes the tables.
-pub(super) async fn migrate(postgres: &LocalPostgres) {
-    let url = postgres.first_database().url(Role::Owner);
-    let mut settings = postgres::Settings::at(url.parse().expect("an address"));
-    settings.password_file = Some(postgres.password_file(Role::Owner));
-    settings.ca_file = Some(postgres.ca_file());
-    postgres::migrate(&settings).await.expect("tables");
 }
 
 impl Members {
@@ -185,13 +176,8 @@ impl Members {
 /// The keys of `[store]` for a gateway on the database at `url` that gives up soon and comes back soon.
 pub(super) fn store(url: &str, postgres: &LocalPostgres, checkpoints: &Path) -> String {
     let lease = LEASE.as_millis();
-    let limits = format!(
-        r#"lease = "{lease}ms", renew_every = "300ms", connect_max = "1s", statement_max = "1500ms", answer_max = "2s", patience = "3s", reconnect_max = "300ms""#
+    let more = format!(
+        r#"checkpoint_every = "1s", limits = {{ lease = "{lease}ms", renew_every = "300ms", connect_max = "1s", statement_max = "1500ms", answer_max = "2s", patience = "3s", reconnect_max = "300ms" }}"#
     );
-    format!(
-        r#"url = "{url}", password_file = "{}", ca_file = "{}", checkpoint_file = "{}", checkpoint_every = "1s", limits = {{ {limits} }}"#,
-        postgres.password_file(Role::Gateway).display(),
-        postgres.ca_file().display(),
-        checkpoints.display(),
-    )
+    format!("{}, {more}", store_at(url, postgres, checkpoints))
 }

@@ -5,8 +5,10 @@ use tokio::task::block_in_place;
 use tokio::time::{interval, timeout};
 use tonic::Status;
 
-use super::members::{migrate, store};
+use super::behind::{count, sql};
+use super::members::store;
 use crate::crash::reckoning::{Client, clients};
+use crate::database::migrate;
 use crate::house::{GLANCE, PATIENCE};
 use crate::person::Resident;
 use crate::postgres::{LocalPostgres, MAIN, Role};
@@ -96,7 +98,7 @@ impl Pair {
     pub async fn start(start: Start, people: impl IntoIterator<Item = Resident>) -> Self {
         let site = Site::with(people).await;
         let postgres = block_in_place(LocalPostgres::up);
-        migrate(&postgres).await;
+        migrate(&postgres, &postgres.first_database()).await;
         let proxy = FaultProxy::to(postgres.address(MAIN)).await.expect("a port");
         let url = postgres.first_database().url(Role::Gateway);
         let address = postgres.address(MAIN).to_string();
@@ -113,35 +115,26 @@ impl Pair {
     /// How many cases the request has.
     pub fn cases_of(&self, request: &CheckRequest) -> usize {
         let id = &request.request_id;
-        self.count(&format!(
-            "SELECT count(*) FROM statuscheck.cases WHERE request_id = '{id}'"
-        ))
+        let cases = format!("SELECT FROM statuscheck.cases WHERE request_id = '{id}'");
+        count(&self.postgres, &cases)
     }
 
     /// How many cases were received or decided more than once.
     pub fn asked_twice(&self) -> usize {
-        self.count(
-            "SELECT count(*) FROM (SELECT FROM statuscheck.entries WHERE kind NOT IN ('asked', 'replied')
-             GROUP BY case_id, kind = 'received' HAVING count(*) > 1) AS twice",
+        count(
+            &self.postgres,
+            "SELECT FROM statuscheck.entries WHERE kind NOT IN ('asked', 'replied')
+             GROUP BY case_id, kind = 'received' HAVING count(*) > 1",
         )
     }
 
     /// Has the next commit take half a second before it is made.
     pub fn hold_commits_back(&self) {
-        self.sql(HOLD_BACK);
+        sql(&self.postgres, HOLD_BACK);
     }
 
     /// Waits until a commit is held back; the next is not.
     pub async fn until_held_back(&self) {
-        block_in_place(|| self.sql(UNTIL_HELD_BACK));
-    }
-
-    fn count(&self, statement: &str) -> usize {
-        block_in_place(|| self.sql(statement)).parse().expect("a number")
-    }
-
-    fn sql(&self, statements: &str) -> String {
-        let database = self.postgres.first_database();
-        database.sql(Role::Admin, statements).expect("an answer")
+        sql(&self.postgres, UNTIL_HELD_BACK);
     }
 }

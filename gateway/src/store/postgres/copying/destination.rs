@@ -10,14 +10,11 @@ use super::{
     Connected, Connector, CopyError, Counts, DatabaseError, Settings, cases_after, connect, counts, heads,
     run, unheld,
 };
-use crate::store::HouseKind;
 use crate::store::chain::ChainHead;
 use crate::store::copy::{CaseEntries, Destination, Header, PlacedEntry};
-use crate::store::postgres::changes::Changes;
-use crate::store::postgres::charges;
 use crate::store::postgres::fault::Fault;
 use crate::store::postgres::migrations;
-use crate::store::postgres::rebuild::MAKE_HOLDS;
+use crate::store::postgres::rebuild::{insert_cases, insert_holds, insert_quotas};
 use crate::store::postgres::statements::Statements;
 use crate::store::postgres::work::Work;
 use crate::store::projection::Used;
@@ -67,13 +64,7 @@ impl DatabaseDestination {
             .into_iter()
             .map(|case| Work::Change(Box::new(case)))
             .collect();
-        let batch: Vec<_> = works.iter().collect();
-        let changes = Changes::of(&batch);
-        let Some(open) = changes.open_parameters() else {
-            return Ok(());
-        };
-        let opened = open.run(&self.connected.client, &self.statements.open).await?;
-        if opened.len() == works.len() {
+        if insert_cases(&self.connected.client, &self.statements, &works).await? {
             Ok(())
         } else {
             Err(CopyError::Clash)
@@ -185,30 +176,13 @@ impl Destination for DatabaseDestination {
     }
 
     fn add_quotas(&mut self, used: Used) -> Result<(), CopyError> {
-        let client = &self.connected.client;
-        self.runtime.block_on(async {
-            for (key, units) in used.rows() {
-                let [agreement, department, month] = charges::columns(&key);
-                let row: [&(dyn ToSql + Sync); 4] = [&agreement, &department, &month, &units];
-                client
-                    .execute(
-                        "INSERT INTO statuscheck.quotas (agreement, department, month, used)
-                         VALUES ($1, $2, $3, $4)",
-                        &row,
-                    )
-                    .await?;
-            }
-            Ok::<_, DatabaseError>(())
-        })?;
-        Ok(())
+        Ok(self
+            .runtime
+            .block_on(insert_quotas(&self.connected.client, used))?)
     }
 
     fn make_holds(&mut self) -> Result<(), CopyError> {
-        let [set, released] = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
-        let kinds: [&(dyn ToSql + Sync); 2] = [&set, &released];
-        let made = self.connected.client.execute(MAKE_HOLDS, &kinds);
-        self.runtime.block_on(made).map_err(DatabaseError::from)?;
-        Ok(())
+        Ok(self.runtime.block_on(insert_holds(&self.connected.client))?)
     }
 
     fn heads(&mut self) -> Result<Vec<ChainHead>, CopyError> {
