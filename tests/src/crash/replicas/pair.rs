@@ -119,12 +119,12 @@ impl Pair {
         count(&self.postgres, &cases)
     }
 
-    /// How many cases were received or decided more than once.
+    /// How many cases were received or answered more than once.
     pub fn asked_twice(&self) -> usize {
         count(
             &self.postgres,
-            "SELECT FROM statuscheck.entries WHERE kind NOT IN ('asked', 'replied')
-             GROUP BY case_id, kind = 'received' HAVING count(*) > 1",
+            "SELECT FROM statuscheck.entries WHERE kind IN ('received', 'answered')
+             GROUP BY case_id, kind HAVING count(*) > 1",
         )
     }
 
