@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, Position, QuotaError,
-    ReadError, Received, Reserved, Store,
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
+    QuotaError, ReadError, Received, Reserved, Store,
 };
-use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
@@ -131,9 +130,9 @@ impl Store for FaultyStore {
         self.store.purge(case_id, expected_version, time).await
     }
 
-    async fn case(&self, id: CaseId) -> Result<Option<Case>, ReadError> {
+    async fn history(&self, id: CaseId) -> Result<Option<Vec<PlacedEvent>>, ReadError> {
         self.readable()?;
-        self.store.case(id).await
+        self.store.history(id).await
     }
 
     async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError> {
