@@ -13,7 +13,7 @@ mod lookout;
 mod tale;
 mod watchers;
 
-pub(crate) use self::follower::{Follower, Told};
+pub use self::follower::{Follower, Told};
 use self::lookout::Lookout;
 use self::watchers::Watchers;
 use crate::error::Error;
@@ -69,24 +69,25 @@ pub enum WatchRefusal {
 
 /// Whom to tell of which case.
 #[derive(Clone)]
-pub(crate) struct Wanted {
+pub struct Wanted {
     /// Whose cases.
-    pub(crate) organisation: OrganisationId,
+    pub organisation: OrganisationId,
     /// This one, or all.
-    pub(crate) only: Option<CaseId>,
+    pub only: Option<CaseId>,
     /// What is after this, or what is recorded from now on.
-    pub(crate) after: Option<Position>,
+    pub after: Option<Position>,
 }
 
 /// All who follow cases at this gateway.
-pub(crate) struct Following {
+pub struct Following {
     store: Arc<dyn Store>,
     watchers: Arc<Watchers>,
     settings: WatchSettings,
 }
 
 impl Following {
-    pub(crate) fn new(store: Arc<dyn Store>, settings: WatchSettings) -> Self {
+    /// Over a store.
+    pub fn new(store: Arc<dyn Store>, settings: WatchSettings) -> Self {
         let watchers = Watchers::new(settings.watchers_max, settings.watchers_per_organisation_max);
         Self {
             store,
@@ -96,7 +97,7 @@ impl Following {
     }
 
     /// Wakes followers for as long as the gateway serves.
-    pub(crate) async fn run(&self) -> Infallible {
+    pub async fn run(&self) -> Infallible {
         let (store, watchers) = (Arc::clone(&self.store), Arc::clone(&self.watchers));
         Lookout::new(store, watchers, self.settings.look_every)
             .run()
@@ -107,7 +108,7 @@ impl Following {
     ///
     /// # Errors
     /// [`WatchRefusal`], or the store cannot be read.
-    pub(crate) async fn follow(&self, wanted: Wanted) -> Result<Follower, Error> {
+    pub async fn follow(&self, wanted: Wanted) -> Result<Follower, Error> {
         let seat = self.watchers.admit(&wanted.organisation)?;
         Follower::begin(Arc::clone(&self.store), seat, wanted, self.settings.page).await
     }

@@ -18,14 +18,15 @@ use crate::store::notary::HEADS_MAX;
 use crate::store::{Feed, FeedError, Followed, LedgerPlace, Position, ReadError, Store};
 
 /// What happened.
-pub(crate) struct Told {
+pub struct Told {
     /// The case after the event, which is the last in its history.
-    pub(crate) case: Case,
+    pub case: Case,
     /// Where to go on.
-    pub(crate) reached: Position,
+    pub reached: Position,
 }
 
-pub(crate) struct Follower {
+/// Follows cases while it has its seat.
+pub struct Follower {
     store: Arc<dyn Store>,
     seat: Seat,
     organisation: OrganisationId,
@@ -76,15 +77,20 @@ impl Follower {
     }
 
     /// Where to go on.
-    pub(crate) const fn reached(&self) -> &Position {
+    pub const fn reached(&self) -> &Position {
         &self.told
+    }
+
+    /// Entries that were read and are not told yet.
+    pub fn ahead(&self) -> usize {
+        self.waiting.values().map(VecDeque::len).sum()
     }
 
     /// The next event, once there is one.
     ///
     /// # Errors
     /// The store cannot be read, or was put back to an earlier state.
-    pub(crate) async fn next(&mut self) -> Result<Told, Error> {
+    pub async fn next(&mut self) -> Result<Told, Error> {
         loop {
             if let Some(told) = self.tell().await? {
                 return Ok(told);
