@@ -22,6 +22,7 @@ pub struct Faults {
     further: Arc<AtomicBool>,
     reads: Arc<AtomicBool>,
     recorded: Arc<AtomicU64>,
+    histories: Arc<AtomicU64>,
 }
 
 impl Faults {
@@ -50,6 +51,11 @@ impl Faults {
     /// Changes that the store has recorded since the gateway started, receipts of new cases included.
     pub fn recorded(&self) -> u64 {
         self.recorded.load(Ordering::SeqCst)
+    }
+
+    /// How often the history of one case was read since the gateway started.
+    pub fn histories(&self) -> u64 {
+        self.histories.load(Ordering::SeqCst)
     }
 
     pub(crate) fn before(self, store: Arc<dyn Store>) -> Arc<dyn Store> {
@@ -132,6 +138,7 @@ impl Store for FaultyStore {
 
     async fn history(&self, id: CaseId) -> Result<Option<Vec<PlacedEvent>>, ReadError> {
         self.readable()?;
+        self.faults.histories.fetch_add(1, Ordering::SeqCst);
         self.store.history(id).await
     }
 

@@ -14,4 +14,5 @@ mod program;
 mod register;
 mod sample;
 mod serve;
+mod watching;
 mod webhooks;
