@@ -7,6 +7,7 @@ mod client;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod following;
 mod keys;
 mod ledger;
 mod operator;
@@ -38,6 +39,7 @@ use self::output::NobodyReads;
         statuscheck check right-to-work --demo DIR --share-code W12345678 --date-of-birth 1990-12-31\n  \
         statuscheck check --demo DIR --batch people.csv --output results.csv\n  \
         statuscheck case list --demo DIR --as organisation/employer\n  \
+        statuscheck case watch --demo DIR --as organisation/employer\n  \
         statuscheck audit verify --store DIR/statuscheck.db --public-key DIR/signing.key.pub\n  \
         statuscheck serve --config /etc/statuscheck/statuscheck.toml\n\n\
         Environment:\n  \
@@ -65,7 +67,7 @@ enum Command {
     Config(config::Config),
     /// Asks one check, or one for each row of a file.
     Check(Box<check::Check>),
-    /// Reads cases that were asked before, adds to them, disputes their answers, or ends them.
+    /// Reads and follows cases that were asked before, adds to them, disputes their answers, or ends them.
     #[command(subcommand)]
     Case(case::Case),
     /// Shows the register of agreements and what falls due in it, and changes it.

@@ -24,6 +24,7 @@ use statuscheck_domain::ids::DepartmentId;
 use crate::admission::AdmissionSettings;
 use crate::batch::BatchSettings;
 use crate::departments::Departments;
+use crate::following::WatchSettings;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
@@ -80,6 +81,9 @@ pub struct Config {
     /// What checks may take.
     #[serde(default)]
     pub checks: CheckSettings,
+    /// What following cases may cost.
+    #[serde(default)]
+    pub watch: WatchSettings,
     /// How due work is done.
     #[serde(default)]
     pub timekeeper: TimekeeperSettings,
@@ -259,6 +263,7 @@ impl Config {
             probing: self.probing,
             quotas: self.quotas,
             checks: self.checks,
+            watch: self.watch,
             timekeeper: self.timekeeper,
             register,
             register_changes: self.register_changes,

@@ -27,6 +27,7 @@ use crate::admission::AdmissionSettings;
 use crate::audit::Subject;
 use crate::batch::BatchSettings;
 use crate::departments::Departments;
+use crate::following::WatchSettings;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
@@ -98,6 +99,8 @@ pub struct DemoSettings {
     pub register_changes: ChangeSettings,
     /// What a batch may take.
     pub batch: BatchSettings,
+    /// What following cases may cost.
+    pub watch: WatchSettings,
     /// Agreements beside those that ship with the program.
     pub agreements: Vec<Agreement>,
     /// Ages of DfE's feeds and other ways of the mocks.
@@ -125,6 +128,7 @@ impl DemoSettings {
             admission: AdmissionSettings::default(),
             register_changes: ChangeSettings::default(),
             batch: BatchSettings::default(),
+            watch: WatchSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
             before_store: Box::new(|store| store),
@@ -252,6 +256,7 @@ impl Demo {
             limits: settings.limits,
             admission: settings.admission,
             batch: settings.batch,
+            watch: settings.watch,
             probing: settings.probing,
             quotas: QuotaSettings::default(),
             checks: settings.checks,

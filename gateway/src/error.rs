@@ -13,11 +13,13 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 use self::causes::BUSY_RETRY;
+use crate::following::WatchRefusal;
 use crate::limits::Allowance;
 use crate::peer::PeerError;
 use crate::register::ChangeRefusal;
 
 mod causes;
+mod following;
 mod register;
 
 /// The domain of every `ErrorInfo`.
@@ -67,6 +69,9 @@ pub enum Error {
     /// Others changed the case again and again meanwhile: repeat.
     #[error("the case changed while this was under way; nothing was done; repeat after the time given")]
     CaseChanged,
+    /// Cases are not followed, or no longer: do what the reason says.
+    #[error(transparent)]
+    Watch(WatchRefusal),
     /// No such agreement in the register.
     #[error("there is no such agreement")]
     NoSuchAgreement(AgreementId),
@@ -204,6 +209,7 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
             info("NO_SUCH_AGREEMENT", [("agreement_id", id.to_string())]),
         ),
         Error::Change(refusal) => register::parts(refusal),
+        Error::Watch(refusal) => following::parts(refusal),
         Error::RateLimited {
             retry_after,
             subjects,

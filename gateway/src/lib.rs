@@ -18,6 +18,7 @@ pub mod config;
 pub mod demo;
 pub mod departments;
 pub mod error;
+pub mod following;
 pub mod limits;
 pub mod listener;
 pub mod peer;

@@ -41,6 +41,7 @@ use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 pub use self::census::{Census, Ending};
+pub use self::connection::Farewell;
 use self::connection::Terms;
 pub use self::limits::ConnectionLimits;
 use crate::tls::Tls;

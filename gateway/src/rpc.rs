@@ -9,6 +9,7 @@ pub(crate) mod operator;
 pub(crate) mod ops;
 pub(crate) mod register;
 pub(crate) mod status_check;
+pub(crate) mod watching;
 pub(crate) mod way;
 
 use statuscheck_proto::DESCRIPTOR_SET;

@@ -21,6 +21,7 @@ use crate::audit::Subject;
 use crate::batch::BatchSettings;
 use crate::cases::Cases;
 use crate::departments::Departments;
+use crate::following::{Following, WatchSettings};
 use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
 use crate::probing::{Probing, ProbingSettings};
@@ -97,6 +98,8 @@ pub struct Setup {
     pub checks: CheckSettings,
     /// What a batch may take.
     pub batch: BatchSettings,
+    /// What following cases may cost.
+    pub watch: WatchSettings,
     /// How due work is done.
     pub timekeeper: TimekeeperSettings,
     /// Who may ask what, until another register is applied.
@@ -144,6 +147,7 @@ pub struct Gateway {
     address: SocketAddr,
     routes: Access<Routes>,
     cases: Arc<Cases>,
+    following: Arc<Following>,
     timekeeper: Arc<Timekeeper>,
     register: Arc<RegisterChanges>,
     quotas: QuotaWatch,
@@ -215,7 +219,11 @@ impl Gateway {
             budget: setup.checks.budget,
             batch: setup.batch,
         };
-        let checks = StatusChecks { way: Arc::new(way) };
+        let following = Arc::new(Following::new(Arc::clone(&setup.store), setup.watch));
+        let checks = StatusChecks {
+            way: Arc::new(way),
+            following: Arc::clone(&following),
+        };
         let (health, health_service) = Health::new().await;
         let routes =
             rpc::routes(checks, operations, agreements, health_service).map_err(StartError::Reflection)?;
@@ -224,6 +232,7 @@ impl Gateway {
             address,
             routes,
             cases,
+            following,
             timekeeper: Arc::new(timekeeper),
             register,
             quotas: watch,
@@ -266,6 +275,7 @@ impl Gateway {
             never = self.notary.run() => match never {},
             never = self.register.follow() => match never {},
             never = self.quotas.run() => match never {},
+            never = self.following.run() => match never {},
             () = serving => {}
         }
         stop.send_replace(true);

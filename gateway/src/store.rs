@@ -37,7 +37,7 @@ pub mod signing;
 pub mod upkeep;
 
 pub use self::due::Due;
-pub use self::feed::{Feed, FeedError, Followed, Position, PositionError};
+pub use self::feed::{Feed, FeedError, Followed, LedgerPlace, PlacedEvent, Position, PositionError};
 pub use self::house::{HouseEntry, HouseKind, HouseQuery};
 pub use self::location::Location;
 pub use self::quota::{QuotaError, Reserved};
@@ -114,7 +114,21 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`ReadError`]
-    async fn case(&self, id: CaseId) -> Result<Option<Case>, ReadError>;
+    async fn case(&self, id: CaseId) -> Result<Option<Case>, ReadError> {
+        let history = self.history(id).await?;
+        let fold =
+            |history: Vec<PlacedEvent>| Case::fold(id, history.into_iter().map(|recorded| recorded.event));
+        history
+            .map(fold)
+            .transpose()
+            .map_err(|_history| ReadError::Corrupt)
+    }
+
+    /// Every event of a case, oldest first; none where there is no case of that id.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    async fn history(&self, id: CaseId) -> Result<Option<Vec<PlacedEvent>>, ReadError>;
 
     /// One page of an organisation's cases, newest first.
     ///

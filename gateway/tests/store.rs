@@ -46,6 +46,8 @@ mod postgres;
 mod postgres_access;
 #[path = "store/postgres_dues.rs"]
 mod postgres_dues;
+#[path = "store/postgres_following.rs"]
+mod postgres_following;
 #[path = "store/postgres_ledger.rs"]
 mod postgres_ledger;
 #[path = "store/postgres_outage.rs"]

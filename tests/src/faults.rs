@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, Position, QuotaError,
-    ReadError, Received, Reserved, Store,
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
+    QuotaError, ReadError, Received, Reserved, Store,
 };
-use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
@@ -23,6 +22,7 @@ pub struct Faults {
     further: Arc<AtomicBool>,
     reads: Arc<AtomicBool>,
     recorded: Arc<AtomicU64>,
+    histories: Arc<AtomicU64>,
 }
 
 impl Faults {
@@ -51,6 +51,11 @@ impl Faults {
     /// Changes that the store has recorded since the gateway started, receipts of new cases included.
     pub fn recorded(&self) -> u64 {
         self.recorded.load(Ordering::SeqCst)
+    }
+
+    /// How often the history of one case was read since the gateway started.
+    pub fn histories(&self) -> u64 {
+        self.histories.load(Ordering::SeqCst)
     }
 
     pub(crate) fn before(self, store: Arc<dyn Store>) -> Arc<dyn Store> {
@@ -131,9 +136,10 @@ impl Store for FaultyStore {
         self.store.purge(case_id, expected_version, time).await
     }
 
-    async fn case(&self, id: CaseId) -> Result<Option<Case>, ReadError> {
+    async fn history(&self, id: CaseId) -> Result<Option<Vec<PlacedEvent>>, ReadError> {
         self.readable()?;
-        self.store.case(id).await
+        self.faults.histories.fetch_add(1, Ordering::SeqCst);
+        self.store.history(id).await
     }
 
     async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError> {

@@ -10,6 +10,7 @@ use statuscheck::admission::AdmissionSettings;
 use statuscheck::batch::BatchSettings;
 use statuscheck::demo::authority::{Authority, Identity};
 use statuscheck::demo::{Demo, DemoSettings};
+use statuscheck::following::WatchSettings;
 use statuscheck::limits::LimitSettings;
 use statuscheck::probing::ProbingSettings;
 use statuscheck::register::ChangeSettings;
@@ -58,6 +59,8 @@ pub struct Plan {
     pub register_changes: ChangeSettings,
     /// What a batch may take.
     pub batch: BatchSettings,
+    /// What following cases may cost.
+    pub watch: WatchSettings,
     /// Agreements beside the shipped ones; see [`agreement_like`].
     pub agreements: Vec<Agreement>,
     /// Ways of the mock departments.
@@ -75,6 +78,7 @@ impl Default for Plan {
             admission: AdmissionSettings::default(),
             register_changes: ChangeSettings::default(),
             batch: BatchSettings::default(),
+            watch: WatchSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
         }
@@ -234,6 +238,7 @@ impl Stopped {
         settings.admission = plan.admission.clone();
         settings.register_changes = plan.register_changes.clone();
         settings.batch = plan.batch.clone();
+        settings.watch = plan.watch.clone();
         settings.agreements = plan.agreements.clone();
         settings.mocks = plan.mocks;
         let before = faults.clone();

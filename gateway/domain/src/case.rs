@@ -145,6 +145,15 @@ impl Case {
         Ok(case)
     }
 
+    /// The case after one more event.
+    ///
+    /// # Errors
+    /// [`HistoryError`] where it cannot follow.
+    pub fn after(mut self, event: Event) -> Result<Self, HistoryError> {
+        self.apply(event)?;
+        Ok(self)
+    }
+
     /// The next steps, `kinds`, all at `time`, as a change, and the case after it.
     ///
     /// # Errors

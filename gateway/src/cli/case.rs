@@ -9,11 +9,14 @@ use statuscheck_proto::v1::{
     ProvideInformationRequest, Use, WithdrawCaseRequest,
 };
 
+mod watch;
+
+pub(crate) use self::watch::ForTime;
 use super::check::{PersonArgs, text_of};
 use super::client::Connection;
 use super::output::{Output, waiting};
 
-/// Reads cases that were asked before, adds to them, disputes their answers, or ends them.
+/// Reads and follows cases that were asked before, adds to them, disputes their answers, or ends them.
 #[derive(Subcommand)]
 pub(crate) enum Case {
     /// Reads one case with its history.
@@ -63,6 +66,14 @@ pub(crate) enum Case {
         #[command(flatten)]
         one: One,
     },
+    /// Follows one case until it is answered, or all of yours, and shows what happens as it does. Goes on by itself where the
+    /// connection breaks off.
+    #[command(
+        after_help = "Examples:\n  statuscheck case watch 0193f1d2-… --demo DIR --for 2h --exit-code\n  \
+        statuscheck case watch --demo DIR --as organisation/council --json >> events.jsonl\n  \
+        statuscheck case watch --demo DIR --resume-token AQDAhD0"
+    )]
+    Watch(watch::Watch),
     /// Lists your cases, newest first.
     #[command(
         after_help = "Example:\n  statuscheck case list --demo DIR --as organisation/council --state open"
@@ -188,6 +199,7 @@ impl Case {
                 };
                 one.provide(provided).await
             }
+            Self::Watch(watch) => watch.run().await,
             Self::List {
                 page,
                 output,

@@ -15,6 +15,7 @@ use uuid::Uuid;
 mod batch;
 mod results;
 mod rows;
+mod wait;
 
 use super::client::Connection;
 use super::output::{Output, waiting};
@@ -38,7 +39,8 @@ enum One {
     /// May this person do this work? Asked by an employer.
     #[command(after_help = "Examples:\n  \
         statuscheck check right-to-work --demo DIR --share-code \"W12 345 678\" --date-of-birth 1990-12-31\n  \
-        statuscheck check right-to-work --demo DIR --person person.json --json")]
+        statuscheck check right-to-work --demo DIR --person person.json --json\n  \
+        statuscheck check right-to-work --demo DIR --person person.json --wait --for 2h --exit-code")]
     RightToWork {
         /// Nine-character share code that begins with W; with it only the date of birth is needed.
         #[arg(long, default_value = "")]
@@ -116,6 +118,8 @@ pub(crate) struct Asked {
     /// Your own reference, at most 64 characters; no personal data.
     #[arg(long, value_name = "TEXT", default_value = "", help_heading = "Request")]
     reference: String,
+    #[command(flatten)]
+    wait: wait::Wait,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
@@ -227,8 +231,15 @@ impl Asked {
             caller_reference: self.reference,
         };
         let mut client = self.connection.client(usual)?;
-        let answered = waiting("asking", client.check(request)).await;
-        self.output.check(answered)
+        match waiting("asking", client.check(request)).await {
+            Ok(answered) => {
+                let (output, connection) = (&self.output, &self.connection);
+                self.wait
+                    .end(answered.into_inner(), output, connection, usual)
+                    .await
+            }
+            Err(status) => self.output.error(&status),
+        }
     }
 
     fn person(&self) -> anyhow::Result<Option<Person>> {

@@ -15,6 +15,9 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity
 /// A page of the register: a hundred agreements with a thousand organisations each.
 const REGISTER_PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// As the gateway does it itself.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+
 /// Where the gateway is, and who asks.
 #[derive(Args)]
 #[command(next_help_heading = "Connection")]
@@ -145,6 +148,9 @@ pub(crate) fn channel(
         .with_context(|| format!("{server} is not HOST:PORT"))?
         .tls_config(tls)?
         .connect_timeout(timeout)
-        .timeout(timeout);
+        .timeout(timeout)
+        // A watch has nothing to wait for from a gateway that is gone.
+        .http2_keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(timeout);
     Ok(endpoint.connect_lazy())
 }

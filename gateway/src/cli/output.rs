@@ -4,6 +4,7 @@
 //! gateway refuses the request as it is, 4 where repeating it later makes sense, 1 for everything else. No answer at all
 //! is 4 too: whether the gateway restarts, is slow, or refuses the certificate looks the same from here.
 
+mod events;
 mod lines;
 pub(crate) mod refusal;
 
@@ -22,6 +23,7 @@ use statuscheck_proto::v1::{
 };
 use tonic::{Response, Status};
 
+pub(crate) use self::events::{Countdown, event_line};
 pub(crate) use self::lines::{NobodyReads, complain, complain_line, say, say_line};
 
 /// How an answer is shown.
@@ -70,11 +72,8 @@ impl Output {
         }
     }
 
-    pub(crate) fn check(&self, answered: Answered<CheckResponse>) -> anyhow::Result<ExitCode> {
-        let response = match answered {
-            Ok(response) => response.into_inner(),
-            Err(status) => return refusal::show(&status, self.json),
-        };
+    /// Shows an answer, and ends with its code.
+    pub(crate) fn end(&self, response: CheckResponse) -> anyhow::Result<ExitCode> {
         if self.json {
             print_json("statuscheck.v1.CheckResponse", &response)?;
         } else if let Some(answer) = &response.answer {
@@ -369,6 +368,11 @@ pub(crate) fn time(time: Option<&prost_types::Timestamp>) -> String {
 }
 
 pub(crate) fn print_json(name: &str, message: &impl Message) -> anyhow::Result<()> {
+    say!("{}", json_text(name, message, true)?)
+}
+
+/// The message as JSON: indented, or on one line.
+fn json_text(name: &str, message: &impl Message, indented: bool) -> anyhow::Result<String> {
     let pool = DescriptorPool::decode(statuscheck_proto::DESCRIPTOR_SET)?;
     let descriptor = pool
         .get_message_by_name(name)
@@ -379,6 +383,10 @@ pub(crate) fn print_json(name: &str, message: &impl Message) -> anyhow::Result<(
         .use_proto_field_name(true)
         .skip_default_fields(false);
     let mut text = Vec::new();
-    dynamic.serialize_with_options(&mut serde_json::Serializer::pretty(&mut text), &options)?;
-    say!("{}", String::from_utf8(text)?)
+    if indented {
+        dynamic.serialize_with_options(&mut serde_json::Serializer::pretty(&mut text), &options)?;
+    } else {
+        dynamic.serialize_with_options(&mut serde_json::Serializer::new(&mut text), &options)?;
+    }
+    Ok(String::from_utf8(text)?)
 }

@@ -29,6 +29,7 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
         ("register_changes.poll_every", changes.poll_every),
         ("register_changes.poll_max", changes.poll_max),
         ("batch.wait_max", config.batch.wait_max),
+        ("watch.look_every", config.watch.look_every),
     ];
     let durations = durations.map(|(key, span)| (key, !span.is_zero(), "must be longer than nothing"));
     let one = "must be at least 1";
@@ -52,6 +53,13 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
             config.batch.rows_in_flight_max > 0,
             one,
         ),
+        ("watch.watchers_max", config.watch.watchers_max > 0, one),
+        (
+            "watch.watchers_per_organisation_max",
+            config.watch.watchers_per_organisation_max > 0,
+            one,
+        ),
+        ("watch.page", config.watch.page > 0, one),
         ("connections.connections", connections.connections > 0, one),
         (
             "connections.connections_per_address",

@@ -30,6 +30,18 @@ use crate::tls::{ALPN_H2, Loaded, Tls};
 /// The bound of the drain where nothing was ever asked: time to hand over the GOAWAY. Without a preface nobody takes it.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// Whether a connection is to end: every request has one in its extensions. Calls that go on for as long as their connection
+/// end when it is said, so that their callers go on elsewhere.
+#[derive(Clone, Default)]
+pub struct Farewell(CancellationToken);
+
+impl Farewell {
+    /// Waits until the connection is to end.
+    pub async fn said(&self) {
+        self.0.cancelled().await;
+    }
+}
+
 /// What all connections of a listener share.
 #[derive(Clone)]
 pub(super) struct Terms {
@@ -70,9 +82,12 @@ where
 
     let asked = Arc::new(AtomicBool::new(false));
     let asks = asked.clone();
+    let farewell = Farewell::default();
+    let each = farewell.clone();
     let answer = service_fn(move |mut request: Request<Incoming>| {
         asks.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(connected.clone());
+        request.extensions_mut().insert(each.clone());
         service.clone().oneshot(request)
     });
     let protocol = http2_within(&terms.limits);
@@ -82,6 +97,7 @@ where
         reason = reason_to_end(&terms, &asked, &chain, &mut reloads) => reason,
     };
     connection.as_mut().graceful_shutdown();
+    farewell.0.cancel();
     let bound = if asked.load(Ordering::Relaxed) {
         terms.limits.drain
     } else {

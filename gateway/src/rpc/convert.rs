@@ -9,6 +9,7 @@ mod row;
 mod steps;
 pub(crate) mod upkeep;
 pub(crate) mod versions;
+mod watching;
 
 use jiff::Timestamp;
 use statuscheck_domain::case::{Case, CaseState, Step};
@@ -23,6 +24,7 @@ pub(crate) use self::listing::{list_request, list_response};
 pub(crate) use self::request::check_request;
 pub(crate) use self::row::row_error;
 pub(crate) use self::steps::{dispute, feedback, information};
+pub(crate) use self::watching::{watch_request, watched};
 
 /// Parses a case id.
 ///

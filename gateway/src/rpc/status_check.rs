@@ -21,14 +21,17 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::cases::Step;
 use crate::error::Error;
+use crate::following::Following;
 use crate::limits::Allowance;
+use crate::listener::Farewell;
 use crate::peer::{Connected, Peer};
 use crate::rpc::way::Way;
-use crate::rpc::{batch, convert, deadline};
+use crate::rpc::{batch, convert, deadline, watching};
 
 /// The service.
 pub(crate) struct StatusChecks {
     pub(crate) way: Arc<Way>,
+    pub(crate) following: Arc<Following>,
 }
 
 type Reply<T> = Result<Response<T>, Status>;
@@ -127,12 +130,24 @@ impl StatusCheckService for StatusChecks {
         Ok(Response::new(GiveFeedbackResponse {}))
     }
 
-    // In the contract, and served once cases have clocks and late replies.
-
     type WatchCasesStream = ReplyStream<WatchCasesResponse>;
 
-    async fn watch_cases(&self, _: Request<WatchCasesRequest>) -> Reply<Self::WatchCasesStream> {
-        Err(Error::NotServed.into())
+    async fn watch_cases(&self, request: Request<WatchCasesRequest>) -> Reply<Self::WatchCasesStream> {
+        let organisation = organisation(&request)?;
+        let farewell = request.extensions().get::<Farewell>().cloned();
+        let wanted = convert::watch_request(request.get_ref(), organisation)?;
+        if let Some(id) = wanted.only {
+            self.way.cases.case(&wanted.organisation, id).await?;
+        }
+        let follower = self.following.follow(wanted).await?;
+        let began = follower.reached().to_string();
+        let events = watching::events(follower, farewell.unwrap_or_default());
+        let mut response = Response::new(events.boxed() as Self::WatchCasesStream);
+        // A token is base64, which is always a value.
+        if let Ok(began) = began.parse() {
+            response.metadata_mut().insert(watching::RESUME_TOKEN, began);
+        }
+        Ok(response)
     }
 }
 

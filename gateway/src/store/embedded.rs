@@ -11,7 +11,6 @@ use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
@@ -36,8 +35,8 @@ use super::rows::{Note, Purge};
 use super::seal::Kek;
 use super::sealed::Sealer;
 use super::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, Position, QuotaError,
-    ReadError, Received, Reserved, Store,
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
+    QuotaError, ReadError, Received, Reserved, Store,
 };
 
 mod checkpoints;
@@ -307,11 +306,11 @@ impl Store for EmbeddedStore {
         Ok(())
     }
 
-    async fn case(&self, id: CaseId) -> Result<Option<Case>, ReadError> {
+    async fn history(&self, id: CaseId) -> Result<Option<Vec<PlacedEvent>>, ReadError> {
         let sealer = Arc::clone(&self.sealer);
         let read = move |connection: &_| {
             tables::stored_case(connection, id)?
-                .map(|stored| sealer.open(stored))
+                .map(|stored| sealer.history(stored))
                 .transpose()
         };
         self.readers.read(read).await

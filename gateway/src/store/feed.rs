@@ -7,6 +7,7 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use statuscheck_domain::event::Event;
 use statuscheck_domain::ids::{CaseId, OrganisationId};
 
 use super::ReadError;
@@ -26,6 +27,11 @@ impl Position {
     /// The sequence of the last entry read of the chain of that number; 0 where none was.
     pub fn reached(&self, chain: u32) -> u64 {
         self.0.get(&chain).copied().unwrap_or(0)
+    }
+
+    /// The entry at `place` was read.
+    pub fn covers(&self, place: LedgerPlace) -> bool {
+        place.sequence <= self.reached(place.chain)
     }
 
     /// Goes on to the entry `sequence` of a chain.
@@ -116,9 +122,29 @@ pub struct Feed {
     pub more: bool,
 }
 
+/// Where in the ledger an entry stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LedgerPlace {
+    /// Number of its chain.
+    pub chain: u32,
+    /// Its number in the chain; the first is 1.
+    pub sequence: u64,
+}
+
+/// An event of a case, as it was recorded. It may be about a person: no `Debug`.
+#[derive(Clone)]
+pub struct PlacedEvent {
+    /// Where.
+    pub place: LedgerPlace,
+    /// The event.
+    pub event: Event,
+}
+
 /// An entry of a case, as whoever follows the ledger sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Followed {
+    /// Where it stands.
+    pub place: LedgerPlace,
     /// The case.
     pub case_id: CaseId,
     /// Whose it is; none of a case that is purged by now.

@@ -15,7 +15,6 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_adapters::share::ShareKeeper;
-use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
@@ -50,8 +49,8 @@ use super::rows::{Note, Purge};
 use super::seal::Kek;
 use super::sealed::Sealer;
 use super::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, Position, QuotaError,
-    ReadError, Received, Reserved, Store,
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
+    QuotaError, ReadError, Received, Reserved, Store,
 };
 
 mod address;
@@ -272,9 +271,9 @@ impl Store for PostgresStore {
         Ok(())
     }
 
-    async fn case(&self, id: CaseId) -> Result<Option<Case>, ReadError> {
+    async fn history(&self, id: CaseId) -> Result<Option<Vec<PlacedEvent>>, ReadError> {
         let stored = tables::stored_case(&self.readers, id).await?;
-        stored.map(|stored| self.sealer.open(stored)).transpose()
+        stored.map(|stored| self.sealer.history(stored)).transpose()
     }
 
     async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError> {

@@ -7,7 +7,7 @@ use statuscheck_domain::quota::Spent;
 
 use super::seal::{ContentDigest, SubjectDigest};
 use super::upkeep::Terms;
-use super::{CommitError, HouseEntry, HouseKind, remainder};
+use super::{CommitError, HouseEntry, HouseKind, LedgerPlace, remainder};
 
 /// An entry of the ledger as an engine keeps it.
 pub(super) struct SealedEntry {
@@ -139,6 +139,8 @@ pub(super) struct StoredCase {
     pub(super) wrapped_key: Option<Vec<u8>>,
     /// In the order of their versions.
     pub(super) entries: Vec<SealedEntry>,
+    /// Where they stand, in that order.
+    pub(super) places: Vec<LedgerPlace>,
 }
 
 pub(super) fn nanoseconds(time: Timestamp) -> Result<i64, CommitError> {

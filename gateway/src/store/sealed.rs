@@ -16,7 +16,7 @@ use super::seal::{
     SubjectKey,
 };
 use super::upkeep::Terms;
-use super::{CommitError, ReadError, record};
+use super::{CommitError, PlacedEvent, ReadError, record};
 
 /// Seals and opens. It keeps the keys of cases lately used until they are answered, so that they are not unwrapped for each
 /// step.
@@ -172,6 +172,13 @@ impl Sealer {
 
     /// Opens every entry of a case and folds them.
     pub(super) fn open(&self, stored: StoredCase) -> Result<Case, ReadError> {
+        let (id, version) = (stored.id, stored.version);
+        let history = self.history(stored)?;
+        fold(id, version, history.into_iter().map(|recorded| recorded.event))
+    }
+
+    /// Opens every entry of a case.
+    pub(super) fn history(&self, stored: StoredCase) -> Result<Vec<PlacedEvent>, ReadError> {
         // The wrapped key must be there even where the key is at hand: whoever destroyed it meant it.
         let wrapped_key = stored.wrapped_key.ok_or(ReadError::Corrupt)?;
         let key = match self.key(stored.id) {
@@ -179,7 +186,13 @@ impl Sealer {
             None => self.unwrap_key(stored.id, wrapped_key)?,
         };
         let (events, _content) = unseal(stored.id, stored.entries, &key)?;
-        fold(stored.id, stored.version, events)
+        // A history that lost its last entries folds as well as a whole one.
+        let last = events.last().map_or(0, |event| event.version);
+        if i64::try_from(last) != Ok(stored.version) {
+            return Err(ReadError::Corrupt);
+        }
+        let recorded = |(place, event)| PlacedEvent { place, event };
+        Ok(stored.places.into_iter().zip(events).map(recorded).collect())
     }
 }
 
@@ -200,7 +213,11 @@ pub(super) fn unseal(
 }
 
 /// The case after `events`, the last of which is known to be at `version`.
-pub(super) fn fold(id: CaseId, version: i64, events: Vec<Event>) -> Result<Case, ReadError> {
+pub(super) fn fold(
+    id: CaseId,
+    version: i64,
+    events: impl IntoIterator<Item = Event>,
+) -> Result<Case, ReadError> {
     let case = Case::fold(id, events).map_err(|_history| ReadError::Corrupt)?;
     // A history that lost its last entries folds as well as a whole one.
     if i64::try_from(case.version) == Ok(version) {

@@ -2,6 +2,7 @@
 
 use statuscheck::admission::AdmissionSettings;
 use statuscheck::batch::BatchSettings;
+use statuscheck::following::WatchSettings;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::ConnectionLimits;
 use statuscheck::probing::ProbingSettings;
@@ -27,6 +28,7 @@ fn the_sample_parses_and_shows_the_true_defaults() {
     assert_eq!(shown.admission, AdmissionSettings::default());
     assert_eq!(shown.register_changes, ChangeSettings::default());
     assert_eq!(shown.batch, BatchSettings::default());
+    assert_eq!(shown.watch, WatchSettings::default());
     assert_eq!(shown.quotas, QuotaSettings::default());
     assert_eq!(shown.probing, ProbingSettings::default());
     assert_eq!(shown.tls.reload_every, read(SAMPLE).unwrap().tls.reload_every);

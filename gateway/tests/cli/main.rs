@@ -15,4 +15,5 @@ mod program;
 mod register;
 mod sample;
 mod serve;
+mod watching;
 mod webhooks;

@@ -109,6 +109,12 @@ impl Running {
         assert!(said.await, "it ended without saying: {text}");
     }
 
+    /// The next line on standard output.
+    pub(crate) async fn line(&mut self) -> String {
+        let line = soon(self.stdout.next_line()).await.unwrap();
+        line.expect("it ended without another line")
+    }
+
     /// Reads the log, JSON lines, up to the entry with this message, and gives the entry's fields.
     pub(crate) async fn logs(&mut self, message: &str) -> Value {
         soon(async {

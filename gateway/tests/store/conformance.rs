@@ -10,6 +10,8 @@ mod cases;
 pub(crate) mod dues;
 #[path = "conformance/feed.rs"]
 mod feed;
+#[path = "conformance/following.rs"]
+mod following;
 #[path = "conformance/house.rs"]
 mod house;
 #[path = "conformance/quotas.rs"]
@@ -19,6 +21,7 @@ pub(crate) use crate::callers::what_callers_do_moves_cases_from_state_to_state;
 pub(crate) use cases::*;
 pub(crate) use dues::*;
 pub(crate) use feed::*;
+pub(crate) use following::*;
 pub(crate) use house::*;
 pub(crate) use quotas::*;
 
@@ -68,6 +71,11 @@ macro_rules! conformance {
             a_signal_comes_after_whatever_is_recorded,
             the_feed_of_an_organisation_has_its_own_cases_alone,
             a_follower_may_begin_now_and_never_beyond_the_end,
+            a_history_says_where_every_event_stands,
+            callers_are_told_of_every_event_in_order_and_of_none_twice,
+            callers_are_told_of_nothing_of_others_and_nothing_that_was_purged,
+            a_caller_that_takes_its_time_is_read_ahead_for_by_a_page_at_most,
+            no_more_follow_than_there_may_be,
         }
     };
     ($place:expr; $($law:ident,)*) => {

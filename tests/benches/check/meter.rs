@@ -10,11 +10,10 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use statuscheck::store::embedded::EmbeddedStore;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, Position, QuotaError,
-    ReadError, Received, Reserved, Store,
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
+    QuotaError, ReadError, Received, Reserved, Store,
 };
 use statuscheck_adapters::{Ask, AskError, BoxDepartment};
-use statuscheck_domain::case::Case;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
@@ -156,8 +155,8 @@ impl Store for MeteredStore {
         self.inner.purge(id, expected_version, time).await
     }
 
-    async fn case(&self, id: CaseId) -> Result<Option<Case>, ReadError> {
-        self.inner.case(id).await
+    async fn history(&self, id: CaseId) -> Result<Option<Vec<PlacedEvent>>, ReadError> {
+        self.inner.history(id).await
     }
 
     async fn cases(&self, query: CaseQuery) -> Result<CasePage, ReadError> {
@@ -263,7 +262,7 @@ impl Store for CountingStore {
         Ok(())
     }
 
-    async fn case(&self, _id: CaseId) -> Result<Option<Case>, ReadError> {
+    async fn history(&self, _id: CaseId) -> Result<Option<Vec<PlacedEvent>>, ReadError> {
         Ok(None)
     }
 

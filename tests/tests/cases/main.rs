@@ -8,3 +8,4 @@ mod reading;
 mod repeats;
 mod steps;
 mod store;
+mod watching;

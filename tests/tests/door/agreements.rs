@@ -50,7 +50,7 @@ const TABLE: &[Row] = &[
             ("CheckBatch", ForWhatItNames),
             ("GetCase", Nothing),
             ("ListCases", Nothing),
-            ("WatchCases", NotServed),
+            ("WatchCases", Nothing),
             ("ProvideInformation", ForWhatItNames),
             ("WithdrawCase", Nothing),
             ("DisputeAnswer", ForWhatItNames),

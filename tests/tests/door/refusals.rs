@@ -3,14 +3,13 @@
 use statuscheck_proto::v1::check_request::Check;
 use statuscheck_proto::v1::{
     CheckRequest, EducationBenefit, Person, RightToRentCheck, RightToWorkCheck, Section95Check,
-    WatchCasesRequest,
 };
 use statuscheck_tests::asking::{COUNCIL, EMPLOYER, LANDLORD, TRUST};
 use statuscheck_tests::house::agreement_like;
 use statuscheck_tests::prelude::*;
 use tonic::Code;
 
-use crate::wire::{Refusal, assert_untouched, refusal};
+use crate::wire::{EMPTY, Refusal, assert_untouched, post, refusal};
 
 async fn refused(house: &House, who: &str, request: CheckRequest) -> Refusal {
     refusal(&house.check(who, request).await.err().expect("it is refused"))
@@ -254,9 +253,9 @@ async fn several_agreements_that_fit_must_be_told_apart_by_name() {
 #[tokio::test]
 async fn methods_that_are_not_served_yet_say_so() {
     let house = House::start(Plan::default()).await;
-    let mut client = house.client(EMPLOYER);
-    let watched = client.watch_cases(WatchCasesRequest::default()).await;
-    let refused = refusal(&watched.err().unwrap());
+    let path = "/statuscheck.register.v1.RegisterService/GetMeasures";
+    let measured = post(&house.channel("ops/duty-1"), path, EMPTY).await;
+    let refused = refusal(&measured.unwrap());
     assert_eq!(
         (refused.code, refused.reason()),
         (Code::Unimplemented, "NOT_SERVED")

@@ -62,7 +62,7 @@ pub(crate) fn feedback(request: &wire::GiveFeedbackRequest) -> Result<(CaseId, U
 }
 
 /// Both, or every field at fault: `fault` where there is no `other`.
-fn both<T>(id: Result<CaseId, Error>, other: Option<T>, fault: Violation) -> Result<(CaseId, T), Error> {
+pub(super) fn both<I, T>(id: Result<I, Error>, other: Option<T>, fault: Violation) -> Result<(I, T), Error> {
     match (id, other) {
         (Ok(id), Some(other)) => Ok((id, other)),
         (Ok(_), None) => Err(Error::Invalid(vec![fault])),

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use statuscheck_domain::ids::CaseId;
 use uuid::Uuid;
 
+use crate::store::LedgerPlace;
 use crate::store::chain::{Chain, ChainHead, ChainId, Entry, Head, LedgerId};
 use crate::store::copy::PlacedEntry;
 use crate::store::notary::HEADS_MAX;
@@ -262,6 +263,15 @@ pub(super) const fn place(number: i64, sequence: i64) -> i64 {
 /// The sequence number of what stands at `place`.
 pub(super) const fn sequence_of(place: i64) -> u64 {
     (place & ((1 << SEQUENCE_BITS) - 1)).unsigned_abs()
+}
+
+/// What stands at `place`.
+pub(super) fn at(place: i64) -> rusqlite::Result<LedgerPlace> {
+    let number = place >> SEQUENCE_BITS;
+    Ok(LedgerPlace {
+        chain: u32::try_from(number).map_err(|_range| rusqlite::Error::IntegralValueOutOfRange(0, number))?,
+        sequence: sequence_of(place),
+    })
 }
 
 const fn last_place(number: i64) -> i64 {

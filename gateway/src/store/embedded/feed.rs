@@ -3,10 +3,10 @@
 use rusqlite::{Connection, Row};
 use statuscheck_domain::ids::OrganisationId;
 
-use super::entries::{place, sequence_of};
+use super::entries::{at, place};
 use super::shelves::time;
 use super::tables::case_id;
-use crate::store::{Feed, Followed, Position, ReadError};
+use crate::store::{Feed, Followed, LedgerPlace, Position, ReadError};
 
 /// What to read.
 pub(super) struct Wanted {
@@ -58,15 +58,16 @@ pub(super) fn after(connection: &Connection, wanted: &Wanted) -> Result<Option<F
                 return Ok(Some(feed));
             }
             looked_at += 1;
-            feed.next.pass(number, sequence_of(row.get(0)?));
-            feed.entries.extend(followed(row, wanted)?);
+            let place = at(row.get(0)?)?;
+            feed.next.pass(place.chain, place.sequence);
+            feed.entries.extend(followed(row, place, wanted)?);
         }
     }
     Ok(Some(feed))
 }
 
 /// None of an entry of the house, or of another organisation's case.
-fn followed(row: &Row<'_>, wanted: &Wanted) -> Result<Option<Followed>, ReadError> {
+fn followed(row: &Row<'_>, place: LedgerPlace, wanted: &Wanted) -> Result<Option<Followed>, ReadError> {
     let organisation: Option<String> = row.get(5)?;
     let is_other = |wanted: &OrganisationId| organisation.as_deref() != Some(wanted.as_str());
     if row.get_ref(1)?.data_type() == rusqlite::types::Type::Null
@@ -76,6 +77,7 @@ fn followed(row: &Row<'_>, wanted: &Wanted) -> Result<Option<Followed>, ReadErro
     }
     let version: i64 = row.get(2)?;
     Ok(Some(Followed {
+        place,
         case_id: case_id(row, 1)?,
         organisation: organisation
             .map(|id| id.parse())

@@ -13,6 +13,7 @@ use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use uuid::Uuid;
 
 use super::{entries, quotas, retained};
+use crate::store::LedgerPlace;
 use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
 use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, SealedEntry, StoredCase};
 use crate::store::seal::{ContentDigest, SubjectDigest};
@@ -315,27 +316,38 @@ pub(super) fn stored_case(connection: &Connection, id: CaseId) -> rusqlite::Resu
     let Some(version) = version else {
         return Ok(None);
     };
+    let (places, entries) = placed_entries_of(connection, id)?.into_iter().unzip();
     Ok(Some(StoredCase {
         id,
         version,
         wrapped_key: wrapped_key(connection, id)?,
-        entries: entries_of(connection, id)?,
+        entries,
+        places,
     }))
 }
 
 /// The entries of a case, in the order of their versions.
 pub(super) fn entries_of(connection: &Connection, id: CaseId) -> rusqlite::Result<Vec<SealedEntry>> {
+    let placed = placed_entries_of(connection, id)?;
+    Ok(placed.into_iter().map(|(_, entry)| entry).collect())
+}
+
+fn placed_entries_of(
+    connection: &Connection,
+    id: CaseId,
+) -> rusqlite::Result<Vec<(LedgerPlace, SealedEntry)>> {
     connection
         .prepare_cached(
-            "SELECT version, time, kind, payload FROM entries WHERE case_id = ?1 ORDER BY version",
+            "SELECT version, time, kind, payload, place FROM entries WHERE case_id = ?1 ORDER BY version",
         )?
         .query_map([key(id)], |row| {
-            Ok(SealedEntry {
+            let entry = SealedEntry {
                 version: row.get(0)?,
                 time: row.get(1)?,
                 kind: row.get(2)?,
                 payload: row.get(3)?,
-            })
+            };
+            Ok((entries::at(row.get(4)?)?, entry))
         })?
         .collect()
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::fault::DatabaseError;
 use super::readers::Readers;
 use super::tables::rows_max;
-use crate::store::{Feed, FeedError, Followed, Position, ReadError};
+use crate::store::{Feed, FeedError, Followed, LedgerPlace, Position, ReadError};
 
 /// What to read.
 pub(super) struct Wanted<'a> {
@@ -42,7 +42,7 @@ const AFTER: &str = "
 pub(super) async fn end(readers: &Readers) -> Result<Position, ReadError> {
     let mut end = Position::default();
     for row in readers.rows(ENDS, &[]).await? {
-        let (chain, sequence) = place(&row)?;
+        let LedgerPlace { chain, sequence } = place(&row)?;
         end.pass(chain, sequence);
     }
     Ok(end)
@@ -79,21 +79,24 @@ pub(super) async fn after(readers: &Readers, wanted: &Wanted<'_>) -> Result<Feed
             feed.more = true;
             break;
         }
-        let (chain, sequence) = place(row)?;
-        feed.next.pass(chain, sequence);
-        feed.entries.extend(followed(row)?);
+        let place = place(row)?;
+        feed.next.pass(place.chain, place.sequence);
+        feed.entries.extend(followed(row, place)?);
     }
     Ok(feed)
 }
 
-fn place(row: &Row) -> Result<(u32, u64), ReadError> {
+fn place(row: &Row) -> Result<LedgerPlace, ReadError> {
     let read = || Ok::<(i32, i64), tokio_postgres::Error>((row.try_get(0)?, row.try_get(1)?));
     let (chain, sequence) = read().map_err(DatabaseError::from)?;
-    Ok((chain.unsigned_abs(), sequence.unsigned_abs()))
+    Ok(LedgerPlace {
+        chain: chain.unsigned_abs(),
+        sequence: sequence.unsigned_abs(),
+    })
 }
 
 /// None of an entry of the house, or of one that was not asked for.
-fn followed(row: &Row) -> Result<Option<Followed>, ReadError> {
+fn followed(row: &Row, place: LedgerPlace) -> Result<Option<Followed>, ReadError> {
     let read = || {
         let case_id: Option<Uuid> = row.try_get(2)?;
         let version: i64 = row.try_get(3)?;
@@ -106,6 +109,7 @@ fn followed(row: &Row) -> Result<Option<Followed>, ReadError> {
     };
     let organisation: Option<&str> = organisation;
     Ok(Some(Followed {
+        place,
         case_id: CaseId(case_id),
         organisation: organisation
             .map(str::parse)

@@ -10,7 +10,7 @@ use super::readers::Readers;
 use crate::store::rows::{RowState, SealedEntry, StoredCase};
 use crate::store::seal::ContentDigest;
 use crate::store::sealed::Sealer;
-use crate::store::{CaseQuery, ReadError};
+use crate::store::{CaseQuery, LedgerPlace, ReadError};
 
 /// Every entry of the cases that `page` has the ids of, with the case's version and key.
 macro_rules! cases_of {
@@ -19,7 +19,8 @@ macro_rules! cases_of {
             "WITH RECURSIVE ",
             $page,
             " SELECT cases.id, cases.version, case_keys.wrapped,
-                     entries.version, entries.time, entries.kind, entries.payload
+                     entries.version, entries.time, entries.kind, entries.payload,
+                     entries.chain, entries.sequence
               FROM page JOIN statuscheck.cases USING (id)
               LEFT JOIN statuscheck.case_keys ON case_keys.case_id = cases.id
               LEFT JOIN statuscheck.entries ON entries.case_id = cases.id
@@ -160,6 +161,7 @@ fn cases(rows: &[Row]) -> Result<Vec<StoredCase>, DatabaseError> {
                 version: row.try_get(1)?,
                 wrapped_key: row.try_get(2)?,
                 entries: Vec::new(),
+                places: Vec::new(),
             });
         }
         // A case that lost its entries has one row without any.
@@ -169,6 +171,11 @@ fn cases(rows: &[Row]) -> Result<Vec<StoredCase>, DatabaseError> {
                 time: row.try_get(4)?,
                 kind: row.try_get(5)?,
                 payload: row.try_get(6)?,
+            });
+            let (chain, sequence): (i32, i64) = (row.try_get(7)?, row.try_get(8)?);
+            case.places.push(LedgerPlace {
+                chain: chain.unsigned_abs(),
+                sequence: sequence.unsigned_abs(),
             });
         }
     }
