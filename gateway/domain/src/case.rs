@@ -352,4 +352,4 @@ impl Step {
 
 #[cfg(test)]
 #[path = "case_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use statuscheck_domain::calendar::Division;
 use statuscheck_domain::case_clock::{CaseClock, ClockEvent, Extension, Step};
 use statuscheck_domain::event::EventKind;
+use statuscheck_domain::ids::DueOrderId;
 use statuscheck_domain::sla::{Ground, SlaPolicy, Thresholds, WorkingDays};
 use statuscheck_domain::working_time::Calendars;
 
@@ -48,7 +49,8 @@ fn course() -> Vec<(Timestamp, ClockEvent)> {
         Extension::Working(WorkingDays::new(2).unwrap()),
     ] {
         take(hour(12), &|clock| {
-            clock.extend(hour(12), by, reason(), &calendars).unwrap()
+            let order = DueOrderId::at(hour(12), &[7; 10]);
+            clock.extend(hour(12), by, reason(), order, &calendars).unwrap()
         });
     }
     take(hour(13), &|clock| {
@@ -122,7 +124,7 @@ fn a_record_that_no_clock_wrote_is_refused() {
     let reckoning = r#"{"early":[],"due_at":"2026-06-08T09:00:00Z","explanation":""}"#;
     let extended = |by: &str, reason: &str| {
         format!(
-            r#"{{"v":1,"event":{{"clock":{{"moved":{{"movement":{{"extended":{{"by":{by},"reason":"{reason}"}}}},"reckoning":{reckoning}}}}}}}}}"#
+            r#"{{"v":1,"event":{{"clock":{{"moved":{{"movement":{{"extended":{{"by":{by},"reason":"{reason}","order":"00000000-0000-7000-8000-000000000007"}}}},"reckoning":{reckoning}}}}}}}}}"#
         )
     };
     assert!(read(extended(r#"{"working":2}"#, "Closed").as_bytes()).is_ok());
