@@ -8,6 +8,7 @@ mod cases;
 mod checks;
 mod config;
 mod demo;
+mod due;
 mod fast_clock;
 mod house;
 mod logs;
