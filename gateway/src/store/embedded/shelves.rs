@@ -232,8 +232,8 @@ pub(super) fn open(
     let open = CaseState::OPEN.map(CaseState::as_str);
     let after = query.after.map_or([0; 16], key);
     let mut statement = connection.prepare_cached(
-        "SELECT id FROM cases
-         WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4 AND id > ?5
+        "SELECT id FROM cases INDEXED BY cases_by_shelf
+         WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4 AND state <> 'received' AND id > ?5
          ORDER BY id LIMIT ?6",
     )?;
     let mut found = Vec::new();
