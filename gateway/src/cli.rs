@@ -7,6 +7,7 @@ mod client;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod due;
 mod following;
 mod keys;
 mod ledger;
@@ -79,6 +80,9 @@ enum Command {
     /// Purges what is kept no longer, and holds what must be.
     #[command(subcommand)]
     Retention(retention::Retention),
+    /// Gives open cases more time.
+    #[command(subcommand)]
+    Due(due::Due),
     /// Changes the keys of a store.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -116,6 +120,7 @@ impl Cli {
                 Command::Register(register) => register.run().await,
                 Command::Audit(audit) => audit.run().await,
                 Command::Retention(retention) => retention.run().await,
+                Command::Due(due) => due.run().await,
                 Command::Keys(keys) => keys.run().await,
                 Command::Ledger(ledger) => ledger.run().await,
                 Command::Store(store) => store.run().await,

@@ -244,7 +244,7 @@ impl Demo {
             client_ca: ca.clone(),
             crl: Vec::new(),
         };
-        let store = Arc::new(open_store(folder).await?);
+        let store = Arc::new(open_store(folder, settings.clock.rate()).await?);
         let signing_key = signing_key(folder)?;
         let audited = audited(folder, &signing_key);
         let notary = notary(folder, &store, signing_key, settings.clock.clone());
@@ -341,12 +341,15 @@ fn notary(folder: &Path, store: &EmbeddedStore, key: SigningKey, clock: SharedCl
     Notary::new(store.ledger_end(), key, settings, clock)
 }
 
-async fn open_store(folder: &Path) -> Result<EmbeddedStore, DemoError> {
+/// What was not decided in time by a clock of that `rate` is judged by real time too.
+async fn open_store(folder: &Path, rate: NonZeroU32) -> Result<EmbeddedStore, DemoError> {
     let key_file = folder.join("store.key");
     let key = if key_file.exists() {
         Kek::load(&key_file)?
     } else {
         Kek::create(&key_file)?
     };
-    Ok(EmbeddedStore::open(StoreSettings::at(database(folder)), key).await?)
+    let mut settings = StoreSettings::at(database(folder));
+    settings.undecided_after = settings.undecided_after.saturating_mul(rate.get());
+    Ok(EmbeddedStore::open(settings, key).await?)
 }

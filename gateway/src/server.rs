@@ -150,6 +150,7 @@ pub struct Gateway {
     following: Arc<Following>,
     timekeeper: Arc<Timekeeper>,
     register: Arc<RegisterChanges>,
+    housekeeping: Arc<Housekeeping>,
     quotas: QuotaWatch,
     store: Arc<dyn Store>,
     notary: Notary,
@@ -176,12 +177,13 @@ impl Gateway {
         let feed_interval =
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
         let quotas = Quotas::new(Arc::clone(&setup.store), setup.clock.clone());
+        let calendars = setup.calendars;
         let asking = Asking {
             store: Arc::clone(&setup.store),
             quotas: quotas.clone(),
             departments: setup.departments,
             clock: setup.clock.clone(),
-            calendars: setup.calendars,
+            calendars: Arc::clone(&calendars),
             feed_interval,
             trace_grace: setup.checks.trace_grace,
             again: setup.checks.again,
@@ -190,12 +192,14 @@ impl Gateway {
         let cases = Cases::new(asking.clone(), probing);
         let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
         let timekeeper = Timekeeper::new(asking, Arc::clone(&served), setup.timekeeper);
+        let housekeeping = Arc::new(Housekeeping::new(
+            setup.upkeep,
+            Arc::clone(&served),
+            calendars,
+            setup.clock.clone(),
+        ));
         let operations = Operations {
-            housekeeping: Arc::new(Housekeeping::new(
-                setup.upkeep,
-                Arc::clone(&served),
-                setup.clock.clone(),
-            )),
+            housekeeping: Arc::clone(&housekeeping),
             audited: Arc::new(setup.audited),
             clock: setup.clock.clone(),
         };
@@ -235,6 +239,7 @@ impl Gateway {
             following,
             timekeeper: Arc::new(timekeeper),
             register,
+            housekeeping,
             quotas: watch,
             store: setup.store,
             notary: setup.notary,
@@ -276,6 +281,7 @@ impl Gateway {
             never = self.register.follow() => match never {},
             never = self.quotas.run() => match never {},
             never = self.following.run() => match never {},
+            never = self.housekeeping.keep_extending() => match never {},
             () = serving => {}
         }
         stop.send_replace(true);

@@ -9,6 +9,7 @@
 //! until the clock has kept its new time for a while, and where it went back, nothing is done twice: what was fired is in the
 //! ledger.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use statuscheck_domain::case_clock::{CaseClock, ClockEvent, Step};
 use statuscheck_domain::clock::london_day;
 use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::questions::OUT_MAX;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
@@ -33,7 +35,7 @@ use crate::store::{Due, ReadError};
 
 mod pace;
 
-use self::pace::Pace;
+use self::pace::{Pace, scaled};
 
 /// How due work is done.
 #[derive(Clone, Deserialize, Debug)]
@@ -77,6 +79,22 @@ impl Default for TimekeeperSettings {
     }
 }
 
+impl TimekeeperSettings {
+    /// From one look to the next at the least, however fast the wall clock runs: some hundred looks a second keep one
+    /// processor a tenth busy.
+    const LOOK_MIN: Duration = Duration::from_millis(5);
+
+    /// The same where the wall clock runs `rate` times as fast, so that a step is late by no more of its time.
+    fn at_rate(self, rate: NonZeroU32) -> Self {
+        let often = |pause: Duration| pause.min((pause / rate.get()).max(Self::LOOK_MIN));
+        Self {
+            look_every: often(self.look_every),
+            rest: often(self.rest),
+            ..self
+        }
+    }
+}
+
 /// Does what is due.
 pub struct Timekeeper {
     asking: Asking,
@@ -93,17 +111,23 @@ enum Taken {
     On,
     /// Nothing was to be done, or somebody else did it.
     Nothing,
+    /// Its questions went out a moment ago.
+    Out,
     /// It cannot go on by itself now.
     Stuck,
 }
+
+/// How long a case is left to whoever has just asked about it, where the wall clock runs so fast that a question seems lost
+/// before it can be answered. A second: a reply that is recorded ends it.
+const OUT_GLANCE: Duration = Duration::from_secs(1);
 
 impl Timekeeper {
     pub(crate) fn new(asking: Asking, register: Arc<ServedRegister>, settings: TimekeeperSettings) -> Self {
         Self {
             askers: Arc::new(Semaphore::new(asking.again.cases_max.max(1))),
-            asking,
             register,
-            settings,
+            settings: settings.at_rate(asking.clock.rate()),
+            asking,
             tasks: TaskTracker::new(),
         }
     }
@@ -147,6 +171,7 @@ impl Timekeeper {
             };
         }
         let left = left.and_then(|left| Duration::try_from(left).ok());
+        let left = left.map(|left| left / self.asking.clock.rate().get());
         left.unwrap_or(self.settings.look_every)
             .min(self.settings.look_every)
     }
@@ -172,10 +197,11 @@ impl Timekeeper {
             match taken {
                 Ok(Taken::On) => on += 1,
                 Ok(Taken::Nothing) | Err(Error::CaseChanged) => let_go.push(case_id),
-                Ok(Taken::Stuck) => self.leave_alone(case_id),
+                Ok(Taken::Out) => self.leave_alone(case_id, OUT_GLANCE),
+                Ok(Taken::Stuck) => self.leave_alone(case_id, self.settings.stuck),
                 Err(error) => {
                     tracing::error!(case = %case_id, %error, "a due case cannot go on");
-                    self.leave_alone(case_id);
+                    self.leave_alone(case_id, self.settings.stuck);
                 }
             }
         }
@@ -186,10 +212,10 @@ impl Timekeeper {
     }
 
     /// The case stays leased for a while, so that it is not due at once again.
-    fn leave_alone(&self, case_id: CaseId) {
-        let (store, stuck) = (Arc::clone(&self.asking.store), self.settings.stuck);
+    fn leave_alone(&self, case_id: CaseId, pause: Duration) {
+        let store = Arc::clone(&self.asking.store);
         self.tasks.spawn(async move {
-            sleep(stuck).await;
+            sleep(pause).await;
             store.release(&[case_id]).await.ok();
         });
     }
@@ -209,6 +235,10 @@ impl Timekeeper {
         if !steps.is_empty() {
             // Whoever has to ask again does so when it is leased next, at once.
             return self.fire(&case, steps, now).await;
+        }
+        let lately = scaled(OUT_MAX, &self.asking.clock);
+        if case.questions.is_lost_early(now, lately) {
+            return Ok(Taken::Out);
         }
         let is_left_behind = !case.is_over() && !case.is_decided();
         if is_left_behind || (case.is_asked_on() && !case.questions.due(now).is_empty()) {

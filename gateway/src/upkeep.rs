@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::working_time::Calendars;
 use tokio::sync::Mutex;
 
 use crate::register::ServedRegister;
@@ -15,12 +16,14 @@ use crate::store::upkeep::{Rotated, RotationError, Upkeep};
 use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
 
 mod copying;
+mod extension;
 mod holds;
 mod retention;
 mod subject_access;
 mod verification;
 
 pub use self::copying::{CopyStoreError, Step, copy_store};
+pub use self::extension::Extended;
 pub use self::holds::{HoldError, Reason, ReasonError};
 pub use self::retention::{RetentionLine, RetentionRun};
 pub use self::subject_access::{Found, FoundCheck, Sought};
@@ -42,17 +45,27 @@ pub struct Housekeeping {
     store: Arc<dyn Upkeep>,
     register: Arc<ServedRegister>,
     clock: SharedClock,
+    calendars: Arc<Calendars>,
+    /// Held by whoever gives cases more time: one order at a time.
+    extending: Mutex<()>,
     /// Held by the one look over the ledger that there may be.
     verifying: Arc<Mutex<()>>,
 }
 
 impl Housekeeping {
-    /// Upkeep of `store`, whose cases were asked under the agreements of `register`.
-    pub fn new(store: Arc<dyn Upkeep>, register: Arc<ServedRegister>, clock: SharedClock) -> Self {
+    /// Upkeep of `store`, whose cases were asked under the agreements of `register` and are promised by `calendars`.
+    pub fn new(
+        store: Arc<dyn Upkeep>,
+        register: Arc<ServedRegister>,
+        calendars: Arc<Calendars>,
+        clock: SharedClock,
+    ) -> Self {
         Self {
             store,
             register,
             clock,
+            calendars,
+            extending: Mutex::default(),
             verifying: Arc::default(),
         }
     }

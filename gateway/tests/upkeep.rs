@@ -4,6 +4,8 @@
 
 #[path = "upkeep/bench.rs"]
 mod bench;
+#[path = "upkeep/extension.rs"]
+mod extension;
 #[cfg(feature = "demo")]
 #[path = "upkeep/ops.rs"]
 mod ops;

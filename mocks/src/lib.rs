@@ -14,6 +14,7 @@ pub mod samples;
 pub mod serve;
 pub mod settings;
 pub mod tls;
+pub mod turnaround;
 
 mod desk;
 mod dfe;

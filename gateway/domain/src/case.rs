@@ -370,4 +370,4 @@ impl Step {
 
 #[cfg(test)]
 #[path = "case_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -9,7 +9,7 @@
 use jiff::Timestamp;
 
 use crate::calendar::Division;
-use crate::ids::{CalendarVersion, PolicyVersion};
+use crate::ids::{CalendarVersion, DueOrderId, PolicyVersion};
 use crate::sla::{Ground, Promise, SlaClock, Thresholds};
 
 mod command;
@@ -207,6 +207,13 @@ impl CaseClock {
     /// The answer is late at `now`, or came late.
     pub fn is_breached(&self, now: Timestamp) -> bool {
         self.timer.is_breached(now)
+    }
+
+    /// That order gave it more time.
+    pub fn is_extended_by(&self, order: DueOrderId) -> bool {
+        self.moves.iter().any(
+            |(_, movement)| matches!(movement, Movement::Extended { order: given, .. } if *given == order),
+        )
     }
 
     /// The thresholds whose steps were fired, or passed over by a later one, in their order.

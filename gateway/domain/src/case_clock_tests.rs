@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::*;
+use crate::ids::DueOrderId;
 use crate::sla::SlaPolicy;
 use crate::working_time::Calendars;
 use crate::working_time::tests::{at, local};
@@ -31,6 +32,8 @@ fn policy_of(usual: &str, vulnerable: &str, division: Division) -> SlaPolicy {
     let version = "2026-1".parse().unwrap();
     SlaPolicy::new(version, usual, vulnerable, division, Thresholds::USUAL).unwrap()
 }
+
+const ORDER: DueOrderId = DueOrderId(uuid::Uuid::from_u128(7));
 
 fn reason(text: &str) -> Reason {
     text.parse().unwrap()
@@ -80,7 +83,7 @@ impl Course {
 
     fn extend(&mut self, now: &str, by: Extension) -> Vec<&'static str> {
         let why = reason("DWP was closed");
-        let events = self.clock.extend(at(now), by, why, &CALENDARS).unwrap();
+        let events = self.clock.extend(at(now), by, why, ORDER, &CALENDARS).unwrap();
         self.take(at(now), events)
     }
 

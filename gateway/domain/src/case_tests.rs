@@ -14,9 +14,9 @@ use crate::reply::{self, Reply, Unavailable};
 use crate::sla::{Ground, SlaPolicy, Target};
 use crate::working_time::{Calendars, after};
 
-pub(super) const HOUR: Duration = Duration::from_hours(1);
+pub(crate) const HOUR: Duration = Duration::from_hours(1);
 
-pub(super) fn received_at() -> Timestamp {
+pub(crate) fn received_at() -> Timestamp {
     "2026-06-01T09:00:00Z".parse().unwrap()
 }
 
@@ -27,7 +27,7 @@ fn started() -> ClockEvent {
     CaseClock::start(terms, &calendars).unwrap()
 }
 
-pub(super) fn received() -> Case {
+pub(crate) fn received() -> Case {
     let draft = Draft {
         share_code: "W12345678",
         date_of_birth: "1990-12-31",

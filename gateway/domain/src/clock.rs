@@ -1,5 +1,6 @@
 //! The one place that reads time. Everything else is handed a [`SharedClock`].
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,11 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
     /// Monotonic time since some fixed start: for durations, never for dates.
     fn elapsed(&self) -> Duration;
+    /// Seconds of the wall clock to one of the monotonic clock: 1 but for a [`ScaledClock`]. Who waits for a moment of the
+    /// wall clock with a timer divides by it.
+    fn rate(&self) -> NonZeroU32 {
+        NonZeroU32::MIN
+    }
 }
 
 /// A clock that everyone may hold.
@@ -74,6 +80,48 @@ impl Clock for SystemClock {
     }
 }
 
+/// A clock whose wall clock runs ahead of the machine's, so that days of deadlines can be watched in seconds; for demos.
+///
+/// The monotonic clock is the machine's own: what a call may take, limits and breakers go by real time.
+#[derive(Clone, Copy)]
+pub struct ScaledClock {
+    machine: SystemClock,
+    start: Timestamp,
+    rate: NonZeroU32,
+}
+
+impl ScaledClock {
+    /// The machine's time now, and from here on `rate` times as fast.
+    pub fn new(rate: NonZeroU32) -> Self {
+        let machine = SystemClock::new();
+        Self {
+            start: machine.now(),
+            machine,
+            rate,
+        }
+    }
+
+    fn after(start: Timestamp, elapsed: Duration, rate: NonZeroU32) -> Timestamp {
+        let ran = elapsed.saturating_mul(rate.get());
+        let ran = SignedDuration::try_from(ran).unwrap_or(SignedDuration::MAX);
+        start.saturating_add(ran).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl Clock for ScaledClock {
+    fn now(&self) -> Timestamp {
+        Self::after(self.start, self.machine.elapsed(), self.rate)
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.machine.elapsed()
+    }
+
+    fn rate(&self) -> NonZeroU32 {
+        self.rate
+    }
+}
+
 /// A clock that stands still until it is told to move; for tests.
 #[derive(Clone)]
 pub struct ManualClock {
@@ -109,5 +157,42 @@ impl Clock for ManualClock {
 
     fn elapsed(&self) -> Duration {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAST: NonZeroU32 = NonZeroU32::new(3_600).unwrap();
+
+    #[test]
+    fn two_days_of_a_scaled_clock_pass_in_48_seconds() {
+        let start: Timestamp = "2026-03-28T12:00:00Z".parse().unwrap();
+        let after = |seconds| ScaledClock::after(start, Duration::from_secs(seconds), FAST);
+        assert_eq!(after(0), start);
+        assert_eq!(after(1), start + SignedDuration::from_hours(1));
+        assert_eq!(after(48), start + SignedDuration::from_hours(48));
+    }
+
+    #[test]
+    fn a_scaled_clock_starts_at_the_machines_time_and_ends_with_time_itself() {
+        let machine = SystemClock::new();
+        let (before, clock, later) = (machine.now(), ScaledClock::new(FAST), machine.now());
+        assert!((before..=later).contains(&clock.start));
+        let (start, rate) = (clock.start, NonZeroU32::MAX);
+        assert_eq!(ScaledClock::after(start, Duration::MAX, rate), Timestamp::MAX);
+    }
+
+    #[test]
+    fn only_the_wall_clock_of_a_scaled_clock_is_fast() {
+        let clock = ScaledClock::new(FAST);
+        let (before, now, after) = (clock.elapsed(), clock.now(), clock.elapsed());
+        let ran = now.duration_since(clock.start).unsigned_abs();
+        assert!(
+            (before * FAST.get()..=after * FAST.get()).contains(&ran),
+            "{ran:?}"
+        );
+        assert_eq!((clock.rate(), SystemClock::new().rate()), (FAST, NonZeroU32::MIN));
     }
 }

@@ -54,6 +54,11 @@ uuid_id! {
 }
 
 uuid_id! {
+    /// An order to give open cases more time: UUID version 7.
+    DueOrderId
+}
+
+uuid_id! {
     /// A plan to serve another register.
     PlanId
 }
@@ -66,6 +71,13 @@ impl CaseId {
 }
 
 impl QuestionId {
+    /// An id of `now`; `random` makes it unique.
+    pub fn at(now: Timestamp, random: &[u8; 10]) -> Self {
+        Self(uuid7(now, random))
+    }
+}
+
+impl DueOrderId {
     /// An id of `now`; `random` makes it unique.
     pub fn at(now: Timestamp, random: &[u8; 10]) -> Self {
         Self(uuid7(now, random))

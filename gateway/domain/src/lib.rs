@@ -15,6 +15,7 @@ pub mod case_clock;
 pub mod check;
 pub mod clock;
 pub mod decide;
+pub mod due_order;
 pub mod event;
 pub mod ids;
 pub mod names;

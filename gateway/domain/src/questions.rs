@@ -137,6 +137,17 @@ impl Questions {
         self.0.iter().filter(is_due).map(repeat).collect()
     }
 
+    /// One that counts as lost by `now` went out less than `lately` before: its reply may still be on its way where the wall
+    /// clock runs faster than a department answers.
+    pub fn is_lost_early(&self, now: Timestamp, lately: Duration) -> bool {
+        let lately = SignedDuration::try_from(lately).unwrap_or(SignedDuration::MAX);
+        let is_due = |put: &Put| put.again().is_some_and(|again| again <= now);
+        let is_recent = |put: &Put| now.duration_since(put.at) < lately;
+        self.0
+            .iter()
+            .any(|put| put.is_out && is_due(put) && is_recent(put))
+    }
+
     fn put(&mut self, operation: Operation) -> Option<&mut Put> {
         self.0.iter_mut().find(|put| put.operation == operation)
     }
@@ -191,6 +202,20 @@ mod tests {
         assert_eq!(questions.again(), Some(at(1)));
         assert_eq!(questions.due(at(0)), []);
         assert_eq!(questions.due(at(1)), repeat(None));
+    }
+
+    #[test]
+    fn what_is_lost_by_a_fast_clock_may_still_be_on_its_way() {
+        let mut questions = Questions::default();
+        questions.ask(TRACE, ID, at(0));
+        let (real, fast) = (OUT_MAX, OUT_MAX * 60);
+        assert!(!questions.is_lost_early(at(0), fast), "it is not lost yet");
+        assert!(!questions.is_lost_early(at(1), real));
+        assert!(questions.is_lost_early(at(1), fast));
+        assert!(questions.is_lost_early(at(59), fast));
+        assert!(!questions.is_lost_early(at(60), fast));
+        questions.reply(TRACE, ID, deferred(), Some(at(5)));
+        assert!(!questions.is_lost_early(at(5), fast));
     }
 
     #[test]

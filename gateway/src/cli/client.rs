@@ -1,6 +1,7 @@
 //! The command line as a client: where the gateway is, and who asks.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -65,6 +66,9 @@ pub(crate) struct DemoFile {
     pub(crate) identities: BTreeMap<String, IdentityFiles>,
     /// Mock departments by id: the root of the API.
     pub(crate) departments: BTreeMap<String, String>,
+    /// How many times as fast as the machine's its clock runs; absent where it runs as fast.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) clock_rate: Option<NonZeroU32>,
 }
 
 /// One client certificate.

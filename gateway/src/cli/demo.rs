@@ -6,17 +6,21 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::BufReader;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use statuscheck_domain::clock::{SharedClock, SystemClock, london_day};
+use jiff::civil::Date;
+use statuscheck_domain::clock::{ScaledClock, SharedClock, SystemClock, london_day};
 use statuscheck_domain::ids::DepartmentId;
 use statuscheck_mocks::generator::generate;
 use statuscheck_mocks::population::Population;
 use statuscheck_mocks::settings::PerDepartment;
+use statuscheck_mocks::turnaround::by_clerks;
 use statuscheck_proto::v1::CheckRequest;
 use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
 use tokio::sync::oneshot;
@@ -24,7 +28,7 @@ use tonic::transport::Channel;
 
 use self::samples::{Sample, samples};
 use super::client::{DemoFile, IdentityFiles, channel};
-use super::output::{outcome_name, say, spinner, summary, table};
+use super::output::{complain, outcome_name, say, spinner, summary, table};
 use super::serve::{keep_memory_private, stopped};
 use crate::demo::{self, DemoSettings};
 
@@ -35,7 +39,9 @@ use crate::demo::{self, DemoSettings};
 #[command(after_help = "Examples:\n  \
     statuscheck demo\n  \
     statuscheck demo --dir /tmp/demo --once\n  \
-    statuscheck demo --population people.jsonl --people 1000 --seed 7")]
+    statuscheck demo --population people.jsonl --people 1000 --seed 7\n  \
+    statuscheck demo --dir /tmp/fast --clock-rate 3600 --people 100 --clerks 30\n    \
+        48 hours pass in 48 seconds: deferred answers, warnings and breaches can be watched")]
 pub(crate) struct Demo {
     /// Folder for certificates, keys, the store and demo.json.
     #[arg(long, value_name = "DIR", default_value = "statuscheck-demo")]
@@ -55,12 +61,30 @@ pub(crate) struct Demo {
     /// Which people are made up: the same seed makes the same ones.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Of a hundred people made up, those whom the Home Office and DWP answer about only after hours or days, most within
+    /// 48 hours.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    clerks: u8,
+    /// How many times as fast as real time deadlines, desk hours and deferrals pass; calls, limits and certificates
+    /// keep real time. Take a folder of its own: its cases lie in the future of any other run.
+    #[arg(long, value_name = "RATE", default_value = "1", value_parser = clock_rate)]
+    clock_rate: NonZeroU32,
     /// Where the gateway listens; port 0 is a free one.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// Where a mock department listens, e.g. dwp=127.0.0.1:9001; free ports unless given.
     #[arg(long, value_name = "DEPARTMENT=ADDRESS:PORT", value_parser = department_address)]
     department: Vec<(DepartmentId, SocketAddr)>,
+}
+
+fn clock_rate(text: &str) -> Result<NonZeroU32, &'static str> {
+    /// A day in less than a second: faster, a case is over before anybody could look.
+    const RATE_MAX: u32 = 100_000;
+    let rate = text
+        .parse()
+        .ok()
+        .filter(|rate: &NonZeroU32| rate.get() <= RATE_MAX);
+    rate.ok_or("must be a whole number from 1 to 100000")
 }
 
 fn department_address(text: &str) -> Result<(DepartmentId, SocketAddr), String> {
@@ -84,12 +108,14 @@ struct Asked {
 impl Demo {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         keep_memory_private()?;
-        let clock = SystemClock::shared();
+        let clock = self.clock();
+        let today = london_day(clock.now());
+        self.warn_of_the_clock();
         let starting = spinner("starting mock departments and a gateway");
-        let demo = demo::Demo::start(self.settings(&clock)?).await?;
+        let demo = demo::Demo::start(self.settings(&clock, today)?).await?;
         // Only now: while another demo holds the folder, the file is that one's.
         forget_demo_file(&self.dir)?;
-        let demo_file = demo_file(&demo)?;
+        let demo_file = demo_file(&demo, self.is_fast().then_some(self.clock_rate))?;
 
         let (stop, stopping) = oneshot::channel::<()>();
         let ending = stopped()?;
@@ -100,7 +126,7 @@ impl Demo {
             }
         }));
         starting.set_message("asking sample checks");
-        let asked = ask_all(&demo_file, &clock).await;
+        let asked = ask_all(&demo_file, &clock, today).await;
         starting.finish_and_clear();
         let asked = asked?;
         // Last, so that whoever waits for the file finds a gateway that answers, and its cases settled.
@@ -120,17 +146,40 @@ impl Demo {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn settings(&self, clock: &SharedClock) -> anyhow::Result<DemoSettings> {
-        let today = london_day(clock.now());
+    fn is_fast(&self) -> bool {
+        self.clock_rate > NonZeroU32::MIN
+    }
+
+    fn clock(&self) -> SharedClock {
+        if self.is_fast() {
+            Arc::new(ScaledClock::new(self.clock_rate))
+        } else {
+            SystemClock::shared()
+        }
+    }
+
+    /// On standard error, so that nobody takes the demo's times for real ones, whatever reads its output.
+    fn warn_of_the_clock(&self) {
+        if self.is_fast() {
+            complain!(
+                "THE CLOCK OF THIS DEMO RUNS {} TIMES AS FAST AS REAL TIME: its dates and deadlines are not real ones.",
+                self.clock_rate
+            );
+        }
+    }
+
+    fn settings(&self, clock: &SharedClock, today: Date) -> anyhow::Result<DemoSettings> {
         let mut population = Population::default();
         population.extend(statuscheck_mocks::samples::samples(today))?;
-        population.extend(generate(self.seed, self.people, today))?;
+        let people = generate(self.seed, self.people, today);
+        population.extend(by_clerks(people, self.seed, self.clerks))?;
         if let Some(path) = &self.population {
             let file = fs::File::open(path).with_context(|| format!("{}: cannot be read", path.display()))?;
             let read = population.extend_from_lines(BufReader::new(file));
             read.with_context(|| format!("{}: is not a population", path.display()))?;
         }
         let mut settings = DemoSettings::new(self.dir.clone(), population, clock.clone());
+        settings.machine_clock = SystemClock::shared();
         settings.listen = self.listen;
         for (department, address) in &self.department {
             *place(&mut settings.departments, *department) = *address;
@@ -203,7 +252,7 @@ fn place(addresses: &mut PerDepartment<SocketAddr>, department: DepartmentId) ->
     }
 }
 
-fn demo_file(demo: &demo::Demo) -> anyhow::Result<DemoFile> {
+fn demo_file(demo: &demo::Demo, clock_rate: Option<NonZeroU32>) -> anyhow::Result<DemoFile> {
     let absolute = |path: &Path| std::path::absolute(path).context("the working directory is gone");
     let identity = |(name, files): (&String, &demo::authority::Identity)| {
         Ok((
@@ -227,6 +276,7 @@ fn demo_file(demo: &demo::Demo) -> anyhow::Result<DemoFile> {
             .map(identity)
             .collect::<anyhow::Result<_>>()?,
         departments: BTreeMap::from(departments),
+        clock_rate,
     })
 }
 
@@ -249,10 +299,10 @@ fn forget_demo_file(dir: &Path) -> anyhow::Result<()> {
     }
 }
 
-async fn ask_all(demo: &DemoFile, clock: &SharedClock) -> anyhow::Result<Vec<Asked>> {
+async fn ask_all(demo: &DemoFile, clock: &SharedClock, today: Date) -> anyhow::Result<Vec<Asked>> {
     let mut channels: BTreeMap<&'static str, Channel> = BTreeMap::new();
     let mut all = Vec::new();
-    for sample in samples(london_day(clock.now()))? {
+    for sample in samples(today)? {
         let channel = match channels.get(sample.who) {
             Some(channel) => channel.clone(),
             None => {

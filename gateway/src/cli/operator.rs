@@ -64,7 +64,12 @@ impl Operator {
         let served = ServedRegister::load(store.as_ref(), register).await?;
         let clock = SystemClock::shared();
         let operations = Operations {
-            housekeeping: Arc::new(Housekeeping::new(store.clone(), Arc::new(served), clock.clone())),
+            housekeeping: Arc::new(Housekeeping::new(
+                store.clone(),
+                Arc::new(served),
+                Arc::default(),
+                clock.clone(),
+            )),
             audited: Arc::new(Subject {
                 store: path.clone().into(),
                 ..Subject::default()

@@ -16,7 +16,7 @@ use tonic::{Request, Response, Status};
 
 use crate::audit::Subject;
 use crate::error::Error;
-use crate::rpc::convert::upkeep;
+use crate::rpc::convert::{due, upkeep};
 use crate::rpc::operator::{operator, to_the_end};
 use crate::upkeep::Housekeeping;
 
@@ -71,6 +71,16 @@ impl Operations {
         Ok(upkeep::rotated(self.housekeeping.rotate_keys(&actor).await?))
     }
 
+    async fn extend_due(self, actor: String, request: ExtendDueRequest) -> Result<ExtendDueResponse, Error> {
+        let content = due::order(&request)?;
+        let extended = if request.preview {
+            self.housekeeping.preview_extension(&content).await?
+        } else {
+            self.housekeeping.extend_due(&actor, content).await?
+        };
+        Ok(due::extended(&extended))
+    }
+
     pub(crate) async fn verify_ledger(
         self,
         actor: String,
@@ -116,17 +126,18 @@ impl OpsService for Operations {
         to_the_end(Self::verify_ledger(self.clone(), actor, request.into_inner())).await
     }
 
-    // In the contract, and served once cases have clocks, departments a desk, and webhooks a sender.
+    async fn extend_due(&self, request: Request<ExtendDueRequest>) -> Reply<ExtendDueResponse> {
+        let actor = operator(SERVICE, &request)?;
+        to_the_end(Self::extend_due(self.clone(), actor, request.into_inner())).await
+    }
+
+    // In the contract, and served once departments have a desk and webhooks a sender.
 
     async fn get_sla_summary(&self, _: Request<GetSlaSummaryRequest>) -> Reply<GetSlaSummaryResponse> {
         Err(Error::NotServed.into())
     }
 
     async fn list_cases(&self, _: Request<ListCasesRequest>) -> Reply<ListCasesResponse> {
-        Err(Error::NotServed.into())
-    }
-
-    async fn extend_due(&self, _: Request<ExtendDueRequest>) -> Reply<ExtendDueResponse> {
         Err(Error::NotServed.into())
     }
 

@@ -45,11 +45,15 @@ pub enum HouseKind {
     RegisterApplied,
     /// Most of a month's quota is used.
     QuotaWarned,
+    /// Open cases are given more time.
+    DueExtended,
+    /// Every case that such an order means was.
+    DueExtensionDone,
 }
 
 impl HouseKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::KeyRotated,
         Self::RetentionRun,
         Self::LegalHoldSet,
@@ -60,6 +64,8 @@ impl HouseKind {
         Self::RegisterPlanned,
         Self::RegisterApplied,
         Self::QuotaWarned,
+        Self::DueExtended,
+        Self::DueExtensionDone,
     ];
 
     /// The stable name in the ledger. No event of a case has the same.
@@ -75,6 +81,8 @@ impl HouseKind {
             Self::RegisterPlanned => "register_planned",
             Self::RegisterApplied => "register_applied",
             Self::QuotaWarned => "quota_warned",
+            Self::DueExtended => "due_extended",
+            Self::DueExtensionDone => "due_extension_done",
         }
     }
 }

@@ -29,6 +29,12 @@ pub trait Upkeep: Store {
     /// [`ReadError`]
     async fn closed(&self, query: ClosedQuery) -> Result<Vec<ClosedCase>, ReadError>;
 
+    /// One page of the cases that are decided about and not closed, oldest first.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    async fn open(&self, query: OpenQuery) -> Result<Vec<CaseId>, ReadError>;
+
     /// Holds a case, or releases it: while it is held it is not purged. Setting what is set already is recorded again, for
     /// it has a reason of its own.
     ///
@@ -90,6 +96,17 @@ impl PartialOrd for Terms {
 pub struct ClosedQuery {
     /// Under what.
     pub terms: Terms,
+    /// Only cases newer than this one: the last of the page before.
+    pub after: Option<CaseId>,
+    /// At most so many, and at least one; the store has a limit of its own.
+    pub limit: usize,
+}
+
+/// Which open cases to list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OpenQuery {
+    /// Only cases under this agreement; none means all.
+    pub agreement: Option<AgreementId>,
     /// Only cases newer than this one: the last of the page before.
     pub after: Option<CaseId>,
     /// At most so many, and at least one; the store has a limit of its own.

@@ -23,7 +23,7 @@ impl Pace {
         Self {
             last: (clock.now(), clock.elapsed()),
             clock: clock.clone(),
-            jump: SignedDuration::try_from(settings.jump).unwrap_or(SignedDuration::MAX),
+            jump: signed(scaled(settings.jump, clock)),
             settle: settings.settle,
             jumped: None,
         }
@@ -34,7 +34,7 @@ impl Pace {
         let (now, elapsed) = (self.clock.now(), self.clock.elapsed());
         let (wall, ran) = self.last;
         self.last = (now, elapsed);
-        let ran = SignedDuration::try_from(elapsed.saturating_sub(ran)).unwrap_or(SignedDuration::MAX);
+        let ran = signed(scaled(elapsed.saturating_sub(ran), &self.clock));
         let apart = now.duration_since(wall) - ran;
         if apart.abs() > self.jump {
             tracing::warn!(
@@ -51,6 +51,15 @@ impl Pace {
             }
         }
     }
+}
+
+/// What the wall clock shows after `real` time.
+pub(super) fn scaled(real: Duration, clock: &SharedClock) -> Duration {
+    real.saturating_mul(clock.rate().get())
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
 #[cfg(test)]
@@ -101,6 +110,40 @@ mod tests {
         assert_eq!(pace.now(), None);
         clock.advance(SECOND * 60);
         assert_eq!(pace.now(), Some(clock.now()));
+    }
+
+    /// A clock whose wall clock is set by the test, at a rate.
+    struct Fast(ManualClock);
+
+    impl statuscheck_domain::clock::Clock for Fast {
+        fn now(&self) -> Timestamp {
+            self.0.now()
+        }
+
+        fn elapsed(&self) -> Duration {
+            self.0.elapsed()
+        }
+
+        fn rate(&self) -> std::num::NonZeroU32 {
+            std::num::NonZeroU32::new(3_600).unwrap()
+        }
+    }
+
+    #[test]
+    fn a_clock_that_runs_fast_is_believed_where_that_is_its_rate() {
+        let clock = ManualClock::at("2026-06-10T09:00:00Z".parse().unwrap());
+        let shared: SharedClock = Arc::new(Fast(clock.clone()));
+        let mut pace = Pace::new(&TimekeeperSettings::default(), &shared);
+        for _ in 0..10 {
+            clock.set_wall(clock.now() + SignedDuration::from_secs(3_599));
+            clock.advance(SECOND);
+            assert_eq!(pace.now(), Some(clock.now()));
+        }
+        clock.set_wall(clock.now() + SignedDuration::from_hours(6));
+        clock.advance(SECOND);
+        assert!(pace.now().is_some(), "five seconds of its own are five hours");
+        clock.advance(SECOND);
+        assert_eq!(pace.now(), None, "it has stood still");
     }
 
     #[test]

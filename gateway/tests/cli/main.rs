@@ -9,6 +9,8 @@ mod checks;
 mod config;
 mod config_defaults;
 mod demo;
+mod due;
+mod fast_clock;
 mod house;
 mod logs;
 mod program;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use statuscheck::store::Store;
+use statuscheck::store::upkeep::Upkeep;
 
 #[path = "conformance/cases.rs"]
 mod cases;
@@ -27,7 +27,7 @@ pub(crate) use quotas::*;
 
 /// A place to keep cases in that outlives the stores opened on it.
 pub(crate) trait Place {
-    async fn open(&self) -> Arc<dyn Store>;
+    async fn open(&self) -> Arc<dyn Upkeep>;
 }
 
 macro_rules! conformance {
@@ -48,6 +48,7 @@ macro_rules! conformance {
             what_an_operator_did_is_read_back_newest_first,
             of_entries_that_must_be_next_of_their_kind_one_is_recorded,
             open_cases_are_counted_by_their_agreements,
+            open_cases_are_listed_whosever_they_are_oldest_first,
             a_purged_case_is_gone_and_the_others_are_not,
             a_case_is_purged_at_its_version_only,
             what_callers_do_moves_cases_from_state_to_state,

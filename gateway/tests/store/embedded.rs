@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use statuscheck::audit::{self, Subject};
 use statuscheck::store::embedded::{EmbeddedStore, OpenError, Settings};
 use statuscheck::store::seal::Kek;
+use statuscheck::store::upkeep::Upkeep;
 use statuscheck::store::{CommitError, Received, Store};
 use tempfile::TempDir;
 
@@ -58,7 +59,7 @@ impl Directory {
 }
 
 impl Place for Directory {
-    async fn open(&self) -> Arc<dyn Store> {
+    async fn open(&self) -> Arc<dyn Upkeep> {
         Arc::new(self.open_default().await)
     }
 }

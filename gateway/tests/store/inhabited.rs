@@ -48,7 +48,7 @@ pub(crate) async fn inhabit(store: &Arc<impl Upkeep + 'static>, first: u32) {
 
 pub(crate) fn keeping(store: &Arc<impl Upkeep + 'static>) -> Housekeeping {
     let clock = Arc::new(ManualClock::at(samples::start()));
-    Housekeeping::new(Arc::clone(store) as _, Arc::default(), clock)
+    Housekeeping::new(Arc::clone(store) as _, Arc::default(), Arc::default(), clock)
 }
 
 pub(crate) async fn answer(store: &dyn Store, n: u32, version: u64) {

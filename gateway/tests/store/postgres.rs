@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use statuscheck::store::postgres::{Limits, OpenError, PostgresStore, Settings};
 use statuscheck::store::seal::Kek;
+use statuscheck::store::upkeep::Upkeep;
 use statuscheck::store::{CommitError, HouseKind, Received, Store};
 use tempfile::TempDir;
 
@@ -70,7 +71,7 @@ impl Ground {
 }
 
 impl Place for Ground {
-    async fn open(&self) -> Arc<dyn Store> {
+    async fn open(&self) -> Arc<dyn Upkeep> {
         Arc::new(self.open_default().await)
     }
 }

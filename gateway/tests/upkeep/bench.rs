@@ -56,13 +56,18 @@ impl Bench {
 
     pub(crate) fn keeping(&self) -> Housekeeping {
         let clock = Arc::new(self.clock.clone());
-        Housekeeping::new(self.store.clone(), Arc::clone(&self.register), clock)
+        Housekeeping::new(
+            self.store.clone(),
+            Arc::clone(&self.register),
+            Arc::default(),
+            clock,
+        )
     }
 
     /// The same with no agreement in the register.
     pub(crate) fn keeping_without_agreements(&self) -> Housekeeping {
         let clock = Arc::new(self.clock.clone());
-        Housekeeping::new(self.store.clone(), Arc::default(), clock)
+        Housekeeping::new(self.store.clone(), Arc::default(), Arc::default(), clock)
     }
 
     /// Closes the store and opens it again.

@@ -177,6 +177,7 @@ impl House {
             connections: ConnectionLimits::default(),
             admission: AdmissionSettings::default(),
             batch: statuscheck::batch::BatchSettings::default(),
+            watch: statuscheck::following::WatchSettings::default(),
             limits: LimitSettings {
                 checks_per_second: PLENTY,
                 burst: PLENTY,

@@ -20,8 +20,8 @@ async fn watch(house: &House, who: &str, case_id: &str, token: &str) -> Result<(
         resume_token: token.to_owned(),
     };
     let response = house.client(who).watch_cases(request).await?;
-    let began = response.metadata().get("resume-token").unwrap();
-    let began = began.to_str().unwrap().to_owned();
+    let began = response.metadata().get("resume-token").expect("a token");
+    let began = began.to_str().expect("text").to_owned();
     Ok((response.into_inner(), began))
 }
 
@@ -37,7 +37,7 @@ async fn all_until(events: &mut Events, is_last: impl Fn(&Case) -> bool) -> Vec<
     let mut all = Vec::new();
     loop {
         let told = next(events).await;
-        let ends = is_last(told.case.as_ref().unwrap());
+        let ends = is_last(told.case.as_ref().expect("a case"));
         all.push(told);
         if ends {
             return all;
@@ -48,7 +48,7 @@ async fn all_until(events: &mut Events, is_last: impl Fn(&Case) -> bool) -> Vec<
 /// Case, version and kind of each event.
 fn steps(told: &[WatchCasesResponse]) -> Vec<(String, u64, String)> {
     let step = |told: &WatchCasesResponse| {
-        let event = told.event.clone().unwrap();
+        let event = told.event.clone().expect("an event");
         (event.case_id, event.version, event.kind)
     };
     told.iter().map(step).collect()

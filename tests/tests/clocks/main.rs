@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what tests share fails as tests do")]
 
 mod asked_on;
+mod extended;
 mod steps;
 
 use statuscheck_proto::v1::{Case, CaseState};

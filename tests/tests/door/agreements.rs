@@ -103,7 +103,7 @@ const TABLE: &[Row] = &[
         &[
             ("GetSlaSummary", NotServed),
             ("ListCases", NotServed),
-            ("ExtendDue", NotServed),
+            ("ExtendDue", Nothing),
             ("ListDepartments", NotServed),
             ("SetDepartment", NotServed),
             ("ListHooks", NotServed),

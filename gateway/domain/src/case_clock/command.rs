@@ -6,7 +6,7 @@ use super::reckon::reckon;
 use super::{
     CaseClock, Cause, ClockEvent, ClockTerms, Extension, Moved, Movement, OutOfTurn, Reason, Setting,
 };
-use crate::ids::CalendarVersion;
+use crate::ids::{CalendarVersion, DueOrderId};
 use crate::sla::{Ground, SlaPolicy};
 use crate::working_time::{BeyondCalendar, Calendars};
 
@@ -59,7 +59,7 @@ impl CaseClock {
         self.moved(now, Movement::Resumed, calendars)
     }
 
-    /// An order gives more time. Steps that were fired are not fired again, but an answer within the time given is not
+    /// `order` gives more time. Steps that were fired are not fired again, but an answer within the time given is not
     /// late.
     ///
     /// # Errors
@@ -69,9 +69,10 @@ impl CaseClock {
         now: Timestamp,
         by: Extension,
         reason: Reason,
+        order: DueOrderId,
         calendars: &Calendars,
     ) -> Result<Vec<ClockEvent>, ClockError> {
-        self.moved(now, Movement::Extended { by, reason }, calendars)
+        self.moved(now, Movement::Extended { by, reason, order }, calendars)
     }
 
     /// A department states that the person is vulnerable. The shorter promise counts from the clock's start, so it may

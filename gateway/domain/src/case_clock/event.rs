@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{ClockTerms, Step};
+use crate::ids::DueOrderId;
 use crate::sla::WorkingDays;
 
 /// Something that happened to a clock.
@@ -90,6 +91,8 @@ pub enum Movement {
         by: Extension,
         /// Why.
         reason: Reason,
+        /// Which order it was; none moves a clock twice.
+        order: DueOrderId,
     },
 }
 

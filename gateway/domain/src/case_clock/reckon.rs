@@ -35,7 +35,7 @@ pub(super) fn reckon<'a>(
         match movement {
             Movement::Paused => run.pause(*at),
             Movement::Resumed => run.resume(*at)?,
-            Movement::Extended { by, reason } => run.extend(*by, reason)?,
+            Movement::Extended { by, reason, .. } => run.extend(*by, reason)?,
         }
     }
     let due_at = run.instant(100)?;

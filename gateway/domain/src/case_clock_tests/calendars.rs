@@ -126,10 +126,13 @@ fn a_calendar_that_is_not_loaded_is_missed_and_not_replaced() {
     // Elapsed time needs none.
     let elapsed = Course::promised("48h", "2026-06-02T10:00");
     assert!(elapsed.clock.pause(at("2026-06-02T11:00"), &only_new).is_ok());
-    let by_working_days =
-        elapsed
-            .clock
-            .extend(at("2026-06-02T11:00"), working(1), reason("Closed"), &only_new);
+    let by_working_days = elapsed.clock.extend(
+        at("2026-06-02T11:00"),
+        working(1),
+        reason("Closed"),
+        ORDER,
+        &only_new,
+    );
     assert_eq!(by_working_days, Err(missing));
 }
 

@@ -66,7 +66,9 @@ fn follow(mut course: Course, start: usize, ops: &[(usize, Op)]) -> Course {
         let events = match (op, clock.turn()) {
             (Op::Turn, Turn::Departments) => clock.pause(instant, &CALENDARS),
             (Op::Turn, _) => clock.resume(instant, &CALENDARS),
-            (Op::Extend(days), _) => clock.extend(instant, working(*days), reason("Closed"), &CALENDARS),
+            (Op::Extend(days), _) => {
+                clock.extend(instant, working(*days), reason("Closed"), ORDER, &CALENDARS)
+            }
         };
         course.take(instant, events.unwrap());
     }

@@ -210,7 +210,7 @@ fn an_extension_while_it_is_the_callers_turn_counts_when_that_turn_ends() {
 fn extensions_have_limits() {
     let mut course = Course::promised("48h", "2026-06-01T10:00");
     let extend =
-        |clock: &CaseClock, by| clock.extend(at("2026-06-01T11:00"), by, reason("Closed"), &CALENDARS);
+        |clock: &CaseClock, by| clock.extend(at("2026-06-01T11:00"), by, reason("Closed"), ORDER, &CALENDARS);
     let too_long = Extension::Elapsed(Extension::ELAPSED_MAX + NANO);
     assert_eq!(extend(&course.clock, too_long), Err(ClockError::TooLong));
     for _ in 0..12 {
@@ -326,7 +326,7 @@ fn a_clock_refuses_what_does_not_fit_its_state() {
         assert_eq!(refused(clock.pause(now, &CALENDARS)), pause);
         assert_eq!(refused(clock.resume(now, &CALENDARS)), resume);
         assert_eq!(
-            refused(clock.extend(now, working(1), reason("Closed"), &CALENDARS)),
+            refused(clock.extend(now, working(1), reason("Closed"), ORDER, &CALENDARS)),
             go_on
         );
         assert_eq!(refused(clock.hasten(now, Ground::Leave, &CALENDARS)), go_on);

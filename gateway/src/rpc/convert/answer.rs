@@ -120,13 +120,13 @@ const fn entitlement(entitlement: Option<answer::Entitlement>) -> wire::Entitlem
 
 /// What is promised about `case`, as it stands at `now`.
 pub(super) fn sla(case: &Case, now: Timestamp) -> wire::Sla {
-    let clock = &case.receipt.clock;
+    let clock = case.promise();
     wire::Sla {
         started_at: Some(timestamp(clock.started_at)),
         due_at: Some(timestamp(clock.due_at)),
         paused: case.is_paused(),
         breached: case.is_breached(now),
-        explanation: clock.explanation.clone(),
+        explanation: clock.explanation,
     }
 }
 

@@ -13,7 +13,7 @@ use statuscheck_domain::ids::{AgreementId, CaseId};
 
 use super::tables::{self, case_id, key};
 use crate::store::sealed::Sealer;
-use crate::store::upkeep::{ClosedCase, ClosedQuery, Terms};
+use crate::store::upkeep::{ClosedCase, ClosedQuery, OpenQuery, Terms};
 use crate::store::{CasePage, CaseQuery, ReadError};
 
 /// Where cases lie together.
@@ -227,6 +227,44 @@ pub(super) fn open_cases(connection: &Connection, agreements: &[AgreementId]) ->
         }
     }
     Ok(count)
+}
+
+/// The oldest `limit` open cases that `query` means; its own limit is not looked at.
+pub(super) fn open(
+    connection: &Connection,
+    query: &OpenQuery,
+    limit: usize,
+) -> rusqlite::Result<Vec<CaseId>> {
+    let open = CaseState::OPEN.map(CaseState::as_str);
+    let after = query.after.map_or([0; 16], key);
+    let mut statement = connection.prepare_cached(
+        "SELECT id FROM cases INDEXED BY cases_by_shelf
+         WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4 AND state <> 'received' AND id > ?5
+         ORDER BY id LIMIT ?6",
+    )?;
+    let mut found = Vec::new();
+    for shelf in shelves(connection, None)? {
+        let wanted = query.agreement.as_ref();
+        let is_meant = wanted.is_none_or(|wanted| wanted.as_str() == shelf.agreement);
+        if !is_meant || !open.contains(&shelf.state.as_str()) {
+            continue;
+        }
+        let place = params![
+            shelf.organisation,
+            shelf.state,
+            shelf.agreement,
+            shelf.kind,
+            after,
+            rows(limit)
+        ];
+        for id in statement.query_map(place, |row| case_id(row, 0))? {
+            found.push(id?);
+        }
+        // What is beyond the page is not kept, however many shelves there are.
+        found.sort_unstable();
+        found.truncate(limit);
+    }
+    Ok(found)
 }
 
 fn closed_case(row: &Row<'_>) -> Result<ClosedCase, ReadError> {

@@ -15,7 +15,7 @@ use super::tables;
 use super::writer::Work;
 use super::{rotation, shelves};
 use crate::store::rows::Note;
-use crate::store::upkeep::{ClosedCase, ClosedQuery, Rotated, RotationError, Terms, Upkeep};
+use crate::store::upkeep::{ClosedCase, ClosedQuery, OpenQuery, Rotated, RotationError, Terms, Upkeep};
 use crate::store::{CommitError, HouseEntry, ReadError};
 
 #[async_trait]
@@ -28,6 +28,13 @@ impl Upkeep for EmbeddedStore {
         let limit = query.limit.clamp(1, self.page_max);
         self.readers
             .read(move |connection| shelves::closed(connection, &query, limit))
+            .await
+    }
+
+    async fn open(&self, query: OpenQuery) -> Result<Vec<CaseId>, ReadError> {
+        let limit = query.limit.clamp(1, self.page_max);
+        self.readers
+            .read(move |connection| Ok(shelves::open(connection, &query, limit)?))
             .await
     }
 

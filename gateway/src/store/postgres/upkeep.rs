@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::check::CheckKind;
-use statuscheck_domain::ids::CaseId;
+use statuscheck_domain::ids::{AgreementId, CaseId};
 use statuscheck_domain::subject::Identity;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -23,7 +23,7 @@ use super::tables::{self, rows_max};
 use super::work::{Hold, Work};
 use super::{PostgresStore, rotation};
 use crate::store::rows::Note;
-use crate::store::upkeep::{ClosedCase, ClosedQuery, Rotated, RotationError, Terms, Upkeep};
+use crate::store::upkeep::{ClosedCase, ClosedQuery, OpenQuery, Rotated, RotationError, Terms, Upkeep};
 use crate::store::{CommitError, HouseEntry, ReadError};
 
 /// By leaps through the index.
@@ -46,6 +46,23 @@ const CLOSED: &str = "
     WHERE agreement = $1 AND kind = $2 AND id > $3 AND state = ANY ($4)
     ORDER BY id LIMIT $5";
 
+/// By leaps from organisation to organisation, as open cases are counted.
+const OPEN: &str = "
+    WITH RECURSIVE used (organisation) AS (
+        SELECT min(organisation) FROM statuscheck.cases
+        UNION ALL
+        SELECT (SELECT min(organisation) FROM statuscheck.cases WHERE organisation > used.organisation)
+        FROM used WHERE used.organisation IS NOT NULL
+    )
+    SELECT found.id
+    FROM used CROSS JOIN unnest($1::text[]) AS wanted (state) CROSS JOIN LATERAL (
+        SELECT id FROM statuscheck.cases
+        WHERE organisation = used.organisation AND state = wanted.state AND id > $2
+              AND ($3::text IS NULL OR agreement = $3)
+        ORDER BY id LIMIT $4
+    ) AS found
+    ORDER BY found.id LIMIT $4";
+
 #[async_trait]
 impl Upkeep for PostgresStore {
     async fn terms(&self) -> Result<Vec<Terms>, ReadError> {
@@ -65,6 +82,17 @@ impl Upkeep for PostgresStore {
         let values: [&(dyn ToSql + Sync); 5] = [&agreement, &kind, &after, &states, &limit];
         let rows = self.readers.rows(CLOSED, &values).await?;
         rows.iter().map(closed).collect()
+    }
+
+    async fn open(&self, query: OpenQuery) -> Result<Vec<CaseId>, ReadError> {
+        let limit = rows_max(query.limit.clamp(1, self.limits.page_max));
+        let states = CaseState::OPEN.map(CaseState::as_str).to_vec();
+        let after = query.after.map_or(Uuid::nil(), |id| id.0);
+        let agreement = query.agreement.as_ref().map(AgreementId::as_str);
+        let values: [&(dyn ToSql + Sync); 4] = [&states, &after, &agreement, &limit];
+        let rows = self.readers.rows(OPEN, &values).await?;
+        let id = |row: &Row| Ok(CaseId(row.try_get(0).map_err(DatabaseError::from)?));
+        rows.iter().map(id).collect()
     }
 
     async fn set_hold(&self, case_id: CaseId, held: bool, entry: HouseEntry) -> Result<(), CommitError> {

@@ -8,7 +8,7 @@ use statuscheck_domain::calendar::Division;
 use statuscheck_domain::case_clock::{
     Cause, ClockEvent, ClockTerms, Extension, Moved, Movement, Reason, Reckoning, Setting, Step,
 };
-use statuscheck_domain::ids::{CalendarVersion, PolicyVersion};
+use statuscheck_domain::ids::{CalendarVersion, DueOrderId, PolicyVersion};
 use statuscheck_domain::sla::{Ground, Promise, Thresholds, WorkingDays};
 
 use super::text;
@@ -74,6 +74,8 @@ enum MovementRecord {
         by: Extension,
         #[serde(with = "written")]
         reason: Reason,
+        #[serde(with = "written")]
+        order: DueOrderId,
     },
 }
 

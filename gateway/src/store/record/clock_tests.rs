@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use statuscheck_domain::calendar::Division;
 use statuscheck_domain::case_clock::{CaseClock, ClockEvent, Extension, Step};
 use statuscheck_domain::event::EventKind;
+use statuscheck_domain::ids::DueOrderId;
 use statuscheck_domain::sla::{Ground, SlaPolicy, Thresholds, WorkingDays};
 use statuscheck_domain::working_time::Calendars;
 
@@ -50,7 +51,8 @@ fn course() -> Vec<(Timestamp, ClockEvent)> {
         Extension::Working(WorkingDays::new(2).unwrap()),
     ] {
         take(hour(12), &|clock| {
-            clock.extend(hour(12), by, reason(), &calendars).unwrap()
+            let order = DueOrderId::at(hour(12), &[7; 10]);
+            clock.extend(hour(12), by, reason(), order, &calendars).unwrap()
         });
     }
     take(hour(13), &|clock| {
@@ -142,7 +144,7 @@ fn a_record_that_no_clock_wrote_is_refused() {
     let of = |event: Value| rmp_serde::to_vec(&json!({"v": 1, "event": {"clock": event}})).unwrap();
     let extended = |by: Value, reason: &str| {
         let reckoning = json!({"early": [], "due_at": "2026-06-08T09:00:00Z", "explanation": ""});
-        let movement = json!({"extended": {"by": by, "reason": reason}});
+        let movement = json!({"extended": {"by": by, "reason": reason, "order": "00000000-0000-7000-8000-000000000007"}});
         of(json!({"moved": {"movement": movement, "reckoning": reckoning}}))
     };
     assert!(read(&extended(json!({"working": 2}), "Closed")).is_ok());

@@ -80,7 +80,7 @@ pub(crate) fn events(said: &[Said]) -> Vec<(CaseId, u64)> {
 }
 
 pub(crate) async fn a_history_says_where_every_event_stands(place: &impl Place) {
-    let store = place.open().await;
+    let store: Arc<dyn Store> = place.open().await;
     receive(&*store, 1).await;
     receive(&*store, 2).await;
     assert_eq!(store.commit(asking(case_id(1), 1)).await, Ok(()));
@@ -100,7 +100,7 @@ pub(crate) async fn a_history_says_where_every_event_stands(place: &impl Place) 
 }
 
 pub(crate) async fn callers_are_told_of_every_event_in_order_and_of_none_twice(place: &impl Place) {
-    let store = place.open().await;
+    let store: Arc<dyn Store> = place.open().await;
     receive(&*store, 1).await;
     let awake = Awake::over(&store, pages_of(3));
     let mut from_now = awake.follow(None).await;
@@ -121,7 +121,7 @@ pub(crate) async fn callers_are_told_of_every_event_in_order_and_of_none_twice(p
     store.close().await;
 
     // After a restart every token leads to what came after it, and to nothing else.
-    let store = place.open().await;
+    let store: Arc<dyn Store> = place.open().await;
     let awake = Awake::over(&store, pages_of(3));
     for (n, (_, _, token)) in all.iter().enumerate() {
         let token: Position = token.to_string().parse().unwrap();
@@ -134,7 +134,7 @@ pub(crate) async fn callers_are_told_of_every_event_in_order_and_of_none_twice(p
 }
 
 pub(crate) async fn callers_are_told_of_nothing_of_others_and_nothing_that_was_purged(place: &impl Place) {
-    let store = place.open().await;
+    let store: Arc<dyn Store> = place.open().await;
     let awake = Awake::over(&store, WatchSettings::default());
     let mut south = awake
         .following
@@ -166,7 +166,7 @@ pub(crate) async fn callers_are_told_of_nothing_of_others_and_nothing_that_was_p
 
 pub(crate) async fn a_caller_that_takes_its_time_is_read_ahead_for_by_a_page_at_most(place: &impl Place) {
     const PAGE: usize = 5;
-    let store = place.open().await;
+    let store: Arc<dyn Store> = place.open().await;
     for n in 0..40 {
         receive(&*store, n).await;
     }
@@ -180,7 +180,7 @@ pub(crate) async fn a_caller_that_takes_its_time_is_read_ahead_for_by_a_page_at_
 }
 
 pub(crate) async fn no_more_follow_than_there_may_be(place: &impl Place) {
-    let store = place.open().await;
+    let store: Arc<dyn Store> = place.open().await;
     let settings = WatchSettings {
         watchers_max: 3,
         watchers_per_organisation_max: 2,

@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use jiff::{Timestamp, ToSpan as _};
+use statuscheck::store::upkeep::OpenQuery;
 use statuscheck::store::{CommitError, HouseEntry, HouseKind, HouseQuery, Received};
 use statuscheck_domain::ids::AgreementId;
 
@@ -132,5 +133,47 @@ pub(crate) async fn open_cases_are_counted_by_their_agreements(place: &impl Plac
     assert_eq!(count(&["other", "none"]).await, 1);
     assert_eq!(count(&["one", "other"]).await, open + 1);
     assert_eq!(count(&[]).await, 0);
+    store.close().await;
+}
+
+pub(crate) async fn open_cases_are_listed_whosever_they_are_oldest_first(place: &impl Place) {
+    let store = place.open().await;
+    let mut open = Vec::new();
+    for (n, answer) in (0..).zip(samples::answers()) {
+        let organisation = if n % 2 == 0 { ORGANISATION } else { "south-letting" };
+        let mut receipt = receipt(organisation, n);
+        receipt.agreement_id = if n % 3 == 0 { "one" } else { "two" }.parse().unwrap();
+        let received = store
+            .receive(opening_of(case_id(n), receipt), content("one"))
+            .await;
+        assert_eq!(received, Ok(Received::New));
+        assert_eq!(store.commit(deciding(case_id(n), 1, answer)).await, Ok(()));
+        let case = store.case(case_id(n)).await.unwrap().unwrap();
+        open.extend((!case.state.is_closed()).then_some((n, case_id(n))));
+    }
+    // Nothing is decided about it yet.
+    receive(&*store, 900).await;
+    assert!(open.len() > 2);
+    let list = async |agreement: Option<&str>, after, limit| {
+        let agreement = agreement.map(|agreement| agreement.parse().unwrap());
+        let query = OpenQuery {
+            agreement,
+            after,
+            limit,
+        };
+        store.open(query).await.unwrap()
+    };
+    let ids: Vec<_> = open.iter().map(|(_, id)| *id).collect();
+    assert_eq!(list(None, None, 100).await, ids);
+    assert_eq!(list(None, None, 0).await, ids[..1]);
+    assert_eq!(list(None, Some(ids[0]), 1).await, ids[1..2]);
+    assert_eq!(list(None, ids.last().copied(), 100).await, []);
+    let of_one: Vec<_> = open
+        .iter()
+        .filter(|(n, _)| n % 3 == 0)
+        .map(|(_, id)| *id)
+        .collect();
+    assert_eq!(list(Some("one"), None, 100).await, of_one);
+    assert_eq!(list(Some("none"), None, 100).await, []);
     store.close().await;
 }

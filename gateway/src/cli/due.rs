@@ -1,0 +1,111 @@
+//! `statuscheck due`
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use statuscheck_proto::ops::v1::{ExtendDueRequest, ExtendDueResponse};
+
+use super::client::Connection;
+use super::output::{Output, print_json, say, table, waiting};
+
+/// Gives open cases more time.
+#[derive(Subcommand)]
+pub(crate) enum Due {
+    /// Moves the due time of every open case that matches, in one order that stands in the ledger. Look at it with
+    /// --preview first.
+    ///
+    /// The same order of the same operator within a minute is the same order: nothing is moved twice.
+    #[command(after_help = "Examples:\n  \
+        statuscheck due extend --by 24h --department dwp --reason \"DWP's desk was down on Monday\" --preview --demo DIR\n  \
+        statuscheck due extend --working-days 2 --agreement iecas --reason \"The desk is closed for a move\" --demo DIR")]
+    Extend(Extend),
+}
+
+#[derive(Args)]
+pub(crate) struct Extend {
+    /// How much, in elapsed time, e.g. 24h or 2d; a day is 24 hours.
+    #[arg(long, value_name = "DURATION", value_parser = elapsed, required_unless_present = "working_days", conflicts_with = "working_days")]
+    by: Option<Duration>,
+    /// How much, in whole working days of each case's own calendar.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    working_days: Option<u32>,
+    /// Only cases that wait for this department: home-office, dwp, hmrc or dfe.
+    #[arg(long, default_value = "")]
+    department: String,
+    /// Only cases under this agreement.
+    #[arg(long, value_name = "ID", default_value = "")]
+    agreement: String,
+    /// Why, in a sentence that callers read in the explanation of the due time. It must name no person.
+    #[arg(long)]
+    reason: String,
+    /// Only shows how many cases would be given more time.
+    #[arg(long)]
+    preview: bool,
+    /// Prints the contract's message as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+fn elapsed(text: &str) -> Result<Duration, &'static str> {
+    let span = jiff::fmt::friendly::SpanParser::new().parse_span(text).ok();
+    let length = span.and_then(|span| {
+        let days = jiff::SpanRelativeTo::days_are_24_hours();
+        span.to_duration(days).ok()
+    });
+    let length = length.and_then(|length| Duration::try_from(length).ok());
+    length.ok_or("must be a duration such as 24h or 2d")
+}
+
+impl Due {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        let Self::Extend(extend) = self;
+        extend.run().await
+    }
+}
+
+impl Extend {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        let by = self.by.map(prost_types::Duration::try_from).transpose()?;
+        let request = ExtendDueRequest {
+            department: self.department,
+            agreement_id: self.agreement,
+            by,
+            working_days: self.working_days.unwrap_or_default(),
+            reason: self.reason,
+            preview: self.preview,
+        };
+        let mut client = self.connection.operate()?;
+        let done = match waiting("looking for cases", client.extend_due(request)).await {
+            Ok(done) => done.into_inner(),
+            Err(status) => return Output::of(self.json).error(&status),
+        };
+        if self.json {
+            print_json("statuscheck.ops.v1.ExtendDueResponse", &done)?;
+        } else {
+            print(&done, self.preview)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn print(done: &ExtendDueResponse, preview: bool) -> anyhow::Result<()> {
+    if !done.lines.is_empty() {
+        let mut table = table(["agreement", "cases"]);
+        for line in &done.lines {
+            table.add_row([line.agreement_id.clone(), line.cases.to_string()]);
+        }
+        say!("{table}")?;
+    }
+    let done_to_them = if preview { "would get" } else { "got" };
+    say!("{} cases {done_to_them} more time", done.cases)?;
+    if done.refused > 0 {
+        say!(
+            "{} cases match and cannot be given so much; the gateway's log says why",
+            done.refused
+        )?;
+    }
+    Ok(())
+}
