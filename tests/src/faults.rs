@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
     CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
-    Received, Reserved, Store,
+    Received, Reserved, Store, WorkQuery, WorkRow,
 };
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::ids::{CaseId, DepartmentId, OrganisationId, QuestionId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -129,6 +129,29 @@ impl Store for FaultyStore {
 
     async fn release(&self, case_ids: &[CaseId]) -> Result<(), CommitError> {
         self.store.release(case_ids).await
+    }
+
+    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
+        self.readable()?;
+        self.store.worklist(query).await
+    }
+
+    async fn question(
+        &self,
+        department: DepartmentId,
+        id: QuestionId,
+    ) -> Result<Option<WorkRow>, ReadError> {
+        self.readable()?;
+        self.store.question(department, id).await
+    }
+
+    async fn questions_of(
+        &self,
+        department: DepartmentId,
+        cases: &[CaseId],
+    ) -> Result<Vec<WorkRow>, ReadError> {
+        self.readable()?;
+        self.store.questions_of(department, cases).await
     }
 
     async fn quota_used(&self, key: &QuotaKey) -> Result<u64, ReadError> {

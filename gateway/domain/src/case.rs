@@ -6,7 +6,7 @@ use crate::answer::{Answer, Outcome, PendingReason};
 use crate::case_clock::{CaseClock, OutOfTurn, Turn};
 use crate::event::{Change, Event, EventKind, Receipt, numbered};
 use crate::ids::{CaseId, DepartmentId};
-use crate::questions::Questions;
+use crate::questions::{Listed, Questions};
 use crate::quota::{self, Spent};
 use crate::route;
 use crate::sla::SlaClock;
@@ -144,6 +144,7 @@ impl Case {
             expected_version: self.version,
             wake: case.wake(),
             spent: quota::spent(&self.receipt.agreement_id, kinds),
+            listed: case.listed_since(self),
             events,
         };
         Ok((change, case))
@@ -157,6 +158,26 @@ impl Case {
         let step = self.clock.as_ref().and_then(CaseClock::wake);
         let again = self.questions.again().filter(|_| self.is_asked_on());
         step.into_iter().chain(again).min()
+    }
+
+    /// The questions about it that are or were on departments' worklists.
+    pub fn listed(&self) -> Vec<Listed> {
+        self.questions.listed(self.due_at())
+    }
+
+    fn listed_since(&self, before: &Self) -> Vec<Listed> {
+        let mut listed = self.listed();
+        if !listed.is_empty() {
+            let before = before.listed();
+            listed.retain(|listed| !before.contains(listed));
+        }
+        listed
+    }
+
+    /// When the answer is due; none where it was given, or is needed no longer.
+    fn due_at(&self) -> Option<Timestamp> {
+        let due_at = self.clock.as_ref().map_or(self.receipt.clock.due_at, CaseClock::due_at);
+        (!self.is_over()).then_some(due_at)
     }
 
     /// Departments go on being asked about it: something was decided, and not the end. Also while it is the caller's turn,
@@ -227,11 +248,24 @@ impl Case {
                 reply,
                 again,
                 ..
-            } => self.questions.reply(operation, question_id, reply, again),
+            } => {
+                self.questions.reply(operation, question_id, reply, again);
+                if self.is_asked_on() {
+                    self.questions.list();
+                }
+            }
+            EventKind::InformationRequested {
+                question_id,
+                operation,
+                fields,
+            } => self.questions.hold_up(operation, question_id, fields),
             EventKind::Postponed { until } => self.questions.postpone(until),
             EventKind::Decided(answer) => {
                 self.state = CaseState::told(&answer.outcome);
                 self.answer = answer;
+                if !self.is_over() {
+                    self.questions.list();
+                }
             }
             EventKind::Clock(happened) => match &mut self.clock {
                 Some(clock) => clock.apply(event.time, happened)?,

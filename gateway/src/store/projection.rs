@@ -6,7 +6,7 @@ use statuscheck_domain::ids::CaseId;
 use statuscheck_domain::quota::{QuotaKey, Spent};
 
 use super::ReadError;
-use super::rows::{Opening, RowState, SealedChange, SealedEntry, nanoseconds};
+use super::rows::{ListedRow, Opening, RowState, SealedChange, SealedEntry, nanoseconds};
 use super::sealed::Sealer;
 use super::upkeep::Terms;
 
@@ -29,6 +29,8 @@ impl Sealer {
         let (case, content) = self.reopen(id, wrapped_key.clone(), entries)?;
         let receipt = &case.receipt;
         let wake = case.wake().map(nanoseconds);
+        let listed = case.listed();
+        let listed = listed.iter().map(ListedRow::of).collect::<Result<_, _>>();
         Ok(SealedChange {
             case_id: id,
             expected_version: 0,
@@ -36,6 +38,7 @@ impl Sealer {
             state: Some(RowState::of(&case)),
             wake: wake.transpose().map_err(|_year_2262| ReadError::Corrupt)?,
             spent: case.spent.clone(),
+            listed: listed.map_err(|_year_2262| ReadError::Corrupt)?,
             entries: first.into_iter().collect(),
             opening: Some(Opening {
                 organisation: receipt.organisation.clone(),

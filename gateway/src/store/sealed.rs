@@ -11,7 +11,7 @@ use statuscheck_domain::event::{Change, Event, EventKind};
 use statuscheck_domain::ids::CaseId;
 use statuscheck_domain::subject::Identity;
 
-use super::rows::{Opening, RowState, SealedChange, SealedEntry, StoredCase, nanoseconds, number};
+use super::rows::{ListedRow, Opening, RowState, SealedChange, SealedEntry, StoredCase, nanoseconds, number};
 use super::seal::{
     ContentDigest, ContentKey, DataKey, Kek, OVERHEAD, Place, SealError, StoreSecret, SubjectDigest,
     SubjectKey,
@@ -224,6 +224,11 @@ fn seal(
             .find_map(|event| state_after(&event.kind)),
         wake: change.wake.map(nanoseconds).transpose()?,
         spent: change.spent.clone(),
+        listed: change
+            .listed
+            .iter()
+            .map(ListedRow::of)
+            .collect::<Result<_, _>>()?,
         entries,
         opening: None,
     })
@@ -278,6 +283,7 @@ fn state_after(kind: &EventKind) -> Option<RowState> {
         EventKind::Received(_) => Some(RowState::Received),
         EventKind::Asked { .. }
         | EventKind::Replied { .. }
+        | EventKind::InformationRequested { .. }
         | EventKind::Postponed { .. }
         | EventKind::Clock(_) => None,
         EventKind::Decided(answer) => Some(RowState::Told(CaseState::told(&answer.outcome))),

@@ -144,8 +144,8 @@ async fn a_file_copied_into_a_database_and_back_is_the_same_ledger_and_goes_on()
 #[tokio::test]
 async fn every_table_is_copied_or_made_anew() {
     let carried = ["case_keys", "chains", "entries", "store"];
-    let made_in_file = ["cases", "holds", "quotas"];
-    let made_in_database = ["cases", "holds", "quotas", "requests", "subjects"];
+    let made_in_file = ["cases", "holds", "questions", "quotas"];
+    let made_in_database = ["cases", "holds", "questions", "quotas", "requests", "subjects"];
     // The gateways that live write it, for as long as they do.
     let of_the_living = ["quota_blocks", "shares"];
     let site = Site::migrated("tables").await;

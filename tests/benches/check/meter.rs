@@ -11,13 +11,13 @@ use jiff::civil::date;
 use statuscheck::store::embedded::EmbeddedStore;
 use statuscheck::store::{
     CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
-    Received, Reserved, Store,
+    Received, Reserved, Store, WorkQuery, WorkRow,
 };
 use statuscheck_adapters::{Ask, AskError, BoxDepartment};
 use statuscheck_domain::case::Case;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{CaseId, OrganisationId};
+use statuscheck_domain::ids::{CaseId, DepartmentId, OrganisationId, QuestionId};
 use statuscheck_domain::quota::QuotaKey;
 use statuscheck_domain::reply::{Facts, ImmigrationStatus, Outcome, Reply};
 use tokio::sync::watch;
@@ -155,6 +155,26 @@ impl Store for MeteredStore {
         self.inner.release(case_ids).await
     }
 
+    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
+        self.inner.worklist(query).await
+    }
+
+    async fn question(
+        &self,
+        department: DepartmentId,
+        id: QuestionId,
+    ) -> Result<Option<WorkRow>, ReadError> {
+        self.inner.question(department, id).await
+    }
+
+    async fn questions_of(
+        &self,
+        department: DepartmentId,
+        cases: &[CaseId],
+    ) -> Result<Vec<WorkRow>, ReadError> {
+        self.inner.questions_of(department, cases).await
+    }
+
     async fn quota_used(&self, key: &QuotaKey) -> Result<u64, ReadError> {
         self.inner.quota_used(key).await
     }
@@ -242,6 +262,26 @@ impl Store for CountingStore {
 
     async fn release(&self, _case_ids: &[CaseId]) -> Result<(), CommitError> {
         Ok(())
+    }
+
+    async fn worklist(&self, _query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn question(
+        &self,
+        _department: DepartmentId,
+        _id: QuestionId,
+    ) -> Result<Option<WorkRow>, ReadError> {
+        Ok(None)
+    }
+
+    async fn questions_of(
+        &self,
+        _department: DepartmentId,
+        _cases: &[CaseId],
+    ) -> Result<Vec<WorkRow>, ReadError> {
+        Ok(Vec::new())
     }
 
     async fn quota_used(&self, _key: &QuotaKey) -> Result<u64, ReadError> {

@@ -92,6 +92,19 @@ const MISSING: &str = "
 /// The tables that [`MISSING`] is about, in its order.
 const TABLES: [&str; 3] = ["cases", "requests", "subjects"];
 
+/// Of questions as they are to stand, how many rows are not there, and how many there should be.
+const MISSING_QUESTIONS: &str = "
+    WITH listed AS (
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[])
+        AS listed (id, case_id, department, due)
+    )
+    SELECT (SELECT count(*) FROM (
+                SELECT id, case_id, department, due FROM listed
+                EXCEPT
+                SELECT id, case_id, department, due FROM statuscheck.questions WHERE id = ANY ($1)
+            ) AS missing),
+           (SELECT count(*) FROM listed)";
+
 /// Why nothing can be said.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
@@ -146,6 +159,7 @@ pub async fn compare(settings: &Settings, kek: Kek) -> Result<Rebuilt, CompareEr
         sealer: Sealer::new(kek, &secret, 1)?,
         used: Used::default(),
         seen: [Seen::default(); TABLES.len()],
+        questions: Seen::default(),
         cases: 0,
         purged: 0,
     };
@@ -164,6 +178,7 @@ struct Comparison {
     sealer: Sealer,
     used: Used,
     seen: [Seen; TABLES.len()],
+    questions: Seen,
     cases: u64,
     purged: u64,
 }
@@ -191,7 +206,9 @@ impl Comparison {
             self.used.add(&case.spent);
             works.push(Work::Change(Box::new(case)));
         }
-        let Some(open) = Changes::of(&works.iter().collect::<Vec<_>>()).open_parameters() else {
+        let works: Vec<_> = works.iter().collect();
+        let changes = Changes::of(&works);
+        let Some(open) = changes.open_parameters() else {
             return Ok(());
         };
         let statement = client.prepare(MISSING).await.map_err(DatabaseError::from)?;
@@ -199,6 +216,11 @@ impl Comparison {
             for (table, seen) in self.seen.iter_mut().enumerate() {
                 seen.add(&row, table * 2)?;
             }
+        }
+        let statement = client.prepare(MISSING_QUESTIONS).await;
+        let statement = statement.map_err(DatabaseError::from)?;
+        for row in changes.listing().run(client, &statement).await? {
+            self.questions.add(&row, 0)?;
         }
         Ok(())
     }
@@ -211,6 +233,7 @@ impl Comparison {
         let mut holds = Seen::default();
         holds.add(&row.map_err(DatabaseError::from)?, 0)?;
         tables.push(("holds", holds));
+        tables.push(("questions", self.questions));
         let should = self.used.rows();
         let is = quotas::all(client).await?;
         let quotas = Seen {

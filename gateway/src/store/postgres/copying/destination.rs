@@ -73,11 +73,14 @@ impl DatabaseDestination {
             return Ok(());
         };
         let opened = open.run(&self.connected.client, &self.statements.open).await?;
-        if opened.len() == works.len() {
-            Ok(())
-        } else {
-            Err(CopyError::Clash)
+        if opened.len() != works.len() {
+            return Err(CopyError::Clash);
         }
+        let listing = changes.listing();
+        listing
+            .run(&self.connected.client, &self.statements.list)
+            .await?;
+        Ok(())
     }
 }
 
