@@ -28,6 +28,8 @@ use crate::error::Error;
 use crate::random;
 use crate::store::Store;
 
+mod desk;
+
 /// What asking needs.
 #[derive(Clone)]
 pub(crate) struct Asking {
@@ -46,7 +48,7 @@ pub(crate) struct Asking {
 
 /// How often a step is tried anew where somebody else took the case on meanwhile: two that meet are the caller and a
 /// department, and each has something to say but now and then.
-const TRIES_MAX: u32 = 5;
+pub(crate) const TRIES_MAX: u32 = 5;
 
 /// A question that is about to go out.
 pub(crate) struct Planned {
@@ -292,6 +294,17 @@ impl Inquiry {
         let id = self.case.id;
         self.case = self.asking.store.case(id).await?.ok_or(Error::NoSuchCase(id))?;
         self.replies = self.case.questions.replies();
+        // What a desk replied meanwhile counts. A unit that is to be given back still is.
+        let questions = &self.case.questions;
+        self.unrecorded.retain(|kind| match kind {
+            EventKind::Replied {
+                question_id,
+                reply,
+                refunded: None,
+                ..
+            } => !questions.stands_against(*question_id, reply),
+            _ => true,
+        });
         for kind in &self.unrecorded {
             if let EventKind::Replied { operation, reply, .. } = kind {
                 self.replies.reply(*operation, reply.clone());

@@ -23,6 +23,7 @@ use statuscheck_domain::ids::DepartmentId;
 
 use crate::admission::AdmissionSettings;
 use crate::departments::Departments;
+use crate::desk::DeskSettings;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
@@ -68,6 +69,9 @@ pub struct Config {
     /// How due work is done.
     #[serde(default)]
     pub timekeeper: TimekeeperSettings,
+    /// How departments follow their worklists.
+    #[serde(default)]
+    pub desk: DeskSettings,
     /// Which days and hours are working time.
     #[serde(default)]
     pub calendar: CalendarSection,
@@ -242,6 +246,7 @@ impl Config {
             admission: self.admission,
             checks: self.checks,
             timekeeper: self.timekeeper,
+            desk: self.desk,
             register: Arc::new(register),
             calendars: Arc::new(calendars),
             departments: Departments::new(departments),

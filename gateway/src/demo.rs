@@ -26,6 +26,7 @@ use self::authority::{Authority, AuthorityError, IDENTITIES, Identity, TRUST_DOM
 use crate::admission::AdmissionSettings;
 use crate::audit::Subject;
 use crate::departments::Departments;
+use crate::desk::DeskSettings;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
@@ -240,6 +241,7 @@ impl Demo {
             admission: settings.admission,
             checks: settings.checks,
             timekeeper: settings.timekeeper,
+            desk: DeskSettings::default(),
             register: Arc::new(register(settings.agreements)?),
             calendars: Arc::default(),
             departments: Departments::new(departments),

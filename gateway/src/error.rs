@@ -12,11 +12,14 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 use crate::admission::Overloaded;
 use crate::audit::AuditError;
+use crate::desk::DeskFault;
 use crate::limits::Allowance;
 use crate::peer::PeerError;
 use crate::store::upkeep::RotationError;
 use crate::store::{CommitError, ReadError};
 use crate::upkeep::{HoldError, UpkeepError, VerifyError};
+
+mod desk;
 
 /// The domain of every `ErrorInfo`.
 const DOMAIN: &str = "statuscheck";
@@ -62,6 +65,9 @@ pub enum Error {
     /// The case went on meanwhile: look at it and repeat.
     #[error("the case went on meanwhile; look at it again and repeat")]
     Overtaken,
+    /// A department's desk cannot do this: do what the reason says.
+    #[error(transparent)]
+    Desk(DeskFault),
     /// No such agreement in the register.
     #[error("there is no such agreement")]
     NoSuchAgreement(AgreementId),
@@ -153,6 +159,7 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
             info("NO_SUCH_CASE", [("case_id", id.to_string())]),
         ),
         Error::Overtaken => (Code::Aborted, info("OVERTAKEN", [])),
+        Error::Desk(fault) => desk::parts(fault),
         Error::NoSuchAgreement(id) => (
             Code::NotFound,
             info("NO_SUCH_AGREEMENT", [("agreement_id", id.to_string())]),

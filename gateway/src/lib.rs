@@ -16,6 +16,7 @@ pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod departments;
+pub mod desk;
 pub mod error;
 pub mod limits;
 pub mod listener;

@@ -20,10 +20,12 @@ use crate::asking::Asking;
 use crate::audit::Subject;
 use crate::cases::Cases;
 use crate::departments::Departments;
+use crate::desk::{Desk, DeskSettings};
 use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
 use crate::rpc;
 use crate::rpc::access::Access;
+use crate::rpc::desk::Desks;
 use crate::rpc::health::Health;
 use crate::rpc::ops::Operations;
 use crate::rpc::register::Agreements;
@@ -88,6 +90,8 @@ pub struct Setup {
     pub checks: CheckSettings,
     /// How due work is done.
     pub timekeeper: TimekeeperSettings,
+    /// How departments follow their worklists.
+    pub desk: DeskSettings,
     /// Who may ask what.
     pub register: Arc<Register>,
     /// Which days and hours are working time.
@@ -128,6 +132,7 @@ pub struct Gateway {
     address: SocketAddr,
     routes: Access<Routes>,
     cases: Arc<Cases>,
+    desk: Arc<Desk>,
     timekeeper: Arc<Timekeeper>,
     store: Arc<dyn Store>,
     notary: Notary,
@@ -163,6 +168,7 @@ impl Gateway {
             again: setup.checks.again,
         };
         let cases = Cases::new(asking.clone());
+        let desk = Desk::new(asking.clone(), Arc::clone(&setup.register), setup.desk);
         let timekeeper = Timekeeper::new(asking, Arc::clone(&setup.register), setup.timekeeper);
         let operations = Operations {
             housekeeping: Arc::new(Housekeeping::new(
@@ -179,17 +185,22 @@ impl Gateway {
             admission: Admission::new(setup.admission),
             limits: Limits::new(&setup.limits, setup.clock.clone()),
             cases: Arc::clone(&cases),
-            clock: setup.clock,
+            clock: setup.clock.clone(),
             budget: setup.checks.budget,
         };
+        let desks = Desks {
+            desk: Arc::clone(&desk),
+            clock: setup.clock,
+        };
         let (health, health_service) = Health::new().await;
-        let routes =
-            rpc::routes(checks, operations, agreements, health_service).map_err(StartError::Reflection)?;
+        let routes = rpc::routes(checks, desks, operations, agreements, health_service)
+            .map_err(StartError::Reflection)?;
         Ok(Self {
             listener,
             address,
             routes,
             cases,
+            desk,
             timekeeper: Arc::new(timekeeper),
             store: setup.store,
             notary: setup.notary,
@@ -221,6 +232,7 @@ impl Gateway {
                 () = shutdown => {}
             }
             self.health.end().await;
+            self.desk.stop();
         };
         let serving = self.listener.serve(self.routes, told_to_stop);
         let (stop, stopped) = watch::channel(false);
@@ -231,7 +243,7 @@ impl Gateway {
             () = serving => {}
         }
         stop.send_replace(true);
-        let draining = async { tokio::join!(self.cases.drain(), keeping_time).0 };
+        let draining = async { tokio::join!(self.cases.drain(), self.desk.drain(), keeping_time) };
         if timeout(self.drain, draining).await.is_err() {
             tracing::warn!("checks were still being asked when the time to stop was over; they are pending");
         }

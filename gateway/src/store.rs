@@ -128,11 +128,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`ReadError`]
-    async fn question(
-        &self,
-        department: DepartmentId,
-        id: QuestionId,
-    ) -> Result<Option<WorkRow>, ReadError>;
+    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError>;
 
     /// The questions of `cases` that are or were on the department's worklist, by their ids.
     ///

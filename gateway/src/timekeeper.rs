@@ -263,7 +263,8 @@ impl Timekeeper {
     }
 }
 
-fn may_ask(permit: &Permit, now: Timestamp) -> bool {
+/// The agreement lets departments be asked now.
+pub(crate) fn may_ask(permit: &Permit, now: Timestamp) -> bool {
     !matches!(
         permit.agreement().standing(london_day(now)),
         Standing::Suspended(_)

@@ -136,11 +136,7 @@ impl Store for FaultyStore {
         self.store.worklist(query).await
     }
 
-    async fn question(
-        &self,
-        department: DepartmentId,
-        id: QuestionId,
-    ) -> Result<Option<WorkRow>, ReadError> {
+    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
         self.readable()?;
         self.store.question(department, id).await
     }

@@ -176,7 +176,10 @@ impl Case {
 
     /// When the answer is due; none where it was given, or is needed no longer.
     fn due_at(&self) -> Option<Timestamp> {
-        let due_at = self.clock.as_ref().map_or(self.receipt.clock.due_at, CaseClock::due_at);
+        let due_at = self
+            .clock
+            .as_ref()
+            .map_or(self.receipt.clock.due_at, CaseClock::due_at);
         (!self.is_over()).then_some(due_at)
     }
 

@@ -98,7 +98,10 @@ impl Questions {
         reply: Reply,
         again: Option<Timestamp>,
     ) {
-        if let Some(asked) = self.question(operation, id).filter(|asked| !asked.stands_against(&reply)) {
+        if let Some(asked) = self
+            .question(operation, id)
+            .filter(|asked| !asked.stands_against(&reply))
+        {
             asked.is_out = false;
             asked.is_held_up = false;
             match &reply.outcome {

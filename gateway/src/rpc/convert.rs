@@ -1,5 +1,6 @@
 //! Wire to domain and back: the only file that names both.
 
+pub(crate) mod desk;
 pub(crate) mod register;
 pub(crate) mod upkeep;
 

@@ -328,11 +328,7 @@ impl Store for EmbeddedStore {
         self.readers.read(read).await
     }
 
-    async fn question(
-        &self,
-        department: DepartmentId,
-        id: QuestionId,
-    ) -> Result<Option<WorkRow>, ReadError> {
+    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
         let read = move |connection: &_| worklist::one(connection, department, id);
         self.readers.read(read).await
     }

@@ -303,11 +303,7 @@ impl Store for PostgresStore {
         worklist::page(&self.readers, &query, limit).await
     }
 
-    async fn question(
-        &self,
-        department: DepartmentId,
-        id: QuestionId,
-    ) -> Result<Option<WorkRow>, ReadError> {
+    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
         worklist::one(&self.readers, department, id).await
     }
 

@@ -12,11 +12,14 @@ mod dues;
 mod feed;
 #[path = "conformance/quotas.rs"]
 mod quotas;
+#[path = "conformance/worklists.rs"]
+mod worklists;
 
 pub(crate) use cases::*;
 pub(crate) use dues::*;
 pub(crate) use feed::*;
 pub(crate) use quotas::*;
+pub(crate) use worklists::*;
 
 /// A place to keep cases in that outlives the stores opened on it.
 pub(crate) trait Place {
@@ -59,6 +62,11 @@ macro_rules! conformance {
             a_signal_comes_after_whatever_is_recorded,
             the_feed_of_an_organisation_has_its_own_cases_alone,
             a_follower_may_begin_now_and_never_beyond_the_end,
+            a_check_that_is_answered_at_once_is_on_no_worklist,
+            a_question_that_is_left_open_is_on_its_department_s_worklist_alone,
+            a_question_that_is_settled_needs_no_reply_and_is_still_found,
+            a_worklist_has_the_most_urgent_first_and_pages_without_gaps,
+            the_questions_of_a_purged_case_are_gone,
         }
     };
     ($place:expr; $($law:ident,)*) => {

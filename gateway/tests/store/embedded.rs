@@ -158,14 +158,14 @@ async fn a_file_of_a_newer_version_is_refused_and_named() {
     directory.open_default().await.close().await;
     directory
         .stranger()
-        .pragma_update(None, "user_version", 4)
+        .pragma_update(None, "user_version", 5)
         .unwrap();
     let newer = directory.open_with(directory.settings()).await;
     assert!(matches!(
         newer,
         Err(OpenError::Newer {
-            found: 4,
-            known: 3,
+            found: 5,
+            known: 4,
             ..
         })
     ));
@@ -184,7 +184,7 @@ async fn a_file_from_before_the_ledger_was_a_chain_is_refused_and_named() {
         older,
         Err(OpenError::Older {
             found: 1,
-            known: 3,
+            known: 4,
             ..
         })
     ));

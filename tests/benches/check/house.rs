@@ -15,6 +15,7 @@ use statuscheck::audit::Subject;
 use statuscheck::demo::authority::{Authority, Identity, TRUST_DOMAIN};
 use statuscheck::demo::shipped_register;
 use statuscheck::departments::Departments;
+use statuscheck::desk::DeskSettings;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::{ConnectionLimits, Listener};
 use statuscheck::server::{CheckSettings, Gateway, Setup};
@@ -179,6 +180,7 @@ impl House {
             },
             checks: CheckSettings::default(),
             timekeeper: TimekeeperSettings::default(),
+            desk: DeskSettings::default(),
             register: Arc::new(shipped_register().expect("the register")),
             calendars: Arc::default(),
             departments: Departments::new(BTreeMap::from([(DepartmentId::HomeOffice, department)])),

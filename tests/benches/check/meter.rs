@@ -159,11 +159,7 @@ impl Store for MeteredStore {
         self.inner.worklist(query).await
     }
 
-    async fn question(
-        &self,
-        department: DepartmentId,
-        id: QuestionId,
-    ) -> Result<Option<WorkRow>, ReadError> {
+    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
         self.inner.question(department, id).await
     }
 

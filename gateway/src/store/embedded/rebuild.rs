@@ -177,7 +177,7 @@ fn make(connection: &Connection, sealer: &Sealer) -> Result<Vec<i64>, RebuildErr
     }
     connection.execute_batch(
         "CREATE UNIQUE INDEX rebuilt_quotas_by_key ON rebuilt_quotas (agreement, department, month);
-         CREATE UNIQUE INDEX rebuilt_questions_by_id ON rebuilt_questions (id)",
+         CREATE UNIQUE INDEX rebuilt_questions_by_key ON rebuilt_questions (case_id, id)",
     )?;
     // The rows of cases say where their keys lie, and they are what is made anew here.
     connection.execute_batch(

@@ -10,13 +10,14 @@ use crate::store::{ReadError, WorkQuery, WorkRow};
 
 pub(super) const SCHEMA: &str = "
     CREATE TABLE questions (
-        id BLOB PRIMARY KEY,
         case_id BLOB NOT NULL,
+        id BLOB NOT NULL,
         department TEXT NOT NULL,
-        due INTEGER
+        due INTEGER,
+        PRIMARY KEY (case_id, id)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX questions_by_due ON questions (department, due, id) WHERE due IS NOT NULL;
-    CREATE INDEX questions_by_case ON questions (case_id);
+    CREATE INDEX questions_by_id ON questions (id);
 ";
 
 /// Writes into `table` how questions of a case stand.
@@ -30,7 +31,7 @@ pub(super) fn write(
         connection
             .prepare_cached(&format!(
                 "INSERT INTO {table} (id, case_id, department, due) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (id) DO UPDATE SET due = excluded.due"
+                 ON CONFLICT (case_id, id) DO UPDATE SET due = excluded.due"
             ))?
             .execute(params![
                 question.id.0.as_bytes(),

@@ -237,7 +237,11 @@ impl Session {
             return Err(Failure::Unknown(DatabaseError::unanswered(), settled));
         };
         // A commit of a transaction in which something failed is answered as one that went well.
-        match appended.and(listed).and(charged).and(committed.map_err(DatabaseError::from)) {
+        match appended
+            .and(listed)
+            .and(charged)
+            .and(committed.map_err(DatabaseError::from))
+        {
             // Where somebody cancelled its wait for a standby, the server says that it is committed, and only warns.
             Ok(()) if self.connected.warnings() != warnings => Err(Failure::Unknown(
                 DatabaseError::lost("it warned of something at a commit, which may be on no standby"),

@@ -101,7 +101,7 @@ const MISSING_QUESTIONS: &str = "
     SELECT (SELECT count(*) FROM (
                 SELECT id, case_id, department, due FROM listed
                 EXCEPT
-                SELECT id, case_id, department, due FROM statuscheck.questions WHERE id = ANY ($1)
+                SELECT id, case_id, department, due FROM statuscheck.questions WHERE case_id = ANY ($2)
             ) AS missing),
            (SELECT count(*) FROM listed)";
 

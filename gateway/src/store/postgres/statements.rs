@@ -88,7 +88,7 @@ statements! {
     list: "
         INSERT INTO statuscheck.questions (id, case_id, department, due)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[])
-        ON CONFLICT (id) DO UPDATE SET due = excluded.due";
+        ON CONFLICT (case_id, id) DO UPDATE SET due = excluded.due";
 
     /// Adds entries to a chain.
     append: "

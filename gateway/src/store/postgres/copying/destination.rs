@@ -77,9 +77,7 @@ impl DatabaseDestination {
             return Err(CopyError::Clash);
         }
         let listing = changes.listing();
-        listing
-            .run(&self.connected.client, &self.statements.list)
-            .await?;
+        listing.run(&self.connected.client, &self.statements.list).await?;
         Ok(())
     }
 }

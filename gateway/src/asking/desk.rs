@@ -1,0 +1,84 @@
+//! What a department's desk says by itself: a step of the case like that of asking, taken once or not at all.
+
+use statuscheck_domain::decide::{Verdict, Wait};
+use statuscheck_domain::event::EventKind;
+use statuscheck_domain::ids::QuestionId;
+use statuscheck_domain::question::Operation;
+use statuscheck_domain::reply::{Outcome, Reply};
+use statuscheck_domain::subject::Field;
+
+use super::{Inquiry, Planned};
+use crate::desk::DeskFault;
+use crate::error::Error;
+
+impl Inquiry {
+    /// Records `reply`, what it decides, and what is to be asked because of it. Comes back with what is still out, to be waited for
+    /// with [`Inquiry::rest`]; where `may_send` is false it is not sent, and is asked as a question that was lost.
+    ///
+    /// # Errors
+    /// [`Error::Overtaken`] where the case went on meanwhile: look at it again. Nothing can be recorded.
+    pub(crate) async fn replied(
+        mut self,
+        (operation, id): (Operation, QuestionId),
+        reply: Reply,
+        may_send: bool,
+    ) -> Result<Self, Error> {
+        self.take((operation, id, reply));
+        self.decided_by_desk();
+        let planned = self.further();
+        self.unrecorded.extend(planned.iter().map(Planned::asked));
+        self.record().await?;
+        if may_send {
+            let within = self.asking.again.within;
+            self.send(planned, within);
+        }
+        Ok(self)
+    }
+
+    /// Records that the desk needs `fields` before it can reply, and that the caller is asked for them.
+    ///
+    /// # Errors
+    /// [`DeskFault::NotWaitedFor`] where the caller would not be asked; [`Error::Overtaken`] where the case went on meanwhile.
+    pub(crate) async fn held_up(
+        mut self,
+        (operation, question_id): (Operation, QuestionId),
+        fields: Vec<Field>,
+    ) -> Result<(), Error> {
+        let would_settle = fields.clone();
+        self.replies
+            .reply(operation, Reply::of(Outcome::Ambiguous { would_settle }));
+        match self.decide().verdict {
+            Verdict::MoreInformation { fields: asked }
+                if fields.iter().all(|field| asked.contains(field)) => {}
+            _ => return Err(DeskFault::NotWaitedFor(question_id).into()),
+        }
+        self.unrecorded.push(EventKind::InformationRequested {
+            question_id,
+            operation,
+            fields,
+        });
+        self.decided_by_desk();
+        self.record().await
+    }
+
+    fn decided_by_desk(&mut self) {
+        if !self.case.is_over() {
+            let verdict = self.decide().verdict;
+            self.conclude(verdict);
+        }
+    }
+
+    /// What is asked for the first time because of what was replied.
+    fn further(&self) -> Vec<Planned> {
+        if self.case.is_over() || self.decide().wait != Wait::WhileTimeLasts {
+            return Vec::new();
+        }
+        let check = &self.case.receipt.check;
+        self.asking.plan(check, &self.permit, &self.replies, true)
+    }
+
+    /// Something that was sent is not replied yet.
+    pub(crate) fn is_out(&self) -> bool {
+        !self.out.is_empty()
+    }
+}
