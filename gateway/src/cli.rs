@@ -7,6 +7,7 @@ mod client;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod desk;
 mod keys;
 mod ledger;
 mod operator;
@@ -68,6 +69,9 @@ enum Command {
     /// Reads cases that were asked before.
     #[command(subcommand)]
     Case(case::Case),
+    /// Works on a department's open questions.
+    #[command(subcommand)]
+    Desk(desk::Desk),
     /// Shows the register of agreements, what falls due in it, and what another would change.
     #[command(subcommand)]
     Register(register::Register),
@@ -111,6 +115,7 @@ impl Cli {
                 Command::Config(config) => config.run().await,
                 Command::Check(check) => check.run().await,
                 Command::Case(case) => case.run().await,
+                Command::Desk(desk) => desk.run().await,
                 Command::Register(register) => register.run().await,
                 Command::Audit(audit) => audit.run().await,
                 Command::Retention(retention) => retention.run().await,

@@ -6,6 +6,7 @@
 mod checks;
 mod config;
 mod demo;
+mod desk;
 mod house;
 mod logs;
 mod program;

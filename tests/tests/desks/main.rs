@@ -21,6 +21,7 @@ use tonic::transport::Channel;
 const HOUR: Duration = Duration::from_hours(1);
 const HOME_OFFICE: &str = "department/home-office";
 const DWP: &str = "department/dwp";
+const DFE: &str = "department/dfe";
 
 /// Somebody about whom the Home Office must look for longer than any promise.
 fn forgotten(id: &str) -> Resident {
@@ -99,15 +100,6 @@ fn steps(case: &Case) -> Vec<&str> {
 
 fn times(case: &Case, kind: &str) -> usize {
     steps(case).iter().filter(|step| **step == kind).count()
-}
-
-/// The employer's case once `is_so`.
-async fn case_when(house: &House, id: &str, is_so: impl Fn(&Case) -> bool) -> Case {
-    until_some(async || {
-        let case = house.case(EMPLOYER, id).await.unwrap();
-        Some(case).filter(|case| is_so(case))
-    })
-    .await
 }
 
 /// The outcome that the caller is told now.

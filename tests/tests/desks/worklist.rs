@@ -35,7 +35,7 @@ async fn a_check_that_is_answered_leaves_nothing_on_a_worklist() {
     let house = House::with([settled.clone()]).await;
     let answered = right_to_work(&house, settled.by_name().and_nino("AB123456C")).await;
     assert_eq!(outcome(&answered), "established");
-    for department in [HOME_OFFICE, DWP, "department/hmrc", "department/dfe"] {
+    for department in [HOME_OFFICE, DWP, "department/hmrc", DFE] {
         assert_eq!(work(&house, department).await.len(), 0, "{department}");
     }
 }

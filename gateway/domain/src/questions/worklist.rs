@@ -113,3 +113,101 @@ impl Asked {
         is_said && !self.is_out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::reply::Facts;
+
+    const TRACE: Operation = Operation::NinoTrace;
+    const ID: QuestionId = QuestionId(Uuid::from_u128(7));
+
+    fn now() -> Timestamp {
+        "2026-06-10T09:00:00Z".parse().unwrap()
+    }
+
+    /// One question, out when its caller was told.
+    fn listed() -> Questions {
+        let mut questions = Questions::default();
+        questions.ask(TRACE, ID, now());
+        questions.list();
+        questions
+    }
+
+    fn is_open(questions: &Questions) -> Option<bool> {
+        let listed = questions.listed(Some(now()));
+        listed.first().map(|listed| listed.due.is_some())
+    }
+
+    fn matches(matches: bool) -> Reply {
+        Reply::of(Outcome::Found(Facts::NinoTrace { matches }))
+    }
+
+    fn deferred() -> Reply {
+        let ticket = "t-1".to_owned();
+        Reply::of(Outcome::Deferred {
+            expected_by: None,
+            ticket,
+        })
+    }
+
+    #[test]
+    fn a_question_is_listed_with_the_decision_that_leaves_it_open_and_stays_known() {
+        let mut questions = Questions::default();
+        questions.ask(TRACE, ID, now());
+        assert_eq!(is_open(&questions), None);
+        questions.list();
+        assert_eq!(is_open(&questions), Some(true));
+        questions.reply(TRACE, ID, matches(true), None);
+        assert_eq!(is_open(&questions), Some(false));
+        questions.ask(TRACE, QuestionId(Uuid::from_u128(8)), now());
+        assert!(questions.put(ID).is_none());
+        assert_eq!(is_open(&questions), Some(false), "it was replaced");
+    }
+
+    #[test]
+    fn what_is_settled_before_anybody_is_told_is_never_listed() {
+        let mut questions = Questions::default();
+        questions.ask(TRACE, ID, now());
+        questions.reply(TRACE, ID, matches(true), None);
+        questions.list();
+        assert_eq!(is_open(&questions), None);
+    }
+
+    #[test]
+    fn of_two_replies_the_first_that_settles_counts() {
+        let mut questions = listed();
+        questions.reply(TRACE, ID, matches(true), None);
+        for late in [deferred(), matches(false)] {
+            assert!(questions.stands_against(ID, &late));
+            questions.reply(TRACE, ID, late, Some(now()));
+        }
+        assert!(questions.put(ID).unwrap().settled == Some(&matches(true)));
+        assert_eq!(questions.again(), None);
+        // Put again, it may be replied to again.
+        questions.ask(TRACE, ID, now());
+        assert!(!questions.stands_against(ID, &matches(false)));
+    }
+
+    #[test]
+    fn a_question_that_is_held_up_waits_for_the_caller_or_a_reply_that_settles_it() {
+        let mut questions = listed();
+        questions.reply(TRACE, ID, deferred(), Some(now()));
+        let fields = vec![Field::GivenNames];
+        questions.hold_up(TRACE, ID, fields.clone());
+        assert_eq!(is_open(&questions), Some(false));
+        assert_eq!(questions.again(), None, "nobody is asked meanwhile");
+        questions.reply(TRACE, ID, deferred(), Some(now()));
+        let put = questions.put(ID).unwrap();
+        assert!(put.settled.is_none() && put.held_up == Some(&fields));
+        assert_eq!(put.ticket, Some("t-1"));
+        questions.reply(TRACE, ID, matches(true), None);
+        let put = questions.put(ID).unwrap();
+        assert!(put.settled.is_some() && put.held_up.is_none());
+        // It is settled, and the caller is not asked because of it.
+        questions.hold_up(TRACE, ID, fields);
+        assert!(questions.put(ID).unwrap().held_up.is_none());
+    }
+}

@@ -63,6 +63,7 @@ pub(super) fn show(status: &Status, json: bool) -> anyhow::Result<ExitCode> {
         | Code::PermissionDenied
         | Code::NotFound
         | Code::AlreadyExists
+        | Code::FailedPrecondition
         | Code::Unauthenticated
         | Code::Unimplemented => 3,
         _ => 1,
