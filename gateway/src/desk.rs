@@ -18,12 +18,10 @@ use statuscheck_domain::question::{Operation, Question};
 use statuscheck_domain::reply::Reply;
 use statuscheck_domain::subject::{Field, Subject};
 use tokio::sync::{Semaphore, watch};
-use tokio_util::task::TaskTracker;
 
 use crate::asking::{Asking, TRIES_MAX};
 use crate::error::Error;
 use crate::store::{WorkQuery, WorkRow};
-use crate::timekeeper::may_ask;
 
 mod place;
 mod watching;
@@ -112,9 +110,6 @@ pub(crate) struct Desk {
     register: Arc<Register>,
     settings: DeskSettings,
     followers: BTreeMap<DepartmentId, Arc<Semaphore>>,
-    /// One for each case that is asked about because of a desk's reply.
-    askers: Arc<Semaphore>,
-    tasks: TaskTracker,
     stopping: watch::Sender<bool>,
 }
 
@@ -125,11 +120,9 @@ impl Desk {
             followers: DepartmentId::ALL
                 .map(|department| (department, followers()))
                 .into(),
-            askers: Arc::new(Semaphore::new(asking.again.cases_max.max(1))),
             asking,
             register,
             settings,
-            tasks: TaskTracker::new(),
             stopping: watch::Sender::new(false),
         })
     }
@@ -137,12 +130,6 @@ impl Desk {
     /// Has followers go.
     pub(crate) fn stop(&self) {
         self.stopping.send_replace(true);
-    }
-
-    /// Waits until what was asked because of replies is replied and recorded. Call it when no new ones can come.
-    pub(crate) async fn drain(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
     }
 
     /// A page of the department's worklist, most urgent first, and where the next begins.
@@ -200,22 +187,10 @@ impl Desk {
                 return same.ok_or_else(|| DeskFault::RepliedOtherwise(id).into());
             }
             let question = (put.operation, id);
-            let asker = Arc::clone(&self.askers).try_acquire_owned().ok();
-            let asker = asker.filter(|_| may_ask(&permit, self.asking.clock.now()));
             let inquiry = self.asking.resume(permit, case);
-            match inquiry.replied(question, reply, asker.is_some()).await {
-                Ok(inquiry) if inquiry.is_out() => {
-                    self.tasks.spawn(async move {
-                        let _asker = asker;
-                        if let Err(error) = inquiry.rest().await {
-                            tracing::warn!(%error, "what came because of a desk's reply could not be recorded");
-                        }
-                    });
-                    return Ok(());
-                }
-                Ok(_) => return Ok(()),
+            match inquiry.replied(question, reply).await {
                 Err(Error::Overtaken) => {}
-                Err(error) => return Err(error),
+                done => return done,
             }
         }
         Err(Error::Overtaken)

@@ -243,7 +243,7 @@ impl Gateway {
             () = serving => {}
         }
         stop.send_replace(true);
-        let draining = async { tokio::join!(self.cases.drain(), self.desk.drain(), keeping_time) };
+        let draining = async { tokio::join!(self.cases.drain(), keeping_time).0 };
         if timeout(self.drain, draining).await.is_err() {
             tracing::warn!("checks were still being asked when the time to stop was over; they are pending");
         }

@@ -263,8 +263,7 @@ impl Timekeeper {
     }
 }
 
-/// The agreement lets departments be asked now.
-pub(crate) fn may_ask(permit: &Permit, now: Timestamp) -> bool {
+fn may_ask(permit: &Permit, now: Timestamp) -> bool {
     !matches!(
         permit.agreement().standing(london_day(now)),
         Standing::Suspended(_)

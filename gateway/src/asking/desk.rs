@@ -12,27 +12,23 @@ use crate::desk::DeskFault;
 use crate::error::Error;
 
 impl Inquiry {
-    /// Records `reply`, what it decides, and what is to be asked because of it. Comes back with what is still out, to be waited for
-    /// with [`Inquiry::rest`]; where `may_send` is false it is not sent, and is asked as a question that was lost.
+    /// Records `reply`, what it decides, and what is to be asked because of it. That is not sent from here: it is asked as a
+    /// question that was lost, within [`OUT_MAX`]. Seldom is there anything, for a call asks all that may be of use.
     ///
     /// # Errors
     /// [`Error::Overtaken`] where the case went on meanwhile: look at it again. Nothing can be recorded.
+    ///
+    /// [`OUT_MAX`]: statuscheck_domain::questions::OUT_MAX
     pub(crate) async fn replied(
         mut self,
         (operation, id): (Operation, QuestionId),
         reply: Reply,
-        may_send: bool,
-    ) -> Result<Self, Error> {
+    ) -> Result<(), Error> {
         self.take((operation, id, reply));
         self.decided_by_desk();
-        let planned = self.further();
-        self.unrecorded.extend(planned.iter().map(Planned::asked));
-        self.record().await?;
-        if may_send {
-            let within = self.asking.again.within;
-            self.send(planned, within);
-        }
-        Ok(self)
+        let further = self.further();
+        self.unrecorded.extend(further.iter().map(Planned::asked));
+        self.record().await
     }
 
     /// Records that the desk needs `fields` before it can reply, and that the caller is asked for them.
@@ -75,10 +71,5 @@ impl Inquiry {
         }
         let check = &self.case.receipt.check;
         self.asking.plan(check, &self.permit, &self.replies, true)
-    }
-
-    /// Something that was sent is not replied yet.
-    pub(crate) fn is_out(&self) -> bool {
-        !self.out.is_empty()
     }
 }

@@ -1,7 +1,5 @@
 //! A desk's reply is a reply as any other.
 
-use statuscheck::server::CheckSettings;
-
 use super::*;
 
 #[tokio::test]
@@ -111,33 +109,4 @@ async fn of_many_replies_at_once_one_counts_while_the_department_is_asked_again(
     let case = house.case(EMPLOYER, &pending.case_id).await.unwrap();
     assert_eq!((times(&case, "answered"), times(&case, "clock_stopped")), (1, 1));
     assert_eq!(told(&case), "established");
-}
-
-#[tokio::test]
-async fn what_a_reply_makes_worth_asking_is_asked_at_once() {
-    let family = person("Okafor")
-        .nass("250700001")
-        .supported(true, "2025-07-01", "Part VI, section 95")
-        .behaves("dfe", "defer:20d");
-    let house = House::start(Plan {
-        people: vec![family.clone()],
-        // Over before the Home Office is asked.
-        checks: CheckSettings {
-            budget: Duration::ZERO,
-            ..CheckSettings::default()
-        },
-        ..Plan::default()
-    })
-    .await;
-    let pending = section_95(&house, family.by_nass()).await;
-    assert_eq!(outcome(&pending), "pending");
-    assert_eq!(house.requests(DepartmentId::HomeOffice), 0);
-    let id = work(&house, DFE).await.remove(0).question_id;
-    let no_record = Said::NoRecord(desk::NoRecord {});
-    reply_as(&house, DFE, &id, Some(no_record)).await.unwrap();
-    let case = until_some(async || {
-        let case = house.case(COUNCIL, &pending.case_id).await.unwrap();
-        Some(case).filter(|case| case.state() == CaseState::Answered)
-    });
-    assert_eq!(told(&case.await), "established");
 }
