@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{CaseId, DepartmentId, OrganisationId, QuestionId};
+use statuscheck_domain::ids::{CaseId, OrganisationId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -41,11 +41,11 @@ pub use self::feed::{Feed, FeedError, Followed, Position, PositionError};
 pub use self::house::{HouseEntry, HouseKind};
 pub use self::location::Location;
 pub use self::quota::{QuotaError, Reserved};
-pub use self::worklist::{WorkQuery, WorkRow};
+pub use self::worklist::{WorkQuery, WorkRow, Worklists};
 
 /// A durable store of cases.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: Worklists + Send + Sync {
     /// Records a new case, unless its organisation has used the request id before. When this returns
     /// [`Received::New`] the case is on disk.
     ///
@@ -116,29 +116,6 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`CommitError`]; the leases then end with the gateway.
     async fn release(&self, case_ids: &[CaseId]) -> Result<(), CommitError>;
-
-    /// One page of a department's worklist, most urgent first: the questions that need a reply of its desk.
-    ///
-    /// # Errors
-    /// [`ReadError`]
-    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError>;
-
-    /// A question that is or was on the department's worklist; none where it was on no worklist, or on another's, or its
-    /// case is purged.
-    ///
-    /// # Errors
-    /// [`ReadError`]
-    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError>;
-
-    /// The questions of `cases` that are or were on the department's worklist, by their ids.
-    ///
-    /// # Errors
-    /// [`ReadError`]
-    async fn questions_of(
-        &self,
-        department: DepartmentId,
-        cases: &[CaseId],
-    ) -> Result<Vec<WorkRow>, ReadError>;
 
     /// Units of a quota that are recorded as used, whatever is set aside.
     ///

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
     CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
-    Received, Reserved, Store, WorkQuery, WorkRow,
+    Received, Reserved, Store, WorkQuery, WorkRow, Worklists,
 };
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
@@ -73,6 +73,28 @@ impl FaultyStore {
 }
 
 #[async_trait]
+impl Worklists for FaultyStore {
+    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
+        self.readable()?;
+        self.store.worklist(query).await
+    }
+
+    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
+        self.readable()?;
+        self.store.question(department, id).await
+    }
+
+    async fn questions_of(
+        &self,
+        department: DepartmentId,
+        cases: &[CaseId],
+    ) -> Result<Vec<WorkRow>, ReadError> {
+        self.readable()?;
+        self.store.questions_of(department, cases).await
+    }
+}
+
+#[async_trait]
 impl Store for FaultyStore {
     async fn receive(&self, change: Change, content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError> {
         if self.faults.receipts.load(Ordering::SeqCst) {
@@ -129,25 +151,6 @@ impl Store for FaultyStore {
 
     async fn release(&self, case_ids: &[CaseId]) -> Result<(), CommitError> {
         self.store.release(case_ids).await
-    }
-
-    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
-        self.readable()?;
-        self.store.worklist(query).await
-    }
-
-    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
-        self.readable()?;
-        self.store.question(department, id).await
-    }
-
-    async fn questions_of(
-        &self,
-        department: DepartmentId,
-        cases: &[CaseId],
-    ) -> Result<Vec<WorkRow>, ReadError> {
-        self.readable()?;
-        self.store.questions_of(department, cases).await
     }
 
     async fn quota_used(&self, key: &QuotaKey) -> Result<u64, ReadError> {

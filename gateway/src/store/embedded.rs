@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{CaseId, DepartmentId, OrganisationId, QuestionId};
+use statuscheck_domain::ids::{CaseId, OrganisationId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
@@ -37,7 +37,7 @@ use super::seal::Kek;
 use super::sealed::Sealer;
 use super::{
     CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
-    Received, Reserved, Store, WorkQuery, WorkRow,
+    Received, Reserved, Store,
 };
 
 mod checkpoints;
@@ -320,27 +320,6 @@ impl Store for EmbeddedStore {
     async fn release(&self, case_ids: &[CaseId]) -> Result<(), CommitError> {
         self.dues.release(case_ids);
         Ok(())
-    }
-
-    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
-        let limit = query.limit.clamp(1, self.page_max);
-        let read = move |connection: &_| worklist::page(connection, &query, limit);
-        self.readers.read(read).await
-    }
-
-    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
-        let read = move |connection: &_| worklist::one(connection, department, id);
-        self.readers.read(read).await
-    }
-
-    async fn questions_of(
-        &self,
-        department: DepartmentId,
-        cases: &[CaseId],
-    ) -> Result<Vec<WorkRow>, ReadError> {
-        let cases = cases.to_vec();
-        let read = move |connection: &_| worklist::of_cases(connection, department, &cases);
-        self.readers.read(read).await
     }
 
     async fn quota_used(&self, key: &QuotaKey) -> Result<u64, ReadError> {

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use statuscheck_adapters::share::ShareKeeper;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{CaseId, DepartmentId, OrganisationId, QuestionId};
+use statuscheck_domain::ids::{CaseId, OrganisationId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -51,7 +51,7 @@ use super::seal::Kek;
 use super::sealed::Sealer;
 use super::{
     CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
-    Received, Reserved, Store, WorkQuery, WorkRow,
+    Received, Reserved, Store,
 };
 
 mod address;
@@ -296,23 +296,6 @@ impl Store for PostgresStore {
     async fn release(&self, case_ids: &[CaseId]) -> Result<(), CommitError> {
         let ids = case_ids.iter().map(|id| id.0).collect();
         self.done(Work::LetGo(ids)).await
-    }
-
-    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
-        let limit = query.limit.clamp(1, self.limits.page_max);
-        worklist::page(&self.readers, &query, limit).await
-    }
-
-    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
-        worklist::one(&self.readers, department, id).await
-    }
-
-    async fn questions_of(
-        &self,
-        department: DepartmentId,
-        cases: &[CaseId],
-    ) -> Result<Vec<WorkRow>, ReadError> {
-        worklist::of_cases(&self.readers, department, cases).await
     }
 
     async fn quota_used(&self, key: &QuotaKey) -> Result<u64, ReadError> {

@@ -1,9 +1,37 @@
 //! What departments' desks have to do: the questions that are or were on their worklists.
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_domain::ids::{CaseId, DepartmentId, QuestionId};
 
 use super::ReadError;
+
+/// The worklists of a store.
+#[async_trait]
+pub trait Worklists {
+    /// One page of a department's worklist, most urgent first: the questions that need a reply of its desk.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError>;
+
+    /// A question that is or was on the department's worklist; none where it was on no worklist, or on another's, or its
+    /// case is purged.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError>;
+
+    /// The questions of `cases` that are or were on the department's worklist, by their ids.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    async fn questions_of(
+        &self,
+        department: DepartmentId,
+        cases: &[CaseId],
+    ) -> Result<Vec<WorkRow>, ReadError>;
+}
 
 /// Which part of a worklist to list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

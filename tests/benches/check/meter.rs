@@ -11,7 +11,7 @@ use jiff::civil::date;
 use statuscheck::store::embedded::EmbeddedStore;
 use statuscheck::store::{
     CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, Position, QuotaError, ReadError,
-    Received, Reserved, Store, WorkQuery, WorkRow,
+    Received, Reserved, Store, WorkQuery, WorkRow, Worklists,
 };
 use statuscheck_adapters::{Ask, AskError, BoxDepartment};
 use statuscheck_domain::case::Case;
@@ -112,6 +112,25 @@ pub(crate) struct MeteredStore {
 }
 
 #[async_trait]
+impl Worklists for MeteredStore {
+    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
+        self.inner.worklist(query).await
+    }
+
+    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
+        self.inner.question(department, id).await
+    }
+
+    async fn questions_of(
+        &self,
+        department: DepartmentId,
+        cases: &[CaseId],
+    ) -> Result<Vec<WorkRow>, ReadError> {
+        self.inner.questions_of(department, cases).await
+    }
+}
+
+#[async_trait]
 impl Store for MeteredStore {
     async fn receive(&self, change: Change, content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError> {
         let began = self.clock.elapsed();
@@ -153,22 +172,6 @@ impl Store for MeteredStore {
 
     async fn release(&self, case_ids: &[CaseId]) -> Result<(), CommitError> {
         self.inner.release(case_ids).await
-    }
-
-    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
-        self.inner.worklist(query).await
-    }
-
-    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
-        self.inner.question(department, id).await
-    }
-
-    async fn questions_of(
-        &self,
-        department: DepartmentId,
-        cases: &[CaseId],
-    ) -> Result<Vec<WorkRow>, ReadError> {
-        self.inner.questions_of(department, cases).await
     }
 
     async fn quota_used(&self, key: &QuotaKey) -> Result<u64, ReadError> {
@@ -218,6 +221,29 @@ pub(crate) struct CountingStore {
 }
 
 #[async_trait]
+impl Worklists for CountingStore {
+    async fn worklist(&self, _query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn question(
+        &self,
+        _department: DepartmentId,
+        _id: QuestionId,
+    ) -> Result<Option<WorkRow>, ReadError> {
+        Ok(None)
+    }
+
+    async fn questions_of(
+        &self,
+        _department: DepartmentId,
+        _cases: &[CaseId],
+    ) -> Result<Vec<WorkRow>, ReadError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
 impl Store for CountingStore {
     async fn receive(&self, _change: Change, _content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError> {
         self.changes.fetch_add(1, Ordering::Relaxed);
@@ -258,26 +284,6 @@ impl Store for CountingStore {
 
     async fn release(&self, _case_ids: &[CaseId]) -> Result<(), CommitError> {
         Ok(())
-    }
-
-    async fn worklist(&self, _query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
-        Ok(Vec::new())
-    }
-
-    async fn question(
-        &self,
-        _department: DepartmentId,
-        _id: QuestionId,
-    ) -> Result<Option<WorkRow>, ReadError> {
-        Ok(None)
-    }
-
-    async fn questions_of(
-        &self,
-        _department: DepartmentId,
-        _cases: &[CaseId],
-    ) -> Result<Vec<WorkRow>, ReadError> {
-        Ok(Vec::new())
     }
 
     async fn quota_used(&self, _key: &QuotaKey) -> Result<u64, ReadError> {

@@ -1,12 +1,14 @@
 //! Departments' worklists: a row for each question that is or was on one. A check that is answered in its call has none.
 
+use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use statuscheck_domain::ids::{CaseId, DepartmentId, QuestionId};
 use uuid::Uuid;
 
+use super::EmbeddedStore;
 use super::tables::{case_id, key};
 use crate::store::rows::ListedRow;
-use crate::store::{ReadError, WorkQuery, WorkRow};
+use crate::store::{ReadError, WorkQuery, WorkRow, Worklists};
 
 pub(super) const SCHEMA: &str = "
     CREATE TABLE questions (
@@ -103,4 +105,28 @@ pub(super) fn of_cases(
 fn read(row: &Row<'_>) -> Result<WorkRow, ReadError> {
     let id = QuestionId(Uuid::from_bytes(row.get(0)?));
     WorkRow::of(id, case_id(row, 1)?, row.get(2)?)
+}
+
+#[async_trait]
+impl Worklists for EmbeddedStore {
+    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
+        let limit = query.limit.clamp(1, self.page_max);
+        let read = move |connection: &_| page(connection, &query, limit);
+        self.readers.read(read).await
+    }
+
+    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
+        let read = move |connection: &_| one(connection, department, id);
+        self.readers.read(read).await
+    }
+
+    async fn questions_of(
+        &self,
+        department: DepartmentId,
+        cases: &[CaseId],
+    ) -> Result<Vec<WorkRow>, ReadError> {
+        let cases = cases.to_vec();
+        let read = move |connection: &_| of_cases(connection, department, &cases);
+        self.readers.read(read).await
+    }
 }

@@ -1,15 +1,17 @@
 //! Departments' worklists: a row for each question that is or was on one.
 
+use async_trait::async_trait;
 use statuscheck_domain::ids::{CaseId, DepartmentId, QuestionId};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 use uuid::Uuid;
 
+use super::PostgresStore;
 use super::fault::DatabaseError;
 use super::readers::Readers;
 use super::tables::rows_max;
 use crate::store::rows::SealedChange;
-use crate::store::{ReadError, WorkQuery, WorkRow};
+use crate::store::{ReadError, WorkQuery, WorkRow, Worklists};
 
 const PAGE: &str = "
     SELECT id, case_id, due FROM statuscheck.questions
@@ -94,4 +96,24 @@ fn row(row: &Row) -> Result<WorkRow, ReadError> {
     };
     let (id, case_id, due) = read()?;
     WorkRow::of(id, case_id, due)
+}
+
+#[async_trait]
+impl Worklists for PostgresStore {
+    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
+        let limit = query.limit.clamp(1, self.limits.page_max);
+        page(&self.readers, &query, limit).await
+    }
+
+    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
+        one(&self.readers, department, id).await
+    }
+
+    async fn questions_of(
+        &self,
+        department: DepartmentId,
+        cases: &[CaseId],
+    ) -> Result<Vec<WorkRow>, ReadError> {
+        of_cases(&self.readers, department, cases).await
+    }
 }
