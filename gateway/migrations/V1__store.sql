@@ -64,6 +64,18 @@ CREATE INDEX cases_by_wake ON statuscheck.cases (wake, id) WHERE wake IS NOT NUL
 CREATE INDEX cases_undecided ON statuscheck.cases (created, id) WHERE state = 'received';
 CREATE INDEX cases_by_lease ON statuscheck.cases (lease_chain, lease_fence) WHERE lease_chain IS NOT NULL;
 
+-- Questions that are or were on departments' worklists. A check that is answered in its call has none here.
+CREATE TABLE statuscheck.questions (
+    case_id uuid NOT NULL,
+    id uuid NOT NULL,
+    department text NOT NULL,
+    -- None where the question needs no reply.
+    due bigint,
+    PRIMARY KEY (case_id, id)
+);
+CREATE INDEX questions_by_id ON statuscheck.questions (id);
+CREATE INDEX questions_by_due ON statuscheck.questions (department, due, id) WHERE due IS NOT NULL;
+
 -- Units of quotas that were used, as the ledger says. Few rows, written by nearly every commit: room is left as above.
 CREATE TABLE statuscheck.quotas (
     agreement text NOT NULL,

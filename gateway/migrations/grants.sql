@@ -9,7 +9,8 @@ BEGIN
         GRANT SELECT, INSERT, UPDATE ON statuscheck.chains, statuscheck.store TO statuscheck_gateway;
         GRANT SELECT, INSERT, UPDATE, DELETE
             ON statuscheck.cases, statuscheck.requests, statuscheck.case_keys, statuscheck.subjects,
-               statuscheck.holds, statuscheck.shares, statuscheck.quotas, statuscheck.quota_blocks
+               statuscheck.holds, statuscheck.shares, statuscheck.quotas, statuscheck.quota_blocks,
+               statuscheck.questions
             TO statuscheck_gateway;
         GRANT SELECT ON statuscheck.migrations TO statuscheck_gateway;
     END IF;

@@ -24,6 +24,7 @@ use crate::quota::{Aside, Quotas};
 use crate::random;
 use crate::store::Store;
 
+mod desk;
 mod inquiry;
 
 pub(crate) use self::inquiry::Inquiry;

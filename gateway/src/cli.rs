@@ -7,6 +7,7 @@ mod client;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod desk;
 mod due;
 mod following;
 mod keys;
@@ -71,6 +72,9 @@ enum Command {
     /// Reads and follows cases that were asked before, adds to them, disputes their answers, or ends them.
     #[command(subcommand)]
     Case(case::Case),
+    /// Works on a department's open questions.
+    #[command(subcommand)]
+    Desk(desk::Desk),
     /// Shows the register of agreements and what falls due in it, and changes it.
     #[command(subcommand)]
     Register(register::Register),
@@ -117,6 +121,7 @@ impl Cli {
                 Command::Config(config) => config.run().await,
                 Command::Check(check) => check.run().await,
                 Command::Case(case) => case.run().await,
+                Command::Desk(desk) => desk.run().await,
                 Command::Register(register) => register.run().await,
                 Command::Audit(audit) => audit.run().await,
                 Command::Retention(retention) => retention.run().await,

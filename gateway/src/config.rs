@@ -24,6 +24,7 @@ use statuscheck_domain::ids::DepartmentId;
 use crate::admission::AdmissionSettings;
 use crate::batch::BatchSettings;
 use crate::departments::Departments;
+use crate::desk::DeskSettings;
 use crate::following::WatchSettings;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
@@ -87,6 +88,9 @@ pub struct Config {
     /// How due work is done.
     #[serde(default)]
     pub timekeeper: TimekeeperSettings,
+    /// How departments follow their worklists.
+    #[serde(default)]
+    pub desk: DeskSettings,
     /// Which days and hours are working time.
     #[serde(default)]
     pub calendar: CalendarSection,
@@ -265,6 +269,7 @@ impl Config {
             checks: self.checks,
             watch: self.watch,
             timekeeper: self.timekeeper,
+            desk: self.desk,
             register,
             register_changes: self.register_changes,
             calendars: Arc::new(calendars),

@@ -27,6 +27,7 @@ use crate::admission::AdmissionSettings;
 use crate::audit::Subject;
 use crate::batch::BatchSettings;
 use crate::departments::Departments;
+use crate::desk::DeskSettings;
 use crate::following::WatchSettings;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
@@ -261,6 +262,7 @@ impl Demo {
             quotas: QuotaSettings::default(),
             checks: settings.checks,
             timekeeper: settings.timekeeper,
+            desk: DeskSettings::default(),
             register: register(settings.agreements)?,
             register_changes: settings.register_changes,
             calendars: Arc::default(),

@@ -13,6 +13,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 use self::causes::BUSY_RETRY;
+use crate::desk::DeskFault;
 use crate::following::WatchRefusal;
 use crate::limits::Allowance;
 use crate::peer::PeerError;
@@ -21,6 +22,8 @@ use crate::register::ChangeRefusal;
 mod causes;
 mod following;
 mod register;
+
+mod desk;
 
 /// The domain of every `ErrorInfo`.
 const DOMAIN: &str = "statuscheck";
@@ -72,6 +75,9 @@ pub enum Error {
     /// Cases are not followed, or no longer: do what the reason says.
     #[error(transparent)]
     Watch(WatchRefusal),
+    /// A department's desk cannot do this: do what the reason says.
+    #[error(transparent)]
+    Desk(DeskFault),
     /// No such agreement in the register.
     #[error("there is no such agreement")]
     NoSuchAgreement(AgreementId),
@@ -204,6 +210,7 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
             details.set_retry_info(Some(BUSY_RETRY));
             (Code::Aborted, details)
         }
+        Error::Desk(fault) => desk::parts(fault),
         Error::NoSuchAgreement(id) => (
             Code::NotFound,
             info("NO_SUCH_AGREEMENT", [("agreement_id", id.to_string())]),

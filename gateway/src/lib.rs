@@ -17,6 +17,7 @@ pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod departments;
+pub mod desk;
 pub mod error;
 pub mod following;
 pub mod limits;

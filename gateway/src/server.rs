@@ -21,6 +21,7 @@ use crate::audit::Subject;
 use crate::batch::BatchSettings;
 use crate::cases::Cases;
 use crate::departments::Departments;
+use crate::desk::{Desk, DeskSettings};
 use crate::following::{Following, WatchSettings};
 use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
@@ -29,6 +30,7 @@ use crate::quota::{QuotaSettings, QuotaWatch, Quotas};
 use crate::register::{ChangeSettings, RegisterChanges, ServedRegister, TakeUpError};
 use crate::rpc;
 use crate::rpc::access::Access;
+use crate::rpc::desk::Desks;
 use crate::rpc::health::Health;
 use crate::rpc::ops::Operations;
 use crate::rpc::register::Agreements;
@@ -102,6 +104,8 @@ pub struct Setup {
     pub watch: WatchSettings,
     /// How due work is done.
     pub timekeeper: TimekeeperSettings,
+    /// How departments follow their worklists.
+    pub desk: DeskSettings,
     /// Who may ask what, until another register is applied.
     pub register: Register,
     /// How the register is changed.
@@ -148,6 +152,7 @@ pub struct Gateway {
     routes: Access<Routes>,
     cases: Arc<Cases>,
     following: Arc<Following>,
+    desk: Arc<Desk>,
     timekeeper: Arc<Timekeeper>,
     register: Arc<RegisterChanges>,
     housekeeping: Arc<Housekeeping>,
@@ -191,6 +196,7 @@ impl Gateway {
         let probing = Probing::new(setup.probing, setup.clock.clone());
         let cases = Cases::new(asking.clone(), probing);
         let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
+        let desk = Desk::new(asking.clone(), Arc::clone(&served), setup.desk);
         let timekeeper = Timekeeper::new(asking, Arc::clone(&served), setup.timekeeper);
         let housekeeping = Arc::new(Housekeeping::new(
             setup.upkeep,
@@ -219,7 +225,7 @@ impl Gateway {
             admission: Admission::new(setup.admission),
             limits: Limits::new(&setup.limits, setup.clock.clone()),
             cases: Arc::clone(&cases),
-            clock: setup.clock,
+            clock: setup.clock.clone(),
             budget: setup.checks.budget,
             batch: setup.batch,
         };
@@ -228,15 +234,20 @@ impl Gateway {
             way: Arc::new(way),
             following: Arc::clone(&following),
         };
+        let desks = Desks {
+            desk: Arc::clone(&desk),
+            clock: setup.clock,
+        };
         let (health, health_service) = Health::new().await;
-        let routes =
-            rpc::routes(checks, operations, agreements, health_service).map_err(StartError::Reflection)?;
+        let routes = rpc::routes(checks, desks, operations, agreements, health_service)
+            .map_err(StartError::Reflection)?;
         Ok(Self {
             listener,
             address,
             routes,
             cases,
             following,
+            desk,
             timekeeper: Arc::new(timekeeper),
             register,
             housekeeping,
@@ -271,6 +282,7 @@ impl Gateway {
                 () = shutdown => {}
             }
             self.health.end().await;
+            self.desk.stop();
         };
         let serving = self.listener.serve(self.routes, told_to_stop);
         let (stop, stopped) = watch::channel(false);

@@ -35,16 +35,18 @@ pub mod seal;
 mod sealed;
 pub mod signing;
 pub mod upkeep;
+mod worklist;
 
 pub use self::due::Due;
 pub use self::feed::{Feed, FeedError, Followed, LedgerPlace, PlacedEvent, Position, PositionError};
 pub use self::house::{HouseEntry, HouseKind, HouseQuery};
 pub use self::location::Location;
 pub use self::quota::{QuotaError, Reserved};
+pub use self::worklist::{WorkQuery, WorkRow, Worklists};
 
 /// A durable store of cases.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: Worklists + Send + Sync {
     /// Records a new case, unless its organisation has used the request id before. When this returns
     /// [`Received::New`] the case is on disk.
     ///

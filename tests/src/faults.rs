@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
     CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
-    QuotaError, ReadError, Received, Reserved, Store,
+    QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists,
 };
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
+use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -74,6 +74,28 @@ impl FaultyStore {
             return Err(ReadError::Unavailable);
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Worklists for FaultyStore {
+    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
+        self.readable()?;
+        self.store.worklist(query).await
+    }
+
+    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
+        self.readable()?;
+        self.store.question(department, id).await
+    }
+
+    async fn questions_of(
+        &self,
+        department: DepartmentId,
+        cases: &[CaseId],
+    ) -> Result<Vec<WorkRow>, ReadError> {
+        self.readable()?;
+        self.store.questions_of(department, cases).await
     }
 }
 

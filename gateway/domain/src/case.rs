@@ -3,19 +3,21 @@
 use jiff::Timestamp;
 
 use crate::answer::{Answer, Outcome, PendingReason};
-use crate::case_clock::{CaseClock, OutOfTurn, Turn};
+use crate::case_clock::{CaseClock, Turn};
 use crate::check::CheckKind;
 use crate::event::{Change, Event, EventKind, Receipt, numbered};
-use crate::ids::{CaseId, DepartmentId};
-use crate::questions::Questions;
+use crate::ids::CaseId;
+use crate::questions::{Listed, Questions};
 use crate::quota::{self, Spent};
 use crate::route;
 use crate::sla::SlaClock;
 
 mod caller;
 mod clocking;
+mod history;
 
 pub use self::caller::{Dispute, NotNow, ProvideFault, Use};
+pub use self::history::{HistoryError, Step};
 
 /// Whose turn it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -93,45 +95,6 @@ pub struct Case {
     pub spent: Vec<Spent>,
 }
 
-/// A step as the caller sees it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Step {
-    /// Version of the case after it.
-    pub version: u64,
-    /// When.
-    pub time: Timestamp,
-    /// Stable name of what happened.
-    pub kind: &'static str,
-    /// The department concerned, where there is one.
-    pub department: Option<DepartmentId>,
-}
-
-/// A history that cannot be: a fault of the store, never of a caller.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum HistoryError {
-    /// No events.
-    #[error("the case has no events")]
-    Empty,
-    /// The first event is not the receipt.
-    #[error("the case does not begin with its receipt")]
-    NotReceived,
-    /// A version is missing, repeated or out of order.
-    #[error("the case's events are not numbered one by one")]
-    OutOfOrder,
-    /// A second receipt.
-    #[error("the case was received twice")]
-    ReceivedTwice,
-    /// More was given back to a quota than was charged.
-    #[error("the case gives back what it was not charged")]
-    NotCharged,
-    /// Something was asked for or told after the case was withdrawn.
-    #[error("the case went on after it was withdrawn")]
-    AfterWithdrawal,
-    /// Something happened to the clock that could not.
-    #[error(transparent)]
-    Clock(#[from] OutOfTurn),
-}
-
 impl Case {
     /// The case after `events`.
     ///
@@ -172,6 +135,7 @@ impl Case {
             expected_version: self.version,
             wake: case.wake(),
             spent: quota::spent(&self.receipt.agreement_id, kinds),
+            listed: case.listed_since(self),
             events,
         };
         Ok((change, case))
@@ -185,6 +149,29 @@ impl Case {
         let step = self.clock.as_ref().and_then(CaseClock::wake);
         let again = self.questions.again().filter(|_| self.is_asked_on());
         step.into_iter().chain(again).min()
+    }
+
+    /// The questions about it that are or were on departments' worklists.
+    pub fn listed(&self) -> Vec<Listed> {
+        self.questions.listed(self.due_at())
+    }
+
+    fn listed_since(&self, before: &Self) -> Vec<Listed> {
+        let mut listed = self.listed();
+        if !listed.is_empty() {
+            let before = before.listed();
+            listed.retain(|listed| !before.contains(listed));
+        }
+        listed
+    }
+
+    /// When the answer is due; none where it was given, or is needed no longer.
+    fn due_at(&self) -> Option<Timestamp> {
+        let due_at = self
+            .clock
+            .as_ref()
+            .map_or(self.receipt.clock.due_at, CaseClock::due_at);
+        (!self.is_over()).then_some(due_at)
     }
 
     /// Departments go on being asked about it: something was decided, and not the end. Also while it is the caller's turn,
@@ -260,12 +247,25 @@ impl Case {
                 reply,
                 again,
                 ..
-            } => self.questions.reply(operation, question_id, reply, again),
+            } => {
+                self.questions.reply(operation, question_id, reply, again);
+                if self.is_asked_on() {
+                    self.questions.list();
+                }
+            }
+            EventKind::InformationRequested {
+                question_id,
+                operation,
+                fields,
+            } => self.questions.hold_up(operation, question_id, fields),
             EventKind::Postponed { until } => self.questions.postpone(until),
             EventKind::Withdrawn => {}
             EventKind::Decided(answer) => {
                 self.answer = answer;
                 self.feedback = None;
+                if !self.is_over() {
+                    self.questions.list();
+                }
             }
             EventKind::Provided(check) => {
                 self.receipt.check = *check;
@@ -291,7 +291,7 @@ impl Case {
         self.answer.outcome = undecided(self.receipt.check.kind(), reason);
         self.answer.as_of = None;
         self.feedback = None;
-        self.questions = Questions::default();
+        self.questions.begin_anew();
         self.round = self.version;
     }
 
@@ -354,17 +354,6 @@ fn undecided(kind: CheckKind, reason: PendingReason) -> Outcome {
     Outcome::Pending {
         reason,
         departments: vec![route::required(kind).department()],
-    }
-}
-
-impl Step {
-    fn of(event: &Event) -> Self {
-        Self {
-            version: event.version,
-            time: event.time,
-            kind: event.kind.as_str(),
-            department: event.kind.department(),
-        }
     }
 }
 

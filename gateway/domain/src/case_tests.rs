@@ -6,7 +6,7 @@ use jiff::civil::date;
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::case_clock::{ClockEvent, Step};
+use crate::case_clock::{ClockEvent, OutOfTurn, Step};
 use crate::check::{CheckKind, Draft};
 use crate::ids::{QuestionId, RequestId};
 use crate::question::Operation;

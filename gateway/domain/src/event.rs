@@ -9,9 +9,11 @@ use crate::case_clock::{CaseClock, ClockEvent};
 use crate::check::Check;
 use crate::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
 use crate::question::Operation;
+use crate::questions::Listed;
 use crate::quota::{self, Month, Spent};
 use crate::reply::Reply;
 use crate::sla::SlaClock;
+use crate::subject::Field;
 
 /// One step of a case.
 #[derive(Clone)]
@@ -52,6 +54,15 @@ pub enum EventKind {
         /// When it is to be asked again, unless the case ends before; none where the reply settles it.
         again: Option<Timestamp>,
     },
+    /// A department's desk needs something from the caller before it can reply.
+    InformationRequested {
+        /// To which question.
+        question_id: QuestionId,
+        /// What was asked.
+        operation: Operation,
+        /// Which fields.
+        fields: Vec<Field>,
+    },
     /// What is to be asked again by now waits longer, because others are being asked about, or nobody may be.
     Postponed {
         /// When it is asked again.
@@ -81,6 +92,7 @@ impl EventKind {
             Self::Received(_) => "received",
             Self::Asked { .. } => "asked",
             Self::Replied { .. } => "replied",
+            Self::InformationRequested { .. } => "information_requested",
             Self::Postponed { .. } => "postponed",
             Self::Decided(answer) => match answer.outcome {
                 Outcome::Pending { .. } => "pending",
@@ -98,7 +110,9 @@ impl EventKind {
     /// The department concerned, where there is one.
     pub const fn department(&self) -> Option<DepartmentId> {
         match self {
-            Self::Asked { operation, .. } | Self::Replied { operation, .. } => Some(operation.department()),
+            Self::Asked { operation, .. }
+            | Self::Replied { operation, .. }
+            | Self::InformationRequested { operation, .. } => Some(operation.department()),
             Self::Received(_)
             | Self::Postponed { .. }
             | Self::Decided(_)
@@ -127,6 +141,7 @@ impl EventKind {
             Self::Withdrawn => Some(CaseState::Withdrawn),
             Self::Asked { .. }
             | Self::Replied { .. }
+            | Self::InformationRequested { .. }
             | Self::Postponed { .. }
             | Self::Feedback(_)
             | Self::Clock(_) => None,
@@ -172,10 +187,14 @@ pub struct Change {
     pub wake: Option<Timestamp>,
     /// What they use of quotas, and give back; each quota once.
     pub spent: Vec<Spent>,
+    /// The questions that stand otherwise on their departments' worklists after them; each once. None of a case that is
+    /// answered in its call.
+    pub listed: Vec<Listed>,
 }
 
 impl Change {
-    /// The first steps of a case, `kinds`, all at `time`. They begin with the receipt.
+    /// The first steps of a case, `kinds`, all at `time`. They begin with the receipt, and nothing is decided in them that
+    /// leaves a question open.
     pub fn new(case_id: CaseId, time: Timestamp, kinds: impl IntoIterator<Item = EventKind>) -> Self {
         let events = numbered(0, time, kinds);
         let clock = events.iter().filter_map(|event| match &event.kind {
@@ -196,6 +215,7 @@ impl Change {
             events,
             wake,
             spent,
+            listed: Vec::new(),
         }
     }
 }
@@ -206,6 +226,9 @@ impl Change {
     pub fn with_clock(mut self, next: Self) -> Self {
         self.events.extend(next.events);
         self.wake = next.wake;
+        let again = |listed: &Listed| next.listed.iter().any(|next| next.id == listed.id);
+        self.listed.retain(|listed| !again(listed));
+        self.listed.extend(next.listed);
         self
     }
 }

@@ -9,19 +9,29 @@ use crate::question::Operation;
 use crate::reply::{Outcome, Reply};
 use crate::route::Replies;
 
+mod worklist;
+
+pub use self::worklist::{Listed, Put};
+
 /// No question is out for longer: by then its reply is in, or whoever waited for it is gone, and it is asked again. A minute
 /// is six times what a question may take, and short beside any promise.
 pub const OUT_MAX: Duration = Duration::from_secs(60);
 
 /// The questions of a case, each operation once. They carry replies, so no `Debug`.
 #[derive(Clone, Default)]
-pub struct Questions(Vec<Put>);
+pub struct Questions {
+    asked: Vec<Asked>,
+    /// Questions that were on a worklist before another question took their place.
+    replaced: Vec<(Operation, QuestionId)>,
+}
 
-/// A question that was put, perhaps several times.
+/// A question that was asked, perhaps several times.
 #[derive(Clone)]
-struct Put {
+struct Asked {
     operation: Operation,
     id: QuestionId,
+    /// When it first went out.
+    since: Timestamp,
     /// When it last went out.
     at: Timestamp,
     times: u32,
@@ -33,6 +43,10 @@ struct Put {
     ticket: Option<String>,
     /// When it is to be asked again; none where the reply settles it.
     again: Option<Timestamp>,
+    /// It is or was on its department's worklist.
+    is_listed: bool,
+    /// The department's desk needs something from the caller before it can go on. The reply says what.
+    is_held_up: bool,
 }
 
 /// A question that is to be asked again.
@@ -48,24 +62,30 @@ pub struct Repeat {
 
 impl Questions {
     pub(crate) fn ask(&mut self, operation: Operation, id: QuestionId, at: Timestamp) {
-        match self.put(operation).filter(|put| put.id == id) {
-            Some(put) => {
-                put.at = at;
-                put.times = put.times.saturating_add(1);
-                put.is_out = true;
+        match self.question(operation, id) {
+            Some(asked) => {
+                asked.at = at;
+                asked.times = asked.times.saturating_add(1);
+                asked.is_out = true;
             }
             // Another id is another question.
             None => {
-                self.0.retain(|put| put.operation != operation);
-                self.0.push(Put {
+                let replaced = |asked: &Asked| asked.operation == operation && asked.is_listed;
+                let replaced = self.asked.iter().find(|asked| replaced(asked));
+                self.replaced.extend(replaced.map(|asked| (operation, asked.id)));
+                self.asked.retain(|asked| asked.operation != operation);
+                self.asked.push(Asked {
                     operation,
                     id,
+                    since: at,
                     at,
                     times: 1,
                     is_out: true,
                     reply: None,
                     ticket: None,
                     again: None,
+                    is_listed: false,
+                    is_held_up: false,
                 });
             }
         }
@@ -78,25 +98,29 @@ impl Questions {
         reply: Reply,
         again: Option<Timestamp>,
     ) {
-        if let Some(put) = self.put(operation).filter(|put| put.id == id) {
-            put.is_out = false;
+        if let Some(asked) = self
+            .question(operation, id)
+            .filter(|asked| !asked.stands_against(&reply))
+        {
+            asked.is_out = false;
+            asked.is_held_up = false;
             match &reply.outcome {
-                Outcome::Deferred { ticket, .. } => put.ticket = Some(ticket.clone()),
+                Outcome::Deferred { ticket, .. } => asked.ticket = Some(ticket.clone()),
                 // It keeps the work that it has taken on, however often it cannot be reached.
                 Outcome::Unavailable(_) | Outcome::Closed { .. } => {}
-                Outcome::Found(_) | Outcome::NoRecord | Outcome::Ambiguous { .. } => put.ticket = None,
+                Outcome::Found(_) | Outcome::NoRecord | Outcome::Ambiguous { .. } => asked.ticket = None,
             }
-            put.reply = Some(reply);
-            put.again = again;
+            asked.reply = Some(reply);
+            asked.again = again;
         }
     }
 
     /// Whatever is to be asked again before `until` is to be asked then.
     pub(crate) fn postpone(&mut self, until: Timestamp) {
-        for put in &mut self.0 {
-            if put.again().is_some_and(|again| again < until) {
-                put.is_out = false;
-                put.again = Some(until);
+        for asked in &mut self.asked {
+            if asked.again().is_some_and(|again| again < until) {
+                asked.is_out = false;
+                asked.again = Some(until);
             }
         }
     }
@@ -104,10 +128,10 @@ impl Questions {
     /// The questions as a decision takes them.
     pub fn replies(&self) -> Replies {
         let mut replies = Replies::default();
-        for put in &self.0 {
-            match &put.reply {
-                Some(reply) => replies.reply(put.operation, reply.clone()),
-                None => replies.ask(put.operation),
+        for asked in &self.asked {
+            match &asked.reply {
+                Some(reply) => replies.reply(asked.operation, reply.clone()),
+                None => replies.ask(asked.operation),
             }
         }
         replies
@@ -115,45 +139,45 @@ impl Questions {
 
     /// How often `operation` was asked.
     pub fn times(&self, operation: Operation) -> u32 {
-        self.0
+        self.asked
             .iter()
-            .find(|put| put.operation == operation)
-            .map_or(0, |put| put.times)
+            .find(|asked| asked.operation == operation)
+            .map_or(0, |asked| asked.times)
     }
 
     /// When the next of them is to be asked again; none where every reply settles its question.
     pub fn again(&self) -> Option<Timestamp> {
-        self.0.iter().filter_map(Put::again).min()
+        self.asked.iter().filter_map(Asked::again).min()
     }
 
     /// Those that are to be asked again by `now`.
     pub fn due(&self, now: Timestamp) -> Vec<Repeat> {
-        let is_due = |put: &&Put| put.again().is_some_and(|again| again <= now);
-        let repeat = |put: &Put| Repeat {
-            operation: put.operation,
-            id: put.id,
-            ticket: put.ticket.clone(),
+        let is_due = |asked: &&Asked| asked.again().is_some_and(|again| again <= now);
+        let repeat = |asked: &Asked| Repeat {
+            operation: asked.operation,
+            id: asked.id,
+            ticket: asked.ticket.clone(),
         };
-        self.0.iter().filter(is_due).map(repeat).collect()
+        self.asked.iter().filter(is_due).map(repeat).collect()
     }
 
     /// One that counts as lost by `now` went out less than `lately` before: its reply may still be on its way where the wall
     /// clock runs faster than a department answers.
     pub fn is_lost_early(&self, now: Timestamp, lately: Duration) -> bool {
         let lately = SignedDuration::try_from(lately).unwrap_or(SignedDuration::MAX);
-        let is_due = |put: &Put| put.again().is_some_and(|again| again <= now);
-        let is_recent = |put: &Put| now.duration_since(put.at) < lately;
-        self.0
-            .iter()
-            .any(|put| put.is_out && is_due(put) && is_recent(put))
+        let is_due = |asked: &Asked| asked.again().is_some_and(|again| again <= now);
+        let is_recent = |asked: &Asked| now.duration_since(asked.at) < lately;
+        let mut all = self.asked.iter();
+        all.any(|asked| asked.is_out && is_due(asked) && is_recent(asked))
     }
 
-    fn put(&mut self, operation: Operation) -> Option<&mut Put> {
-        self.0.iter_mut().find(|put| put.operation == operation)
+    fn question(&mut self, operation: Operation, id: QuestionId) -> Option<&mut Asked> {
+        let mut all = self.asked.iter_mut();
+        all.find(|asked| asked.operation == operation && asked.id == id)
     }
 }
 
-impl Put {
+impl Asked {
     fn again(&self) -> Option<Timestamp> {
         if self.is_out {
             let longest = SignedDuration::try_from(OUT_MAX).unwrap_or(SignedDuration::MAX);

@@ -49,6 +49,16 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// It says something about the question, so that the question need not be asked again.
+    pub const fn settles(&self) -> bool {
+        match self {
+            Self::Found(_) | Self::NoRecord | Self::Ambiguous { .. } => true,
+            Self::Deferred { .. } | Self::Unavailable(_) | Self::Closed { .. } => false,
+        }
+    }
+}
+
 /// Why a department gave no usable reply.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unavailable {

@@ -24,11 +24,11 @@ use crate::error::Error;
 use crate::quota::Aside;
 
 /// A question that was answered, and the month that it was charged to.
-struct Answered {
-    operation: Operation,
-    question_id: QuestionId,
-    charged: Option<Month>,
-    asked: Asked,
+pub(super) struct Answered {
+    pub(super) operation: Operation,
+    pub(super) question_id: QuestionId,
+    pub(super) charged: Option<Month>,
+    pub(super) asked: Asked,
 }
 
 type Replying = BoxFuture<'static, Answered>;
@@ -37,13 +37,13 @@ type Replying = BoxFuture<'static, Answered>;
 pub(crate) struct Inquiry {
     asking: Asking,
     permit: Permit,
-    case: Case,
+    pub(super) case: Case,
     /// [`Case::round`] when it was taken up.
     round: u64,
-    replies: Replies,
+    pub(super) replies: Replies,
     aside: Aside,
     out: FuturesUnordered<Replying>,
-    unrecorded: Vec<EventKind>,
+    pub(super) unrecorded: Vec<EventKind>,
 }
 
 impl Asking {
@@ -197,7 +197,7 @@ impl Inquiry {
     }
 
     /// The questions to put now, beside those that were put.
-    async fn next(&mut self, half_spent: bool) -> Vec<Planned> {
+    pub(super) async fn next(&mut self, half_spent: bool) -> Vec<Planned> {
         let (check, agreement) = (&self.case.receipt.check, self.permit.agreement());
         let mut next = route::next(check, &self.replies, &agreement.operations, half_spent);
         self.further(&mut next).await;
@@ -236,6 +236,17 @@ impl Inquiry {
         let id = self.case.id;
         self.case = self.asking.store.case(id).await?.ok_or(Error::NoSuchCase(id))?;
         self.replies = self.case.questions.replies();
+        // What a desk replied meanwhile counts. A unit that is to be given back still is.
+        let questions = &self.case.questions;
+        self.unrecorded.retain(|kind| match kind {
+            EventKind::Replied {
+                question_id,
+                reply,
+                refunded: None,
+                ..
+            } => !questions.stands_against(*question_id, reply),
+            _ => true,
+        });
         for kind in &self.unrecorded {
             if let EventKind::Replied { operation, reply, .. } = kind {
                 self.replies.reply(*operation, reply.clone());
@@ -245,7 +256,7 @@ impl Inquiry {
     }
 
     /// What the caller is told by `verdict`, to be recorded, unless it is what was told before.
-    fn conclude(&mut self, verdict: Verdict) {
+    pub(super) fn conclude(&mut self, verdict: Verdict) {
         self.alarm_if_unclear(&verdict);
         let answer = verdict.answer(&self.case.receipt.check, &self.replies, self.permit.agreement());
         if !self.case.is_decided() || answer != self.case.answer {
@@ -253,7 +264,7 @@ impl Inquiry {
         }
     }
 
-    fn decide(&self) -> Decision {
+    pub(super) fn decide(&self) -> Decision {
         let now = self.asking.clock.now();
         decide(
             &self.case.receipt.check,
@@ -286,7 +297,7 @@ impl Inquiry {
         }
     }
 
-    fn take(&mut self, answered: Answered) {
+    pub(super) fn take(&mut self, answered: Answered) {
         let Answered {
             operation,
             question_id,
@@ -326,7 +337,7 @@ impl Inquiry {
     }
 
     /// Records what is not recorded, and what follows for the case's clock, unless somebody else took the case on meanwhile.
-    async fn try_to_record(&mut self) -> Result<(), Error> {
+    pub(super) async fn try_to_record(&mut self) -> Result<(), Error> {
         if self.is_over() {
             self.unrecorded
                 .retain(|kind| matches!(kind, EventKind::Replied { .. }));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use serde::{Deserialize, Serialize};
+use statuscheck_proto::adapter::v1::desk_service_client::DeskServiceClient;
 use statuscheck_proto::ops::v1::ops_service_client::OpsServiceClient;
 use statuscheck_proto::register::v1::register_service_client::RegisterServiceClient;
 use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
@@ -18,6 +19,8 @@ const REGISTER_PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// As the gateway does it itself.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
+/// A page of work: a hundred people with every alias that a check may have.
+const WORK_PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Where the gateway is, and who asks.
 #[derive(Args)]
@@ -85,6 +88,12 @@ impl Connection {
     /// A client that connects when it asks; `usual` is the demo identity that asks where none is named.
     pub(crate) fn client(&self, usual: &str) -> anyhow::Result<Client> {
         Ok(StatusCheckServiceClient::new(self.channel(usual)?))
+    }
+
+    /// A department's client.
+    pub(crate) fn desk(&self, usual: &str) -> anyhow::Result<DeskServiceClient<Channel>> {
+        let client = DeskServiceClient::new(self.channel(usual)?);
+        Ok(client.max_decoding_message_size(WORK_PAGE_BYTES_MAX))
     }
 
     /// An operator's client.

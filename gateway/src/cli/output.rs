@@ -154,7 +154,7 @@ fn outcome_code(outcome: Option<&Outcome>) -> ExitCode {
 }
 
 /// A plain table that fits the terminal.
-pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
+pub(crate) fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_header(header);
     if std::io::stdout().is_terminal() {

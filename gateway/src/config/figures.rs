@@ -21,6 +21,7 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
         ("quotas.look_every", config.quotas.look_every),
         ("checks.budget", config.checks.budget),
         ("checks.feed_interval", config.checks.feed_interval),
+        ("desk.look_every", config.desk.look_every),
         ("webhooks.timeouts.connect", webhooks.timeouts.connect),
         ("webhooks.timeouts.total", webhooks.timeouts.total),
         ("webhooks.retry.first_pause", webhooks.retry.first_pause),
@@ -66,6 +67,8 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
             connections.connections_per_address > 0,
             one,
         ),
+        ("desk.followers_max", config.desk.followers_max > 0, one),
+        ("desk.known_max", config.desk.known_max > 0, one),
         ("connections.streams", connections.streams > 0, one),
         (
             "connections.header_list_bytes",

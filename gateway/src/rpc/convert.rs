@@ -2,6 +2,7 @@
 //! they convert.
 
 mod answer;
+pub(crate) mod desk;
 pub(crate) mod due;
 mod listing;
 pub(crate) mod register;

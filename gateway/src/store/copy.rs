@@ -185,6 +185,7 @@ pub fn copy(
         ("keys of cases", before.keys, after.keys),
         ("held cases", before.holds, after.holds),
         ("quotas in use", before.quotas, after.quotas),
+        ("questions", before.questions, after.questions),
     ] {
         if from != to {
             return Err(CopyError::Differs { what, from, to });

@@ -58,6 +58,7 @@ mod settings;
 mod shelves;
 mod tables;
 mod upkeep;
+mod worklist;
 mod writer;
 
 /// The batches whose answers may wait to be passed on: the writer works on one while the one before is passed on.

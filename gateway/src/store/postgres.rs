@@ -84,6 +84,7 @@ mod tables;
 mod upkeep;
 mod verifier;
 mod work;
+mod worklist;
 mod writer;
 
 /// A store in a PostgreSQL database.

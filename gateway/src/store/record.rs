@@ -21,7 +21,7 @@ use statuscheck_domain::quota::Month;
 use statuscheck_domain::reply::Reply;
 use statuscheck_domain::sla::SlaClock;
 use statuscheck_domain::subject::{
-    AsylumSupportReference, DateOfBirth, HomeOfficeReference, Name, Nino, Postcode, ShareCode, Subject,
+    AsylumSupportReference, DateOfBirth, Field, HomeOfficeReference, Name, Nino, Postcode, ShareCode, Subject,
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -178,6 +178,14 @@ enum EventRecord {
         refunded: Option<Month>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         again: Option<Timestamp>,
+    },
+    InformationRequested {
+        #[serde(with = "QuestionIdRecord")]
+        question_id: QuestionId,
+        #[serde(with = "text::one")]
+        operation: Operation,
+        #[serde(with = "text::many")]
+        fields: Vec<Field>,
     },
     Postponed {
         until: Timestamp,

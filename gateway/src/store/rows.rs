@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use statuscheck_domain::case::{Case, CaseState};
-use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
+use statuscheck_domain::ids::{CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
+use statuscheck_domain::questions::Listed;
 use statuscheck_domain::quota::Spent;
 
 use super::seal::{ContentDigest, SubjectDigest};
@@ -30,11 +31,32 @@ pub(super) struct SealedChange {
     pub(super) wake: Option<i64>,
     /// What it uses of quotas, and gives back.
     pub(super) spent: Vec<Spent>,
+    /// The questions that stand otherwise on worklists after it.
+    pub(super) listed: Vec<ListedRow>,
     pub(super) entries: Vec<SealedEntry>,
     /// Whom a case that is there already is about as well from here on, without repeats; some of it may be known.
     pub(super) further_subjects: Vec<SubjectDigest>,
     /// Only of a new case.
     pub(super) opening: Option<Opening>,
+}
+
+/// A question as its row has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct ListedRow {
+    pub(super) id: QuestionId,
+    pub(super) department: DepartmentId,
+    /// Nanoseconds since 1970; none where the question needs no reply.
+    pub(super) due: Option<i64>,
+}
+
+impl ListedRow {
+    pub(super) fn of(listed: &Listed) -> Result<Self, CommitError> {
+        Ok(Self {
+            id: listed.id,
+            department: listed.department,
+            due: listed.due.map(nanoseconds).transpose()?,
+        })
+    }
 }
 
 /// The state of a case in its row.

@@ -10,7 +10,7 @@ use statuscheck_domain::event::{Change, Event, EventKind};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use statuscheck_domain::subject::Identity;
 
-use super::rows::{Opening, RowState, SealedChange, SealedEntry, StoredCase, nanoseconds, number};
+use super::rows::{ListedRow, Opening, RowState, SealedChange, SealedEntry, StoredCase, nanoseconds, number};
 use super::seal::{
     ContentDigest, ContentKey, DataKey, Kek, OVERHEAD, Place, SealError, StoreSecret, SubjectDigest,
     SubjectKey,
@@ -257,6 +257,11 @@ fn seal(
             .find_map(|event| state_after(&event.kind)),
         wake: change.wake.map(nanoseconds).transpose()?,
         spent: change.spent.clone(),
+        listed: change
+            .listed
+            .iter()
+            .map(ListedRow::of)
+            .collect::<Result<_, _>>()?,
         entries,
         further_subjects: Vec::new(),
         opening: None,

@@ -9,6 +9,7 @@ mod checks;
 mod config;
 mod config_defaults;
 mod demo;
+mod desk;
 mod due;
 mod fast_clock;
 mod house;

@@ -83,7 +83,7 @@ fn assert_older(report: &Report, kept: i64) {
 async fn go_on(store: &dyn Store) {
     receive(store, 50).await;
     answer(store, 50, 1).await;
-    answer(store, 3, 2).await;
+    answer(store, 5, 2).await;
     go_on_waiting(store).await;
 }
 

@@ -16,6 +16,8 @@ mod following;
 mod house;
 #[path = "conformance/quotas.rs"]
 mod quotas;
+#[path = "conformance/worklists.rs"]
+mod worklists;
 
 pub(crate) use crate::callers::what_callers_do_moves_cases_from_state_to_state;
 pub(crate) use cases::*;
@@ -24,6 +26,7 @@ pub(crate) use feed::*;
 pub(crate) use following::*;
 pub(crate) use house::*;
 pub(crate) use quotas::*;
+pub(crate) use worklists::*;
 
 /// A place to keep cases in that outlives the stores opened on it.
 pub(crate) trait Place {
@@ -77,6 +80,11 @@ macro_rules! conformance {
             callers_are_told_of_nothing_of_others_and_nothing_that_was_purged,
             a_caller_that_takes_its_time_is_read_ahead_for_by_a_page_at_most,
             no_more_follow_than_there_may_be,
+            a_check_that_is_answered_at_once_is_on_no_worklist,
+            a_question_that_is_left_open_is_on_its_department_s_worklist_alone,
+            a_question_that_is_settled_needs_no_reply_and_is_still_found,
+            a_worklist_has_the_most_urgent_first_and_pages_without_gaps,
+            the_questions_of_a_purged_case_are_gone,
         }
     };
     ($place:expr; $($law:ident,)*) => {

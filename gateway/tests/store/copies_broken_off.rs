@@ -77,7 +77,7 @@ async fn a_copy_into_a_file_that_was_broken_off_is_opened_by_no_gateway_and_begu
         let opened = embedded::EmbeddedStore::open(settings, folder.key()).await.err();
         assert!(matches!(opened, Some(embedded::OpenError::Unfinished { .. })));
     }
-    assert!(folder.copy(from(), to()).await.is_ok());
+    folder.copy(from(), to()).await.unwrap();
     folder.assert_as_the_ledger_says("copy.db");
     let store = folder.open("copy.db").await;
     assert_eq!(seen(&store).await, before);

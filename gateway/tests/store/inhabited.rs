@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use statuscheck::store::upkeep::{ClosedQuery, Upkeep};
-use statuscheck::store::{CommitError, HouseKind, Received, Store};
+use statuscheck::store::{CommitError, HouseKind, Received, Store, WorkQuery};
 use statuscheck::upkeep::{Housekeeping, Reason};
+use statuscheck_domain::answer::{Answer, Outcome};
 use statuscheck_domain::clock::ManualClock;
+use statuscheck_domain::event::EventKind;
+use statuscheck_domain::ids::DepartmentId;
 
 use crate::samples;
 use crate::steps::{
@@ -16,8 +19,8 @@ use crate::steps::{
 /// Cases of one inhabitant.
 pub(crate) const CASES: u32 = 12;
 
-/// Has `store` go through all that a store goes through, with cases from `first` on: received, asked about under a quota, answered,
-/// held, released, purged.
+/// Has `store` go through all that a store goes through, with cases from `first` on: received, asked about under a quota, answered
+/// or left open, held, released, purged.
 pub(crate) async fn inhabit(store: &Arc<impl Upkeep + 'static>, first: u32) {
     for n in first..first + CASES {
         receive(&**store, n).await;
@@ -25,6 +28,9 @@ pub(crate) async fn inhabit(store: &Arc<impl Upkeep + 'static>, first: u32) {
         if n % 2 == 0 {
             answer(&**store, n, 2).await;
         }
+    }
+    for n in [first + 1, first + 3] {
+        leave_open(&**store, n).await;
     }
     let keeping = keeping(store);
     let reason = Reason::parse("Claim 2026/17").ok().unwrap();
@@ -39,7 +45,7 @@ pub(crate) async fn inhabit(store: &Arc<impl Upkeep + 'static>, first: u32) {
             Ok(())
         );
     }
-    for (n, version) in [(first + 1, 2), (first + 6, 3)] {
+    for (n, version) in [(first + 1, 3), (first + 6, 3)] {
         let purged = store.purge(case_id(n), version, samples::start()).await;
         assert_eq!(purged, Ok(()));
     }
@@ -56,8 +62,17 @@ pub(crate) async fn answer(store: &dyn Store, n: u32, version: u64) {
     assert_eq!(store.commit(deciding(case_id(n), version, answer)).await, Ok(()));
 }
 
+/// Tells the caller of a case that its question is out.
+pub(crate) async fn leave_open(store: &dyn Store, n: u32) {
+    let case = store.case(case_id(n)).await.unwrap().unwrap();
+    let is_pending = |answer: &Answer| matches!(answer.outcome, Outcome::Pending { .. });
+    let pending = samples::answers().into_iter().find(is_pending).unwrap();
+    let decided = case.change(samples::start(), [EventKind::Decided(pending)]);
+    assert_eq!(store.commit(decided.unwrap().0).await, Ok(()));
+}
+
 /// All that a gateway sees of a store: its cases with their states, versions and receipts, what is closed and held, who is found
-/// again, and what was used of a quota.
+/// again, what was used of a quota, and a worklist.
 pub(crate) async fn seen(store: &impl Upkeep) -> Vec<String> {
     let page = store.cases(every_case(ORGANISATION)).await.unwrap();
     assert!(page.next.is_none());
@@ -85,6 +100,13 @@ pub(crate) async fn seen(store: &impl Upkeep) -> Vec<String> {
     let person = receipt(ORGANISATION, 0).check.identities();
     let about = store.about(&person, 100).await.unwrap();
     seen.extend(about.iter().map(|case| format!("about {}", case.id)));
+    let worklist = WorkQuery {
+        department: DepartmentId::HomeOffice,
+        after: None,
+        limit: 100,
+    };
+    let worklist = store.worklist(worklist).await.unwrap();
+    seen.extend(worklist.iter().map(|row| format!("open {row:?}")));
     seen.push(format!("used {}", store.quota_used(&quota()).await.unwrap()));
     seen
 }

@@ -17,7 +17,7 @@ use crate::inhabited::{inhabit, knows_its_requests, seen};
 use crate::samples;
 use crate::steps::{ORGANISATION, case_id, receipt, receive, step};
 
-const DAMAGE: [(&str, &str); 17] = [
+const DAMAGE: [(&str, &str); 20] = [
     (
         "cases",
         "UPDATE statuscheck.cases SET state = 'open' WHERE state = 'answered'",
@@ -48,6 +48,12 @@ const DAMAGE: [(&str, &str); 17] = [
     (
         "quotas",
         "INSERT INTO statuscheck.quotas SELECT agreement, department, '2026-04', used FROM statuscheck.quotas",
+    ),
+    ("questions", "DELETE FROM statuscheck.questions"),
+    ("questions", "UPDATE statuscheck.questions SET due = NULL"),
+    (
+        "questions",
+        "INSERT INTO statuscheck.questions SELECT case_id, gen_random_uuid(), department, due FROM statuscheck.questions",
     ),
     (
         "case_keys",

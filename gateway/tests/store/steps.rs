@@ -102,6 +102,7 @@ pub(crate) fn step(case_id: CaseId, version: u64, kind: EventKind) -> Change {
         events: vec![event],
         wake: None,
         spent: Vec::new(),
+        listed: Vec::new(),
     }
 }
 

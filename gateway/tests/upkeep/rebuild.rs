@@ -48,11 +48,12 @@ impl Drawn {
     }
 }
 
-/// A question that is charged or not, one that is given back, or a step of the clock, which is started first.
+/// A question that is charged or not, one that is given back, that it is out, or a step of the clock, which is started first.
 fn any_step(drawn: &mut Drawn, case: &Case) -> EventKind {
     let (question_id, operation) = (QuestionId(uuid::Uuid::from_u128(9)), Operation::NinoTrace);
     let month = case.spent.last().map(|spent| spent.key.month);
-    match (drawn.below(5), &case.clock) {
+    match (drawn.below(6), &case.clock) {
+        (5, _) if !case.is_over() => EventKind::Decided(case.answer.clone()),
         (0, None) => clock_started(),
         (0, Some(clock)) if clock.wake().is_some() => {
             let next = clock.timer().next_step().unwrap();
@@ -146,7 +147,8 @@ async fn live(bench: &Bench, seed: u64) {
 
 #[tokio::test]
 async fn after_many_changes_the_rows_are_what_the_ledger_says() {
-    const ROWS: [&str; 3] = [
+    const ROWS: [&str; 4] = [
+        "questions WHERE due IS NOT NULL",
         "cases WHERE wake IS NOT NULL",
         "quotas WHERE used > 0",
         "entries WHERE kind = 'purged' AND payload <> x''",
@@ -198,10 +200,21 @@ async fn every_damaged_row_is_found_and_put_right() {
         ("quotas", "UPDATE quotas SET month = '2026-02'"),
         ("quotas", "UPDATE quotas SET agreement = '?'"),
         ("holds", "DELETE FROM holds"),
+        ("questions", "DELETE FROM questions"),
+        ("questions", "UPDATE questions SET due = due + 1"),
+        (
+            "questions",
+            "INSERT INTO questions SELECT case_id, randomblob(16), department, due FROM questions",
+        ),
     ] {
         let mut bench = Bench::new().await;
         let held = bench.answered(&worker(1)).await;
         bench.receive(&worker(2)).await;
+        let open = bench.receive(&worker(4)).await;
+        let case = bench.store.case(open).await.unwrap().unwrap();
+        let pending = EventKind::Decided(case.answer.clone());
+        let (change, _) = case.change(START.parse().unwrap(), [charged(), pending]).unwrap();
+        assert_eq!(bench.store.commit(change).await, Ok(()));
         for kind in [charged(), charged(), clock_started()] {
             let case = bench.store.case(held).await.unwrap().unwrap();
             let (change, _) = case.change(START.parse().unwrap(), [kind]).unwrap();
@@ -336,6 +349,7 @@ async fn every_table_is_the_ledger_or_keys_or_is_rebuilt() {
         "cases",
         "holds",
         "quotas",
+        "questions",
     ];
     assert_eq!(names, known.map(str::to_owned).into());
 }

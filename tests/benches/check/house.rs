@@ -15,6 +15,7 @@ use statuscheck::audit::Subject;
 use statuscheck::demo::authority::{Authority, Identity, TRUST_DOMAIN};
 use statuscheck::demo::shipped_register;
 use statuscheck::departments::Departments;
+use statuscheck::desk::DeskSettings;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::{ConnectionLimits, Listener};
 use statuscheck::probing::ProbingSettings;
@@ -186,6 +187,7 @@ impl House {
             quotas: QuotaSettings::default(),
             checks: CheckSettings::default(),
             timekeeper: TimekeeperSettings::default(),
+            desk: DeskSettings::default(),
             register: shipped_register().expect("the register"),
             register_changes: ChangeSettings::default(),
             calendars: Arc::default(),

@@ -92,7 +92,11 @@ async fn reflection_in_both_versions_shows_everyone_what_is_served() {
             reflected!(v1, house.channel(name)),
             reflected!(v1alpha, house.channel(name)),
         ] {
-            let served = ["statuscheck.v1.StatusCheckService", "grpc.health.v1.Health"];
+            let served = [
+                "statuscheck.v1.StatusCheckService",
+                "statuscheck.adapter.v1.DeskService",
+                "grpc.health.v1.Health",
+            ];
             for service in served {
                 assert!(services.contains(service), "{services:?}");
             }

@@ -46,6 +46,8 @@ pub(in crate::store) struct Counts {
     pub(in crate::store) holds: u64,
     /// Quotas of which anything was used.
     pub(in crate::store) quotas: u64,
+    /// Questions that are or were on worklists.
+    pub(in crate::store) questions: u64,
 }
 
 /// A store that nobody writes to, to be read.

@@ -11,7 +11,7 @@ use statuscheck_domain::quota::Spent;
 use super::checkpoints::checkpoint;
 use super::opening::{self, OpenError};
 use super::rebuild::{self, RebuildError};
-use super::{Settings, entries, quotas, tables};
+use super::{Settings, entries, quotas, tables, worklist};
 use crate::store::chain::ChainHead;
 use crate::store::copy::{CaseEntries, CopyError, Counts, Destination, Header, PlacedEntry, Source};
 use crate::store::projection::Used;
@@ -161,6 +161,7 @@ impl Destination for FileDestination {
             if tables::open_case(&transaction, case, opening)?.is_some() {
                 return Err(CopyError::Clash);
             }
+            worklist::write(&transaction, "questions", case.case_id, &case.listed)?;
         }
         Ok(transaction.commit()?)
     }
@@ -233,6 +234,7 @@ fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
         keys: count("case_keys WHERE wrapped <> zeroblob(length(wrapped))")?,
         holds: count("holds")?,
         quotas: count("quotas WHERE used <> 0")?,
+        questions: count("questions")?,
     })
 }
 

@@ -12,14 +12,14 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use uuid::Uuid;
 
-use super::{entries, quotas, retained};
+use super::{entries, quotas, retained, worklist};
 use crate::store::LedgerPlace;
 use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
 use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, SealedEntry, StoredCase};
 use crate::store::seal::{ContentDigest, SubjectDigest};
 
 /// The version of the tables, in `PRAGMA user_version`.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 const SCHEMA: &str = "
     CREATE TABLE store (
@@ -88,6 +88,7 @@ pub(super) fn create(
     transaction.execute_batch(SCHEMA)?;
     transaction.execute_batch(retained::SCHEMA)?;
     transaction.execute_batch(quotas::SCHEMA)?;
+    transaction.execute_batch(worklist::SCHEMA)?;
     transaction.execute(
         "INSERT INTO store (secret, ledger) VALUES (?1, ?2)",
         params![wrapped_secret, ledger.0],
@@ -135,6 +136,7 @@ pub(super) fn record(
         entries::append(connection, chain, &entry)?;
     }
     quotas::add(connection, "quotas", &change.spent)?;
+    worklist::write(connection, "questions", change.case_id, &change.listed)?;
     Ok(Recorded::Done)
 }
 
@@ -170,6 +172,7 @@ pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -
         return Ok(Recorded::Stale);
     };
     destroy_key(connection, place)?;
+    worklist::remove(connection, purge.case_id)?;
     let entry = Entry {
         case_id: Some(purge.case_id),
         version: purge.expected_version + 1,

@@ -24,6 +24,7 @@ use super::quotas::Taken;
 use super::single::{self, Single};
 use super::statements::Statements;
 use super::work::{Outcome, Work};
+use super::worklist::Listing;
 use crate::store::chain::{Chain, Entry, Head};
 
 /// The writer's connection with its statements.
@@ -65,6 +66,8 @@ pub(super) struct Made<'a> {
     pub(super) entries: Vec<Entry<'a>>,
     /// What they use of quotas.
     pub(super) charges: Charges,
+    /// How questions stand on worklists after them.
+    pub(super) listing: Listing,
     /// Something was written, with an entry or without one.
     pub(super) is_written: bool,
     /// What to tell the other gateways beside that the chain grew.
@@ -210,8 +213,9 @@ impl Session {
         let grew = format!("{}:{}", holding.number, after.sequence);
         let news = made.news.as_ref();
         let written = timeout(self.answer_max, async {
-            let committing = future::join3(
+            let committing = future::join4(
                 self.append(holding, &made.entries, &places),
+                made.listing.run(self.client(), &self.statements.list),
                 // Last, for gateways wait for each other here.
                 made.charges.record(self.client(), &self.statements, holding),
                 self.client().batch_execute("COMMIT"),
@@ -229,11 +233,15 @@ impl Session {
             }
         })
         .await;
-        let Ok((appended, charged, committed)) = written else {
+        let Ok((appended, listed, charged, committed)) = written else {
             return Err(Failure::Unknown(DatabaseError::unanswered(), settled));
         };
         // A commit of a transaction in which something failed is answered as one that went well.
-        match appended.and(charged).and(committed.map_err(DatabaseError::from)) {
+        match appended
+            .and(listed)
+            .and(charged)
+            .and(committed.map_err(DatabaseError::from))
+        {
             // Where somebody cancelled its wait for a standby, the server says that it is committed, and only warns.
             Ok(()) if self.connected.warnings() != warnings => Err(Failure::Unknown(
                 DatabaseError::lost("it warned of something at a commit, which may be on no standby"),

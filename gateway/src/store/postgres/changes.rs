@@ -12,6 +12,7 @@ use super::charges::Charges;
 use super::fault::DatabaseError;
 use super::quotas::Taken;
 use super::work::{Outcome, Recorded, Work};
+use super::worklist::Listing;
 use crate::store::CommitError;
 use crate::store::chain::Entry;
 use crate::store::rows::{Note, Opening, RowState, SealedChange};
@@ -129,6 +130,13 @@ impl<'a> Changes<'a> {
         (!open.ids.is_empty()).then_some(open)
     }
 
+    /// How the questions of all of them stand.
+    pub(super) fn listing(&self) -> Listing {
+        let mut listing = Listing::default();
+        self.changes().for_each(|change| listing.add(change));
+        listing
+    }
+
     pub(super) fn advance_parameters(&self) -> Option<Advance<'a>> {
         let mut advance = Advance::default();
         for change in self.changes().filter(|change| change.opening.is_none()) {
@@ -162,6 +170,7 @@ impl<'a> Changes<'a> {
     pub(super) fn judge(&self, judged: &Judged, taken: &Taken) -> Made<'a> {
         let mut entries = Vec::new();
         let mut charges = Charges::default();
+        let mut listing = Listing::default();
         let mut outcomes = Vec::with_capacity(self.0.len());
         for step in &self.0 {
             let outcome = match step {
@@ -173,6 +182,7 @@ impl<'a> Changes<'a> {
                     Step::Change(change) => {
                         entries.extend(entries_of(change));
                         charges.add(change, taken);
+                        listing.add(change);
                     }
                     Step::Note(note) => entries.push(house(note)),
                 }
@@ -184,6 +194,7 @@ impl<'a> Changes<'a> {
             is_written: !entries.is_empty(),
             entries,
             charges,
+            listing,
             news: None,
         }
     }

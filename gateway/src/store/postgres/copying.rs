@@ -66,7 +66,8 @@ async fn counts(client: &Client) -> Result<Counts, DatabaseError> {
         .query_one(
             "SELECT (SELECT count(*) FROM statuscheck.cases), (SELECT count(*) FROM statuscheck.case_keys),
                     (SELECT count(*) FROM statuscheck.holds),
-                    (SELECT count(*) FROM statuscheck.quotas WHERE used <> 0)",
+                    (SELECT count(*) FROM statuscheck.quotas WHERE used <> 0),
+                    (SELECT count(*) FROM statuscheck.questions)",
             &[],
         )
         .await?;
@@ -76,6 +77,7 @@ async fn counts(client: &Client) -> Result<Counts, DatabaseError> {
         keys: count(&row, 1)?,
         holds: count(&row, 2)?,
         quotas: count(&row, 3)?,
+        questions: count(&row, 4)?,
     })
 }
 

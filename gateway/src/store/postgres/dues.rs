@@ -20,6 +20,7 @@ use super::readers::Readers;
 use super::statements::Statements;
 use super::tables::rows_max;
 use super::work::{Outcome, Recorded, Work};
+use super::worklist::Listing;
 use crate::store::chain::Entry;
 use crate::store::{Due, ReadError};
 
@@ -194,6 +195,7 @@ pub(super) fn unlisted<'a>(is_written: bool, recorded: Recorded) -> Made<'a> {
         outcomes: vec![Ok(recorded)],
         entries: Vec::<Entry<'_>>::new(),
         charges: Charges::default(),
+        listing: Listing::default(),
         is_written,
         news: None,
     }

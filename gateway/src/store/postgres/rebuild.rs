@@ -11,7 +11,7 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 pub use self::mend::mend;
-use super::changes::{Changes, Open};
+use super::changes::Changes;
 use super::charges::columns;
 use super::copying::{cases_after, connect, keys, run};
 use super::fault::DatabaseError;
@@ -95,6 +95,19 @@ const MISSING: &str = "
 /// The tables that [`MISSING`] is about, in its order.
 const TABLES: [&str; 3] = ["cases", "requests", "subjects"];
 
+/// Of questions as they are to stand, how many rows are not there, and how many there should be.
+const MISSING_QUESTIONS: &str = "
+    WITH listed AS (
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[])
+        AS listed (id, case_id, department, due)
+    )
+    SELECT (SELECT count(*) FROM (
+                SELECT id, case_id, department, due FROM listed
+                EXCEPT
+                SELECT id, case_id, department, due FROM statuscheck.questions WHERE case_id = ANY ($2)
+            ) AS missing),
+           (SELECT count(*) FROM listed)";
+
 /// Why nothing can be said, or mended. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
@@ -169,21 +182,28 @@ async fn sealer(client: &Client, kek: Kek) -> Result<Sealer, CompareError> {
 async fn differ(client: &Client, sealer: &Sealer) -> Result<Rebuilt, CompareError> {
     let statement = client.prepare(MISSING).await.map_err(DatabaseError::from)?;
     let mut seen = [Seen::default(); TABLES.len()];
+    let listed = client
+        .prepare(MISSING_QUESTIONS)
+        .await
+        .map_err(DatabaseError::from)?;
+    let mut questions = Seen::default();
     let mut cases = Cases::of(sealer);
     while let Some(works) = cases.next(client).await? {
-        let Some(open) = opened(&works) else { continue };
+        let works: Vec<_> = works.iter().collect();
+        let changes = Changes::of(&works);
+        let Some(open) = changes.open_parameters() else {
+            continue;
+        };
         for row in open.run(client, &statement).await? {
             for (table, seen) in seen.iter_mut().enumerate() {
                 seen.add(&row, table * 2)?;
             }
         }
+        for row in changes.listing().run(client, &listed).await? {
+            questions.add(&row, 0)?;
+        }
     }
-    cases.end(client, seen).await
-}
-
-/// As new cases that are to be opened.
-fn opened(works: &[Work]) -> Option<Open<'_>> {
-    Changes::of(&works.iter().collect::<Vec<_>>()).open_parameters()
+    cases.end(client, seen, questions).await
 }
 
 /// The cases of the ledger, made anew page by page.
@@ -238,7 +258,12 @@ impl<'a> Cases<'a> {
     }
 
     /// What differs, once all pages were compared.
-    async fn end(self, client: &Client, seen: [Seen; TABLES.len()]) -> Result<Rebuilt, CompareError> {
+    async fn end(
+        self,
+        client: &Client,
+        seen: [Seen; TABLES.len()],
+        questions: Seen,
+    ) -> Result<Rebuilt, CompareError> {
         let mut tables: Vec<_> = TABLES.into_iter().zip(seen).collect();
         let kinds = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
         let kinds: [&(dyn ToSql + Sync); 2] = [&kinds[0], &kinds[1]];
@@ -246,6 +271,7 @@ impl<'a> Cases<'a> {
         let mut holds = Seen::default();
         holds.add(&row.map_err(DatabaseError::from)?, 0)?;
         tables.push(("holds", holds));
+        tables.push(("questions", questions));
         let should = self.used.rows();
         let is = quotas::all(client).await?;
         let quotas = Seen {
@@ -278,10 +304,16 @@ pub(super) async fn insert_cases(
     statements: &Statements,
     works: &[Work],
 ) -> Result<bool, DatabaseError> {
-    let Some(open) = opened(works) else {
+    let works: Vec<_> = works.iter().collect();
+    let changes = Changes::of(&works);
+    let Some(open) = changes.open_parameters() else {
         return Ok(true);
     };
-    Ok(open.run(client, &statements.open).await?.len() == works.len())
+    if open.run(client, &statements.open).await?.len() != works.len() {
+        return Ok(false);
+    }
+    changes.listing().run(client, &statements.list).await?;
+    Ok(true)
 }
 
 /// Writes what was used of quotas into the empty table.

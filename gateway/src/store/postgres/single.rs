@@ -14,6 +14,7 @@ use super::notices;
 use super::quotas::{self, Refill};
 use super::statements::Statements;
 use super::work::{Hold, Recorded, Rewrapped, Work};
+use super::worklist::Listing;
 use crate::store::CommitError;
 use crate::store::chain::Entry;
 use crate::store::rows::{PURGED, Purge};
@@ -67,6 +68,7 @@ fn made(entry: Option<Entry<'_>>) -> Made<'_> {
         is_written: entry.is_some(),
         entries: entry.into_iter().collect(),
         charges: Charges::default(),
+        listing: Listing::default(),
         news: None,
     }
 }

@@ -91,6 +91,12 @@ statements! {
         )
         SELECT id FROM advanced";
 
+    /// Writes how questions stand on worklists.
+    list: "
+        INSERT INTO statuscheck.questions (id, case_id, department, due)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[])
+        ON CONFLICT (case_id, id) DO UPDATE SET due = excluded.due";
+
     /// Adds entries to a chain.
     append: "
         INSERT INTO statuscheck.entries (chain, sequence, case_id, version, time, kind, payload, hash)
@@ -123,6 +129,8 @@ statements! {
             WHERE requests.organisation = gone.organisation AND requests.request_id = gone.request_id
         ), people AS (
             DELETE FROM statuscheck.subjects USING gone WHERE subjects.case_id = gone.id
+        ), questions AS (
+            DELETE FROM statuscheck.questions USING gone WHERE questions.case_id = gone.id
         ), key AS (
             DELETE FROM statuscheck.case_keys USING gone WHERE case_keys.case_id = gone.id
         )

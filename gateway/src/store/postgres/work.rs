@@ -123,6 +123,7 @@ mod tests {
             state: None,
             wake: None,
             spent: Vec::new(),
+            listed: Vec::new(),
             entries: Vec::new(),
             further_subjects: Vec::new(),
             opening: None,
