@@ -129,7 +129,7 @@ async fn a_file_that_was_put_back_verifies_and_is_older_than_the_anchor() {
     let copied = || StoreAt::File(folder.file("copy.db"));
     let report = beside.verify(copied(), false, Vec::new()).await;
     assert_eq!((report.findings.as_slice(), report.checkpoints), (&[][..], 1));
-    assert_older(&beside.verify(copied(), true, Vec::new()).await, 49);
+    assert_older(&beside.verify(copied(), true, Vec::new()).await, 51);
     folder.assert_as_the_ledger_says("copy.db");
 
     beside.put_aside();
@@ -187,7 +187,7 @@ async fn a_dump_that_was_put_back_verifies_and_is_older_than_the_anchor() {
     as_owner("pg_restore", &restored, &options);
     let report = beside.verify(restored.audited(), false, checkpoints()).await;
     assert_eq!((report.findings.as_slice(), report.checkpoints), (&[][..], 1));
-    assert_older(&beside.verify(restored.audited(), true, checkpoints()).await, 49);
+    assert_older(&beside.verify(restored.audited(), true, checkpoints()).await, 51);
 
     beside.put_aside();
     let store = Arc::new(restored.open(folder.key()).await);
