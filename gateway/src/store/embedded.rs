@@ -1,9 +1,7 @@
 //! The embedded engine: one SQLite file, one writer, no server to install.
 //!
-//! The file is in WAL mode with `synchronous=FULL`: a commit returns after its fsync. One process holds it at a time, by
-//! a lock on a file beside it.
+//! WAL mode with `synchronous=FULL`: a commit returns after its fsync. One process holds the file, by a lock beside it.
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -21,6 +19,7 @@ pub(super) use self::condition::condition;
 pub(super) use self::copying::{FileDestination, FileSource};
 use self::dues::Dues;
 use self::heads::FileHeads;
+use self::lock::Lock;
 pub use self::opening::OpenError;
 use self::opening::Opened;
 use self::readers::Readers;
@@ -48,6 +47,7 @@ mod fault;
 mod feed;
 mod heads;
 mod house;
+mod lock;
 mod opening;
 mod quotas;
 mod readers;
@@ -61,7 +61,7 @@ mod upkeep;
 mod worklist;
 mod writer;
 
-/// The batches whose answers may wait to be passed on: the writer works on one while the one before is passed on.
+/// Batches whose answers may wait to be passed on: the writer works on one while the one before is.
 const SETTLED_MAX: usize = 2;
 
 /// A store in one file.
@@ -203,7 +203,7 @@ async fn told(outcome: oneshot::Receiver<Outcome>) -> Outcome {
 }
 
 /// The lock goes with the writer: it is free when the last commit is done.
-fn start(writer: Writer, lock: File) -> std::io::Result<JoinHandle<()>> {
+fn start(writer: Writer, lock: Lock) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new()
         .name("store-writer".to_owned())
         .spawn(move || {

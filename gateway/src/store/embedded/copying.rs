@@ -1,6 +1,6 @@
 //! A file that is copied, or made by copying.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use statuscheck_domain::ids::CaseId;
 use statuscheck_domain::quota::Spent;
 
 use super::checkpoints::checkpoint;
+use super::lock::Lock;
 use super::opening::{self, OpenError};
 use super::rebuild::{self, RebuildError};
 use super::{Settings, entries, quotas, tables, worklist};
@@ -27,7 +28,7 @@ pub(in crate::store) struct FileSource {
     header: Header,
     /// Of the chains of the header.
     numbers: Vec<i64>,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl FileSource {
@@ -91,7 +92,7 @@ impl Source for FileSource {
 /// A file that is made.
 pub(in crate::store) struct FileDestination {
     connection: Connection,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl FileDestination {
@@ -200,7 +201,7 @@ impl Destination for FileDestination {
     }
 }
 
-fn lock(path: &Path) -> Result<File, CopyError> {
+fn lock(path: &Path) -> Result<Lock, CopyError> {
     opening::lock(path).map_err(|error| match error {
         OpenError::Held { path } => CopyError::Held { store: name(&path) },
         error => error.into(),

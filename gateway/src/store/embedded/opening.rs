@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::Settings;
 use super::checkpoints::{Checkpoints, StartError, checkpoint};
 use super::entries::{self, Ends, HeadError};
+use super::lock::Lock;
 use super::tables;
 use crate::store::chain::{ChainId, LedgerId};
 use crate::store::seal::{Kek, SealError, StoreSecret};
@@ -142,7 +143,7 @@ pub(super) struct Opened {
     pub(super) sealer: Sealer,
     pub(super) ends: Ends,
     pub(super) stopped: Arc<AtomicBool>,
-    pub(super) lock: File,
+    pub(super) lock: Lock,
 }
 
 impl Opened {
@@ -197,7 +198,7 @@ impl Opened {
 
 /// Takes the lock, and makes the database file so that only its owner may read it; SQLite gives the files beside it the
 /// same rights.
-pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(path: &Path) -> Result<Lock, OpenError> {
     let failed = |source| unusable(path, source);
     // Not the database file itself: closing any handle to that would drop the locks that SQLite holds on it.
     let mut beside = path.as_os_str().to_owned();
@@ -210,7 +211,7 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
         TryLockError::Error(source) => unusable(path, source),
     })?;
     create(path).map_err(failed)?;
-    Ok(lock)
+    Ok(Lock::of(lock))
 }
 
 /// Makes a file that only its owner may read, where there is none.
