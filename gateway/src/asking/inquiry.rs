@@ -81,7 +81,8 @@ impl Inquiry {
         let mut half_spent = false;
         let mut grace = None;
         loop {
-            let planned = match self.decide().wait {
+            let wait = self.decide().wait;
+            let planned = match wait {
                 Wait::No => break,
                 Wait::Briefly => Vec::new(),
                 Wait::WhileTimeLasts => self.next(half_spent).await,
@@ -94,7 +95,7 @@ impl Inquiry {
                 }
                 self.send(planned, left(self));
             }
-            if self.decide().wait == Wait::Briefly && grace.is_none() {
+            if wait == Wait::Briefly && grace.is_none() {
                 grace = Some(Box::pin(sleep(self.asking.trace_grace)));
             }
             tokio::select! {
@@ -146,7 +147,10 @@ impl Inquiry {
             if !planned.is_empty() {
                 self.unrecorded.extend(planned.iter().map(Planned::asked));
                 self.record().await?;
-                self.send(planned, left);
+                // Withdrawn meanwhile: then no question was recorded, and none goes out.
+                if !self.is_over() {
+                    self.send(planned, left);
+                }
             }
             let Some(reply) = self.out.next().await else {
                 // What was not asked is recorded as such.

@@ -31,6 +31,27 @@ use self::clock::ClockEventRecord;
 use self::reply::ReplyRecord;
 use super::seal::ContentDigest;
 
+/// What is large the domain boxes; the record does not show that.
+macro_rules! boxed {
+    ($name:ident: $kept:ty as $record:ident) => {
+        mod $name {
+            use serde::{Deserializer, Serializer};
+
+            use super::*;
+
+            pub(super) fn serialize<S: Serializer>(kept: &$kept, serializer: S) -> Result<S::Ok, S::Error> {
+                $record::serialize(kept, serializer)
+            }
+
+            pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Box<$kept>, D::Error> {
+                $record::deserialize(deserializer).map(Box::new)
+            }
+        }
+    };
+}
+
 mod answer;
 mod clock;
 mod reply;
@@ -283,27 +304,6 @@ struct SubjectRecord {
     postcode: Option<Postcode>,
     #[serde(with = "text::maybe", default, skip_serializing_if = "Option::is_none")]
     share_code: Option<ShareCode>,
-}
-
-/// What is large the domain boxes; the record does not show that.
-macro_rules! boxed {
-    ($name:ident: $kept:ty as $record:ident) => {
-        mod $name {
-            use serde::{Deserializer, Serializer};
-
-            use super::*;
-
-            pub(super) fn serialize<S: Serializer>(kept: &$kept, serializer: S) -> Result<S::Ok, S::Error> {
-                $record::serialize(kept, serializer)
-            }
-
-            pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<Box<$kept>, D::Error> {
-                $record::deserialize(deserializer).map(Box::new)
-            }
-        }
-    };
 }
 
 boxed!(boxed_receipt: Receipt as ReceiptRecord);

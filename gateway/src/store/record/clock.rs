@@ -94,28 +94,6 @@ struct ReckoningRecord {
     explanation: String,
 }
 
-/// What the domain boxes for its size; the record does not show that.
-macro_rules! boxed {
-    ($name:ident: $kept:ident as $record:ident) => {
-        mod $name {
-            use serde::{Deserializer, Serializer};
-            use statuscheck_domain::case_clock::$kept;
-
-            use super::$record;
-
-            pub(super) fn serialize<S: Serializer>(kept: &$kept, serializer: S) -> Result<S::Ok, S::Error> {
-                $record::serialize(kept, serializer)
-            }
-
-            pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<Box<$kept>, D::Error> {
-                $record::deserialize(deserializer).map(Box::new)
-            }
-        }
-    };
-}
-
 boxed!(boxed_setting: Setting as SettingRecord);
 boxed!(boxed_moved: Moved as MovedRecord);
 
