@@ -49,8 +49,8 @@ pub struct TimekeeperSettings {
     /// step may be late.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub look_every: Duration,
-    /// From one look to the next at the least. 20 ms: a busy gateway records thousands of changes a second, and few of them
-    /// bring a due time forward.
+    /// From one look to the next at the least. 50 ms: a busy gateway records thousands of changes a second, few of them bring a
+    /// due time forward, and to a database each look is a query.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub rest: Duration,
     /// How far the wall clock may leave the monotonic one between two looks. 5 s: time servers slew by far less.
@@ -71,7 +71,7 @@ impl Default for TimekeeperSettings {
             batch_max: 256,
             parallel_max: 64,
             look_every: Duration::from_millis(500),
-            rest: Duration::from_millis(20),
+            rest: Duration::from_millis(50),
             jump: Duration::from_secs(5),
             settle: Duration::from_mins(1),
             stuck: Duration::from_secs(30),

@@ -81,6 +81,7 @@ mod shares;
 mod single;
 mod statements;
 mod tables;
+mod telling;
 mod upkeep;
 mod verifier;
 mod work;
@@ -143,6 +144,7 @@ impl PostgresStore {
         let blocks = Blocks::new(settings.limits.reservations_max, settings.limits.quota_block);
         let writer = Writer {
             connector: opened.connector.clone(),
+            telling: telling::Telling::new(settings.limits.tell_every),
             limits: settings.limits,
             holder: opened.holder,
             session: Some(opened.session),

@@ -113,19 +113,21 @@ impl Session {
         .unwrap_or_else(|_elapsed| Err(DatabaseError::unanswered().into()))
     }
 
-    /// Records `batch`, which has `taken` units out of blocks: on return it is on disk.
+    /// Records `batch`, which has `taken` units out of blocks: on return it is on disk. Where it `tells`, the other gateways
+    /// hear that the chain grew.
     pub(super) async fn record(
         &self,
         holding: Holding,
         batch: &[&Work],
         taken: &Taken,
+        tells: bool,
     ) -> Result<Settled, Failure> {
         let made = match Single::of(batch) {
             Some(single) => self.begin_single(holding, single).await,
             None => self.begin_changes(holding, &Changes::of(batch), taken).await,
         };
         match made {
-            Ok((made, head)) if made.is_written => self.commit(holding, made, head).await,
+            Ok((made, head)) if made.is_written => self.commit(holding, made, head, tells).await,
             Ok((made, _)) => {
                 self.roll_back().await?;
                 Ok(Settled {
@@ -201,7 +203,13 @@ impl Session {
     }
 
     /// The second round trip.
-    async fn commit(&self, holding: Holding, made: Made<'_>, head: Head) -> Result<Settled, Failure> {
+    async fn commit(
+        &self,
+        holding: Holding,
+        made: Made<'_>,
+        head: Head,
+        tells: bool,
+    ) -> Result<Settled, Failure> {
         let mut chain = Chain::at(i64::from(holding.number), head);
         let places: Vec<Head> = made.entries.iter().map(|entry| chain.append(entry)).collect();
         let after = chain.head();
@@ -224,7 +232,7 @@ impl Session {
             // commit, and its answer is nobody's to wait for. A signal that is lost with the connection is made good for
             // when the next connection is made.
             let telling = future::join(
-                self.tell(notices::CHANGED, &grew),
+                OptionFuture::from(tells.then(|| self.tell(notices::CHANGED, &grew))),
                 OptionFuture::from(news.map(|(topic, news)| self.tell(topic, news))),
             );
             match future::select(pin!(committing), pin!(telling)).await {
