@@ -81,6 +81,8 @@ pub enum EventKind {
     Feedback(Use),
     /// The caller needs the case no longer.
     Withdrawn,
+    /// The caller did not provide what was asked for in time: the case is over without an answer.
+    Lapsed,
     /// Something happened to the case's clock.
     Clock(ClockEvent),
 }
@@ -103,6 +105,7 @@ impl EventKind {
             Self::Disputed { .. } => "disputed",
             Self::Feedback(_) => "feedback_given",
             Self::Withdrawn => "withdrawn",
+            Self::Lapsed => "lapsed",
             Self::Clock(event) => event.as_str(),
         }
     }
@@ -120,6 +123,7 @@ impl EventKind {
             | Self::Disputed { .. }
             | Self::Feedback(_)
             | Self::Withdrawn
+            | Self::Lapsed
             | Self::Clock(_) => None,
         }
     }
@@ -138,7 +142,7 @@ impl EventKind {
         match self {
             Self::Received(_) | Self::Provided(_) | Self::Disputed { .. } => Some(CaseState::Open),
             Self::Decided(answer) => Some(CaseState::told(&answer.outcome)),
-            Self::Withdrawn => Some(CaseState::Withdrawn),
+            Self::Withdrawn | Self::Lapsed => Some(CaseState::Withdrawn),
             Self::Asked { .. }
             | Self::Replied { .. }
             | Self::InformationRequested { .. }
