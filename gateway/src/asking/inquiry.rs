@@ -306,7 +306,12 @@ impl Inquiry {
             operation,
             question_id,
             charged,
-            asked: Asked { reply, is_sent },
+            asked:
+                Asked {
+                    reply,
+                    is_sent,
+                    timing,
+                },
         } = answered;
         let is_late_mismatch = self.case.is_over()
             && matches!(reply.outcome, Outcome::Found(Facts::NinoTrace { matches: false }));
@@ -325,6 +330,7 @@ impl Inquiry {
             reply,
             refunded: charged.filter(|_| !is_sent),
             again,
+            timing,
         });
     }
 
