@@ -122,6 +122,7 @@ fn a_case_with_a_possible_windrush_profile_never_lapses() {
             reply: Reply::of(seen),
             refunded: None,
             again: None,
+            timing: None,
         },
     ];
     let Ok(case) = then(&asked(), in_hours(2), kinds) else {
