@@ -273,6 +273,7 @@ impl Inquiry {
         decide(
             &self.case.receipt.check,
             &self.replies,
+            &self.asking.rules,
             self.asking.feed_interval,
             now,
         )
