@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Case, CaseState};
 use crate::event::EventKind;
 use crate::sla::Target;
-use crate::windrush;
+use crate::windrush::Rules;
 use crate::working_time::after;
 
 impl Case {
@@ -16,7 +16,7 @@ impl Case {
     /// an answer. Its place is a referral to the taskforce; until it is made, the case stays as it is.
     pub fn lapses_at(&self) -> Option<Timestamp> {
         let waits = self.state == CaseState::AwaitingInformation;
-        if !waits || windrush::has_profile(&self.receipt.check, &self.questions.replies()) {
+        if !waits || Rules::default().has_profile(&self.receipt.check, &self.questions.replies()) {
             return None;
         }
         let mut steps = self.history.iter().rev();

@@ -13,6 +13,7 @@ use crate::ids::QuestionId;
 use crate::question::Operation;
 use crate::reply::{self, Reply};
 use crate::subject::{DateOfBirth, Field};
+use crate::windrush;
 
 const NANOSECOND: Duration = Duration::from_nanos(1);
 const FOUR_WEEKS: u32 = 28 * 24;
