@@ -19,6 +19,8 @@ use crate::testing::{question, subject};
 mod breaker;
 #[path = "stack_tests/share.rs"]
 mod share;
+#[path = "stack_tests/vitals.rs"]
+mod vitals;
 
 /// What the department does with its next question.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,6 +76,7 @@ struct Bench {
     office: Office,
     clock: ManualClock,
     department: BoxDepartment,
+    vitals: Vitals,
 }
 
 struct Figures {
@@ -120,16 +123,21 @@ impl Figures {
             rate: Arc::new(Rate::of(self.rate, share.clone(), &shared)),
             share,
         };
-        let department = stack(office.clone(), bounds, shared);
+        let (department, vitals) = stack(office.clone(), bounds, shared);
         Bench {
             office,
             clock,
             department,
+            vitals,
         }
     }
 }
 
 impl Bench {
+    fn shared(&self) -> SharedClock {
+        Arc::new(self.clock.clone())
+    }
+
     fn turns(&self, mood: Mood) {
         *self.office.mood.lock().unwrap() = mood;
     }

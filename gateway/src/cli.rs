@@ -13,6 +13,7 @@ mod following;
 mod keys;
 mod ledger;
 mod operator;
+mod ops;
 mod output;
 mod register;
 mod retention;
@@ -87,6 +88,9 @@ enum Command {
     /// Gives open cases more time.
     #[command(subcommand)]
     Due(due::Due),
+    /// Shows how open cases and departments stand, and closes departments by hand.
+    #[command(subcommand)]
+    Ops(ops::Ops),
     /// Changes the keys of a store.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -126,6 +130,7 @@ impl Cli {
                 Command::Audit(audit) => audit.run().await,
                 Command::Retention(retention) => retention.run().await,
                 Command::Due(due) => due.run().await,
+                Command::Ops(ops) => ops.run().await,
                 Command::Keys(keys) => keys.run().await,
                 Command::Ledger(ledger) => ledger.run().await,
                 Command::Store(store) => store.run().await,

@@ -17,7 +17,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use statuscheck_adapters::settings::DepartmentSettings;
 use statuscheck_adapters::share::Share;
-use statuscheck_adapters::{BoxDepartment, connect_shared};
+use statuscheck_adapters::vitals::Vitals;
+use statuscheck_adapters::{BoxDepartment, connect_watched};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 
@@ -214,7 +215,7 @@ impl Config {
         &self,
         share: &Share,
         clock: &SharedClock,
-    ) -> (BTreeMap<DepartmentId, BoxDepartment>, Vec<ConfigError>) {
+    ) -> (BTreeMap<DepartmentId, (BoxDepartment, Vitals)>, Vec<ConfigError>) {
         let mut connected = BTreeMap::new();
         let mut faults = Vec::new();
         for (name, settings) in &self.departments {
@@ -222,7 +223,7 @@ impl Config {
                 faults.push(ConfigError::UnknownDepartment { name: name.clone() });
                 continue;
             };
-            match connect_shared(department, settings, share.clone(), clock.clone()) {
+            match connect_watched(department, settings, share.clone(), clock.clone()) {
                 Ok(service) => {
                     if connected.insert(department, service).is_some() {
                         faults.push(ConfigError::RepeatedDepartment {
@@ -273,7 +274,7 @@ impl Config {
             register,
             register_changes: self.register_changes,
             calendars: Arc::new(calendars),
-            departments: Departments::new(departments),
+            departments: Departments::watched(departments),
             upkeep: opened.upkeep,
             store: opened.store,
             notary,

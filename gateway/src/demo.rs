@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use statuscheck_adapters::ConnectError;
 use statuscheck_adapters::settings::DepartmentSettings;
+use statuscheck_adapters::share::Share;
 use statuscheck_domain::agreement::{Agreement, Register};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
@@ -232,7 +233,12 @@ impl Demo {
             }
             Ok((
                 department,
-                statuscheck_adapters::connect(department, &to, settings.clock.clone())?,
+                statuscheck_adapters::connect_watched(
+                    department,
+                    &to,
+                    Share::whole(settings.clock.clone()),
+                    settings.clock.clone(),
+                )?,
             ))
         };
         let departments = DepartmentId::ALL
@@ -266,7 +272,7 @@ impl Demo {
             register: register(settings.agreements)?,
             register_changes: settings.register_changes,
             calendars: Arc::default(),
-            departments: Departments::new(departments),
+            departments: Departments::watched(departments),
             upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,
             store: (settings.before_store)(store),
             notary,

@@ -25,6 +25,7 @@ use crate::desk::{Desk, DeskSettings};
 use crate::following::{Following, WatchSettings};
 use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
+use crate::ops::{Closures, Live, Overview, Views};
 use crate::probing::{Probing, ProbingSettings};
 use crate::quota::{QuotaSettings, QuotaWatch, Quotas};
 use crate::register::{ChangeSettings, RegisterChanges, ServedRegister, TakeUpError};
@@ -36,9 +37,9 @@ use crate::rpc::ops::Operations;
 use crate::rpc::register::Agreements;
 use crate::rpc::status_check::StatusChecks;
 use crate::rpc::way::Way;
-use crate::store::Store;
 use crate::store::notary::Notary;
 use crate::store::upkeep::Upkeep;
+use crate::store::{ReadError, Store};
 use crate::timekeeper::{Timekeeper, TimekeeperSettings};
 use crate::tls::Tls;
 use crate::upkeep::Housekeeping;
@@ -140,6 +141,9 @@ pub enum StartError {
     /// The version of the register that was applied last cannot be served.
     #[error("the register that was applied last cannot be served")]
     Register(#[from] TakeUpError),
+    /// Which departments are closed by hand cannot be read.
+    #[error("it cannot be read which departments are closed by hand")]
+    Closures(#[source] ReadError),
     /// The descriptor set of this build is broken.
     #[error("the contract's descriptor set cannot be served")]
     Reflection(#[source] tonic_reflection::server::Error),
@@ -156,6 +160,7 @@ pub struct Gateway {
     timekeeper: Arc<Timekeeper>,
     register: Arc<RegisterChanges>,
     housekeeping: Arc<Housekeeping>,
+    closures: Arc<Closures>,
     quotas: QuotaWatch,
     store: Arc<dyn Store>,
     notary: Notary,
@@ -175,6 +180,7 @@ impl Gateway {
             address: setup.listen,
             source,
         };
+        let live = live(&setup).await?;
         let listener = Listener::bind(setup.listen, setup.tls.clone(), setup.connections)
             .await
             .map_err(listen_error)?;
@@ -186,7 +192,7 @@ impl Gateway {
         let asking = Asking {
             store: Arc::clone(&setup.store),
             quotas: quotas.clone(),
-            departments: setup.departments,
+            departments: live.departments.clone(),
             clock: setup.clock.clone(),
             calendars: Arc::clone(&calendars),
             feed_interval,
@@ -208,6 +214,7 @@ impl Gateway {
             housekeeping: Arc::clone(&housekeeping),
             audited: Arc::new(setup.audited),
             clock: setup.clock.clone(),
+            live: Some(live.clone()),
         };
         let register = Arc::new(RegisterChanges::new(
             Arc::clone(&setup.store),
@@ -251,6 +258,7 @@ impl Gateway {
             timekeeper: Arc::new(timekeeper),
             register,
             housekeeping,
+            closures: live.closures,
             quotas: watch,
             store: setup.store,
             notary: setup.notary,
@@ -294,6 +302,7 @@ impl Gateway {
             never = self.quotas.run() => match never {},
             never = self.following.run() => match never {},
             never = self.housekeeping.keep_extending() => match never {},
+            never = self.closures.follow() => match never {},
             () = serving => {}
         }
         stop.send_replace(true);
@@ -305,4 +314,19 @@ impl Gateway {
         // Nothing is added from here on: the last entry gets a signature too.
         self.notary.close().await;
     }
+}
+
+/// What operators look at, and what they close by hand.
+async fn live(setup: &Setup) -> Result<Live, StartError> {
+    let (store, clock) = (&setup.store, &setup.clock);
+    let closures = Closures::load(Arc::clone(store), clock.clone()).await;
+    let closures = Arc::new(closures.map_err(StartError::Closures)?);
+    Ok(Live {
+        store: Arc::clone(store),
+        overview: Arc::new(Overview::new(Arc::clone(store), clock.clone())),
+        departments: setup.departments.clone().respecting(Arc::clone(&closures)),
+        closures,
+        views: Arc::new(Views::new(Arc::clone(store), clock.clone())),
+        clock: clock.clone(),
+    })
 }

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
-    QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists,
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, Line, Marks, OpenCase,
+    PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Standings, Store, UrgentQuery,
+    WorkQuery, WorkRow, Worklists,
 };
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
@@ -96,6 +97,19 @@ impl Worklists for FaultyStore {
     ) -> Result<Vec<WorkRow>, ReadError> {
         self.readable()?;
         self.store.questions_of(department, cases).await
+    }
+}
+
+#[async_trait]
+impl Standings for FaultyStore {
+    async fn lines(&self, marks: Marks) -> Result<Vec<Line>, ReadError> {
+        self.readable()?;
+        self.store.lines(marks).await
+    }
+
+    async fn most_urgent(&self, query: UrgentQuery) -> Result<Vec<OpenCase>, ReadError> {
+        self.readable()?;
+        self.store.most_urgent(query).await
     }
 }
 

@@ -15,9 +15,11 @@ use crate::sla::SlaClock;
 mod caller;
 mod clocking;
 mod history;
+mod standing;
 
 pub use self::caller::{Dispute, NotNow, ProvideFault, Use};
 pub use self::history::{HistoryError, Step};
+pub use self::standing::{Departments, Standing, UnknownTurn, Whose};
 
 /// Whose turn it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -136,6 +138,7 @@ impl Case {
             wake: case.wake(),
             spent: quota::spent(&self.receipt.agreement_id, kinds),
             listed: case.listed_since(self),
+            standing: case.standing(),
             events,
         };
         Ok((change, case))

@@ -8,6 +8,7 @@ mod listing;
 pub(crate) mod register;
 mod request;
 mod row;
+pub(crate) mod standings;
 mod steps;
 pub(crate) mod upkeep;
 pub(crate) mod versions;

@@ -16,6 +16,8 @@ mod following;
 mod house;
 #[path = "conformance/quotas.rs"]
 mod quotas;
+#[path = "conformance/standings.rs"]
+mod standings;
 #[path = "conformance/worklists.rs"]
 mod worklists;
 
@@ -26,6 +28,7 @@ pub(crate) use feed::*;
 pub(crate) use following::*;
 pub(crate) use house::*;
 pub(crate) use quotas::*;
+pub(crate) use standings::*;
 pub(crate) use worklists::*;
 
 /// A place to keep cases in that outlives the stores opened on it.
@@ -85,6 +88,11 @@ macro_rules! conformance {
             a_question_that_is_settled_needs_no_reply_and_is_still_found,
             a_worklist_has_the_most_urgent_first_and_pages_without_gaps,
             the_questions_of_a_purged_case_are_gone,
+            open_cases_are_listed_most_urgent_first_as_their_histories_say,
+            open_cases_are_listed_by_the_department_that_is_waited_for,
+            open_cases_are_counted_each_in_one_line,
+            a_case_is_in_the_line_of_whoever_has_the_turn_until_it_is_over,
+            a_purged_case_stands_nowhere,
         }
     };
     ($place:expr; $($law:ident,)*) => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use statuscheck::store::upkeep::{ClosedQuery, Upkeep};
-use statuscheck::store::{CommitError, HouseKind, Received, Store, WorkQuery};
+use statuscheck::store::{CommitError, HouseKind, Marks, Received, Store, UrgentQuery, WorkQuery};
 use statuscheck::upkeep::{Housekeeping, Reason};
 use statuscheck_domain::answer::{Answer, Outcome};
 use statuscheck_domain::clock::ManualClock;
@@ -107,6 +107,20 @@ pub(crate) async fn seen(store: &impl Upkeep) -> Vec<String> {
     };
     let worklist = store.worklist(worklist).await.unwrap();
     seen.extend(worklist.iter().map(|row| format!("open {row:?}")));
+    let urgent = UrgentQuery {
+        department: None,
+        late_at: None,
+        after: None,
+        limit: 100,
+    };
+    let urgent = store.most_urgent(urgent).await.unwrap();
+    seen.extend(urgent.iter().map(|open| format!("stands {open:?}")));
+    let marks = Marks {
+        now: samples::start(),
+        ahead: Vec::new(),
+    };
+    let lines = store.lines(marks).await.unwrap();
+    seen.extend(lines.iter().map(|line| format!("line {line:?}")));
     seen.push(format!("used {}", store.quota_used(&quota()).await.unwrap()));
     seen
 }
