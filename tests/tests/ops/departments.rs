@@ -30,7 +30,10 @@ fn open(name: &str) -> SetDepartmentRequest {
 async fn a_department_that_is_closed_by_hand_is_not_asked_until_it_opens() {
     let employee = person("Adeyemi").settled("2019-06-01");
     let house = House::with([employee.clone()]).await;
-    let done = operator(&house).set_department(close("home-office", None)).await.unwrap();
+    let done = operator(&house)
+        .set_department(close("home-office", None))
+        .await
+        .unwrap();
     let after = done.into_inner().department.unwrap();
     assert!(after.closed && after.closed_until.is_none());
     assert_eq!(after.closed_reason, "The Home Office is moving its machines");
@@ -45,7 +48,10 @@ async fn a_department_that_is_closed_by_hand_is_not_asked_until_it_opens() {
     let house = house.stop().await.start().await;
     assert!(department(&house, "home-office").await.closed);
     assert!(!department(&house, "dwp").await.closed);
-    operator(&house).set_department(open("home-office")).await.unwrap();
+    operator(&house)
+        .set_department(open("home-office"))
+        .await
+        .unwrap();
     assert!(!department(&house, "home-office").await.closed);
     house.clock.advance(HOUR);
     until_some(async || {
@@ -60,7 +66,10 @@ async fn a_department_that_is_closed_until_a_time_opens_then_by_itself() {
     let employee = person("Adeyemi").settled("2019-06-01");
     let house = House::with([employee.clone()]).await;
     let until = house.clock.now() + jiff::SignedDuration::from_hours(2);
-    operator(&house).set_department(close("home-office", Some(until))).await.unwrap();
+    operator(&house)
+        .set_department(close("home-office", Some(until)))
+        .await
+        .unwrap();
     let closed = department(&house, "home-office").await;
     assert_eq!(closed.closed_until.unwrap().seconds, until.as_second());
     let told = right_to_work(&house, employee.by_name()).await;
@@ -79,8 +88,14 @@ async fn a_department_is_closed_with_a_reason_and_into_the_future_alone() {
     for wrong in [
         named(close("moon", None)),
         named(close("dwp", Some(past))),
-        named(SetDepartmentRequest { reason: "  ".to_owned(), ..close("dwp", None) }),
-        named(SetDepartmentRequest { closed: false, ..close("dwp", Some(past)) }),
+        named(SetDepartmentRequest {
+            reason: "  ".to_owned(),
+            ..close("dwp", None)
+        }),
+        named(SetDepartmentRequest {
+            closed: false,
+            ..close("dwp", Some(past))
+        }),
     ] {
         let refused = operator(&house).set_department(wrong).await.err().unwrap();
         assert_eq!(refused.code(), Code::InvalidArgument);
@@ -91,7 +106,9 @@ async fn a_department_is_closed_with_a_reason_and_into_the_future_alone() {
 #[tokio::test]
 async fn what_a_department_s_questions_came_to_shows() {
     let well = person("Adeyemi").settled("2019-06-01");
-    let failing = person("Okafor").settled("2019-06-01").behaves("home-office", "fail");
+    let failing = person("Okafor")
+        .settled("2019-06-01")
+        .behaves("home-office", "fail");
     let house = House::with([well.clone(), failing.clone()]).await;
     let before = department(&house, "home-office").await;
     assert!(before.reachable && before.latency_p95.is_none());

@@ -31,7 +31,11 @@ async fn what_is_open_is_counted_by_whose_turn_it_is_until_it_is_late() {
     assert_eq!(found.len(), 1);
     let line = &found[0];
     assert_eq!(
-        (line.department.as_str(), line.check.as_str(), line.agreement_id.as_str()),
+        (
+            line.department.as_str(),
+            line.check.as_str(),
+            line.agreement_id.as_str()
+        ),
         ("home-office", "right-to-work", "right-to-work")
     );
     assert_eq!(counts(line), (2, 0, 0, 0));
@@ -54,7 +58,9 @@ async fn what_is_open_is_counted_by_whose_turn_it_is_until_it_is_late() {
 
 #[tokio::test]
 async fn in_the_callers_turn_a_case_is_paused_and_no_department_s() {
-    let ambiguous = person("Twins").settled("2019-06-01").behaves("home-office", "ambiguous");
+    let ambiguous = person("Twins")
+        .settled("2019-06-01")
+        .behaves("home-office", "ambiguous");
     let house = House::with([ambiguous.clone()]).await;
     let told = right_to_work(&house, ambiguous.by_name()).await;
     let case = house.case(EMPLOYER, &told.case_id).await.unwrap();
@@ -63,7 +69,11 @@ async fn in_the_callers_turn_a_case_is_paused_and_no_department_s() {
     assert_eq!(counts(line(&found, "caller")), (1, 1, 0, 0));
     assert_eq!(found.len(), 1);
     house.clock.advance(HOUR * 24 * 30);
-    assert_eq!(counts(line(&lines(&house).await, "caller")), (1, 1, 0, 0), "its clock stands still");
+    assert_eq!(
+        counts(line(&lines(&house).await, "caller")),
+        (1, 1, 0, 0),
+        "its clock stands still"
+    );
     let withdrawn = statuscheck_proto::v1::WithdrawCaseRequest {
         case_id: told.case_id,
         ..Default::default()
@@ -104,15 +114,28 @@ async fn cases_are_listed_most_urgent_first_without_facts_and_references() {
         breached_only: true,
         ..ListCasesRequest::default()
     };
-    let none = operator(&house).list_cases(late.clone()).await.unwrap().into_inner();
+    let none = operator(&house)
+        .list_cases(late.clone())
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(none.cases.len(), 0);
     house.clock.advance(HOUR * 24 * 9);
     let late = operator(&house).list_cases(late).await.unwrap().into_inner();
     assert_eq!(late.cases.len(), 3);
     for wrong in [
-        ListCasesRequest { page_size: -1, ..Default::default() },
-        ListCasesRequest { page_token: "x".to_owned(), ..Default::default() },
-        ListCasesRequest { department: "moon".to_owned(), ..Default::default() },
+        ListCasesRequest {
+            page_size: -1,
+            ..Default::default()
+        },
+        ListCasesRequest {
+            page_token: "x".to_owned(),
+            ..Default::default()
+        },
+        ListCasesRequest {
+            department: "moon".to_owned(),
+            ..Default::default()
+        },
     ] {
         let refused = operator(&house).list_cases(wrong).await.err().unwrap();
         assert_eq!(refused.code(), tonic::Code::InvalidArgument);
@@ -121,7 +144,9 @@ async fn cases_are_listed_most_urgent_first_without_facts_and_references() {
 
 #[tokio::test]
 async fn an_answer_that_comes_late_empties_the_line() {
-    let slow = person("Okafor").settled("2019-06-01").behaves("home-office", "defer:2h");
+    let slow = person("Okafor")
+        .settled("2019-06-01")
+        .behaves("home-office", "defer:2h");
     let house = House::with([slow.clone()]).await;
     let told = right_to_work(&house, slow.by_name()).await;
     assert_eq!(lines(&house).await.len(), 1);
@@ -136,5 +161,11 @@ async fn an_answer_that_comes_late_empties_the_line() {
         case_id: told.case_id,
         ..Default::default()
     };
-    assert!(house.client(EMPLOYER).provide_information(provided).await.is_err());
+    assert!(
+        house
+            .client(EMPLOYER)
+            .provide_information(provided)
+            .await
+            .is_err()
+    );
 }
