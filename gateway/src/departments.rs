@@ -10,6 +10,7 @@ use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 use statuscheck_domain::question::Question;
 use statuscheck_domain::reply::{Outcome, Reply, Unavailable};
+use statuscheck_domain::timing::Timing;
 use tower::ServiceExt as _;
 
 use crate::ops::Closures;
@@ -85,6 +86,7 @@ impl Departments {
         Asked {
             reply,
             is_sent: sent.is_sent(),
+            timing: Some(sent.timing()),
         }
     }
 }
@@ -96,6 +98,8 @@ pub struct Asked {
     /// The question went out, or may have; false where the department certainly never saw it: it rests, or is closed by hand, or
     /// its limit is reached, or it cannot be reached, or is not configured.
     pub is_sent: bool,
+    /// Where the time went; none where no department was called, or it replied by itself.
+    pub timing: Option<Timing>,
 }
 
 impl Asked {
@@ -103,6 +107,7 @@ impl Asked {
         Self {
             reply: Reply::of(outcome),
             is_sent: false,
+            timing: None,
         }
     }
 }
