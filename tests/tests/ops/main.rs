@@ -5,6 +5,8 @@
 mod departments;
 mod summary;
 
+use jiff::Timestamp;
+use statuscheck_domain::clock::Clock as _;
 use statuscheck_proto::ops::v1::ops_service_client::OpsServiceClient;
 use statuscheck_proto::ops::v1::{
     DepartmentStatus, GetSlaSummaryRequest, ListCasesRequest, ListDepartmentsRequest, SetDepartmentRequest,
