@@ -20,6 +20,7 @@ mod retention;
 mod serve;
 mod store;
 mod subject;
+mod top;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -91,6 +92,8 @@ enum Command {
     /// Shows how open cases and departments stand, and closes departments by hand.
     #[command(subcommand)]
     Ops(ops::Ops),
+    /// Shows how open cases and departments stand, and goes on showing it.
+    Top(top::Top),
     /// Changes the keys of a store.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -131,6 +134,7 @@ impl Cli {
                 Command::Retention(retention) => retention.run().await,
                 Command::Due(due) => due.run().await,
                 Command::Ops(ops) => ops.run().await,
+                Command::Top(top) => top.run().await,
                 Command::Keys(keys) => keys.run().await,
                 Command::Ledger(ledger) => ledger.run().await,
                 Command::Store(store) => store.run().await,

@@ -24,6 +24,7 @@ use statuscheck_domain::ids::DepartmentId;
 
 use crate::admission::AdmissionSettings;
 use crate::batch::BatchSettings;
+use crate::dashboard::DashboardSettings;
 use crate::departments::Departments;
 use crate::desk::DeskSettings;
 use crate::following::WatchSettings;
@@ -92,6 +93,9 @@ pub struct Config {
     /// How departments follow their worklists.
     #[serde(default)]
     pub desk: DeskSettings,
+    /// Where the dashboard is served.
+    #[serde(default)]
+    pub dashboard: DashboardSettings,
     /// Which days and hours are working time.
     #[serde(default)]
     pub calendar: CalendarSection,
@@ -271,6 +275,7 @@ impl Config {
             watch: self.watch,
             timekeeper: self.timekeeper,
             desk: self.desk,
+            dashboard: self.dashboard,
             register,
             register_changes: self.register_changes,
             calendars: Arc::new(calendars),

@@ -27,6 +27,7 @@ use self::authority::{Authority, AuthorityError, IDENTITIES, Identity, TRUST_DOM
 use crate::admission::AdmissionSettings;
 use crate::audit::Subject;
 use crate::batch::BatchSettings;
+use crate::dashboard::DashboardSettings;
 use crate::departments::Departments;
 use crate::desk::DeskSettings;
 use crate::following::WatchSettings;
@@ -79,6 +80,8 @@ pub struct DemoSettings {
     pub folder: PathBuf,
     /// Where the gateway listens.
     pub listen: SocketAddr,
+    /// Where the dashboard is served.
+    pub dashboard: DashboardSettings,
     /// Where the mock departments listen.
     pub departments: PerDepartment<SocketAddr>,
     /// Who lives in it.
@@ -118,6 +121,10 @@ impl DemoSettings {
         Self {
             folder,
             listen: anywhere,
+            dashboard: DashboardSettings {
+                listen: Some(anywhere),
+                ..DashboardSettings::default()
+            },
             departments: PerDepartment::all(anywhere),
             population,
             machine_clock: clock.clone(),
@@ -269,6 +276,7 @@ impl Demo {
             checks: settings.checks,
             timekeeper: settings.timekeeper,
             desk: DeskSettings::default(),
+            dashboard: settings.dashboard,
             register: register(settings.agreements)?,
             register_changes: settings.register_changes,
             calendars: Arc::default(),

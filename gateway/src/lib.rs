@@ -14,6 +14,7 @@ pub mod batch;
 pub mod cases;
 pub mod cli;
 pub mod config;
+pub mod dashboard;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod departments;

@@ -21,6 +21,7 @@ use crate::asking::Asking;
 use crate::audit::Subject;
 use crate::batch::BatchSettings;
 use crate::cases::Cases;
+use crate::dashboard::{Dashboard, DashboardSettings, Sources, Usher};
 use crate::departments::Departments;
 use crate::desk::{Desk, DeskSettings};
 use crate::following::{Following, WatchSettings};
@@ -108,6 +109,8 @@ pub struct Setup {
     pub timekeeper: TimekeeperSettings,
     /// How departments follow their worklists.
     pub desk: DeskSettings,
+    /// Where the dashboard is served.
+    pub dashboard: DashboardSettings,
     /// Who may ask what, until another register is applied.
     pub register: Register,
     /// How the register is changed.
@@ -139,6 +142,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The address of the dashboard is taken, or not ours.
+    #[error("cannot listen on the address of the dashboard")]
+    Dashboard(#[source] io::Error),
     /// The version of the register that was applied last cannot be served.
     #[error("the register that was applied last cannot be served")]
     Register(#[from] TakeUpError),
@@ -164,7 +170,8 @@ pub struct Gateway {
     closures: Arc<Closures>,
     quotas: QuotaWatch,
     store: Arc<dyn Store>,
-    notary: Notary,
+    notary: Arc<Notary>,
+    dashboard: Option<Dashboard>,
     tls: Tls,
     reload_every: Duration,
     health: Health,
@@ -225,10 +232,26 @@ impl Gateway {
             setup.clock.clone(),
         ));
         let watch = QuotaWatch::new(quotas.clone(), Arc::clone(&served), setup.quotas);
+        let dashboard_quotas = quotas.clone();
         let agreements = Agreements {
             changes: Arc::clone(&register),
             quotas,
         };
+        let notary = Arc::new(setup.notary);
+        let dashboard = Dashboard::bind(
+            setup.dashboard.clone(),
+            setup.tls.clone(),
+            Sources {
+                live: live.clone(),
+                housekeeping: Arc::clone(&housekeeping),
+                register: Arc::clone(&served),
+                quotas: dashboard_quotas,
+                notary: Arc::clone(&notary),
+                clock: setup.clock.clone(),
+            },
+        )
+        .await
+        .map_err(StartError::Dashboard)?;
         let way = Way {
             register: served,
             admission: Admission::new(setup.admission),
@@ -263,7 +286,8 @@ impl Gateway {
             closures: live.closures,
             quotas: watch,
             store: setup.store,
-            notary: setup.notary,
+            notary,
+            dashboard,
             tls: setup.tls,
             reload_every: setup.reload_every,
             health,
@@ -274,6 +298,11 @@ impl Gateway {
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Who signs operators in to the dashboard, and knows where it is; none where there is none.
+    pub fn usher(&self) -> Option<Usher> {
+        self.dashboard.as_ref().map(Dashboard::usher)
     }
 
     /// Its certificates, for a reload on a signal.
@@ -295,6 +324,12 @@ impl Gateway {
             self.desk.stop();
         };
         let serving = self.listener.serve(self.routes, told_to_stop);
+        let pages = async {
+            match self.dashboard {
+                Some(dashboard) => dashboard.serve().await,
+                None => std::future::pending().await,
+            }
+        };
         let (stop, stopped) = watch::channel(false);
         let keeping_time = tokio::spawn(self.timekeeper.run(stopped));
         tokio::select! {
@@ -305,6 +340,7 @@ impl Gateway {
             never = self.following.run() => match never {},
             never = self.housekeeping.keep_extending() => match never {},
             never = self.closures.follow() => match never {},
+            never = pages => match never {},
             () = serving => {}
         }
         stop.send_replace(true);

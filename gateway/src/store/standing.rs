@@ -87,6 +87,10 @@ pub struct Urgency {
 pub struct OpenCase {
     /// Which.
     pub case_id: CaseId,
+    /// Under which agreement.
+    pub agreement: AgreementId,
+    /// Which check.
+    pub check: CheckKind,
     /// How it stands.
     pub standing: Standing,
 }
@@ -101,9 +105,16 @@ impl OpenCase {
         }
     }
 
-    pub(super) fn of(case_id: CaseId, turn: &str, due: i64, risk: Option<i64>) -> Result<Self, ReadError> {
+    pub(super) fn of(
+        case_id: CaseId,
+        [agreement, kind, turn]: [&str; 3],
+        due: i64,
+        risk: Option<i64>,
+    ) -> Result<Self, ReadError> {
         Ok(Self {
             case_id,
+            agreement: agreement.parse().map_err(|_slug| ReadError::Corrupt)?,
+            check: CheckKind::named(kind).ok_or(ReadError::Corrupt)?,
             standing: Standing {
                 whose: turn.parse().map_err(|_unknown| ReadError::Corrupt)?,
                 due_at: instant(due)?,

@@ -23,9 +23,9 @@ const LINES: &str = "
 
 /// One look into the index for each whose turn it may be.
 const MOST_URGENT: &str = "
-    SELECT found.id, found.turn, found.due, found.risk
+    SELECT found.id, found.agreement, found.kind, found.turn, found.due, found.risk
     FROM unnest($1::text[]) AS wanted (turn), LATERAL (
-        SELECT id, cases.turn, due, risk FROM statuscheck.cases
+        SELECT id, agreement, kind, cases.turn, due, risk FROM statuscheck.cases
         WHERE cases.turn = wanted.turn AND (due, id) > ($2, $3) AND due < $4 AND (risk IS NOT NULL OR NOT $5)
         ORDER BY due, id LIMIT $6
     ) AS found
@@ -116,11 +116,11 @@ async fn most_urgent(
 
 fn read(row: &Row) -> Result<OpenCase, ReadError> {
     let read = || {
-        let (turn, due): (String, i64) = (row.try_get(1)?, row.try_get(2)?);
-        Ok::<_, DatabaseError>((CaseId(row.try_get(0)?), turn, due, row.try_get(3)?))
+        let names: [String; 3] = [row.try_get(1)?, row.try_get(2)?, row.try_get(3)?];
+        Ok::<_, DatabaseError>((CaseId(row.try_get(0)?), names, row.try_get(4)?, row.try_get(5)?))
     };
-    let (id, turn, due, risk) = read()?;
-    OpenCase::of(id, &turn, due, risk)
+    let (id, [agreement, kind, turn], due, risk) = read()?;
+    OpenCase::of(id, [&agreement, &kind, &turn], due, risk)
 }
 
 #[async_trait]

@@ -86,6 +86,8 @@ async fn standing(store: &dyn Store) -> Vec<OpenCase> {
         };
         open.extend(case.standing().map(|standing| OpenCase {
             case_id: case.id,
+            agreement: case.receipt.agreement_id.clone(),
+            check: case.receipt.check.kind(),
             standing,
         }));
     }

@@ -97,7 +97,7 @@ fn most_urgent(
             continue;
         };
         let mut statement = connection.prepare_cached(
-            "SELECT id, turn, due, risk FROM cases INDEXED BY cases_by_urgency
+            "SELECT id, agreement, kind, turn, due, risk FROM cases INDEXED BY cases_by_urgency
              WHERE turn = ?1 AND (due, id) > (?2, ?3) AND (due < ?4 OR ?5) AND (risk IS NOT NULL OR NOT ?6)
                AND turn IS NOT NULL
              ORDER BY due, id LIMIT ?7",
@@ -130,8 +130,13 @@ fn most_urgent(
 }
 
 fn read(row: &Row<'_>) -> Result<OpenCase, ReadError> {
-    let turn: String = row.get(1)?;
-    OpenCase::of(case_id(row, 0)?, &turn, row.get(2)?, row.get(3)?)
+    let [agreement, kind, turn]: [String; 3] = [row.get(1)?, row.get(2)?, row.get(3)?];
+    OpenCase::of(
+        case_id(row, 0)?,
+        [&agreement, &kind, &turn],
+        row.get(4)?,
+        row.get(5)?,
+    )
 }
 
 #[async_trait]
