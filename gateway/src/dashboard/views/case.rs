@@ -7,7 +7,7 @@ use statuscheck_domain::case_clock::ClockEvent;
 use statuscheck_domain::event::{Event, EventKind};
 use statuscheck_domain::ids::CaseId;
 
-use super::words::{row, span, tag};
+use super::words::{day_and_second, row, span, tag};
 use super::{Sources, ViewError, agreement_words, department_name, time, whose_words};
 use crate::store::ReadError;
 
@@ -64,7 +64,7 @@ fn step(event: &Event) -> Markup {
     };
     html! {
         li class=(class) {
-            span class="timeline__time" { (time(event.time)) }
+            span class="timeline__time" { (day_and_second(event.time)) }
             span class="timeline__what" {
                 (event.kind.as_str().replace('_', " "))
                 @if let Some(department) = event.kind.department() { ": " (department_name(department)) }

@@ -20,7 +20,14 @@ pub(super) fn date(day: Date) -> Markup {
     html! { time datetime=(day) { (day.strftime("%-d %b %Y").to_string()) } }
 }
 
-/// A time in London to the second, such as `10:42:07`.
+/// A time in London to the second, such as `30 Nov 2026, 10:42:07`.
+pub(super) fn day_and_second(at: Timestamp) -> Markup {
+    let machine = at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let local = at.to_zoned(london());
+    html! { time datetime=(machine) { (local.strftime("%-d %b %Y, %H:%M:%S").to_string()) } }
+}
+
+/// The hour of a time in London, to the second, such as `10:42:07`.
 pub(super) fn to_the_second(at: Timestamp) -> Markup {
     let machine = at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let local = at.to_zoned(london());
