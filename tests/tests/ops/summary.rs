@@ -76,7 +76,6 @@ async fn in_the_callers_turn_a_case_is_paused_and_no_department_s() {
     );
     let withdrawn = statuscheck_proto::v1::WithdrawCaseRequest {
         case_id: told.case_id,
-        ..Default::default()
     };
     house.client(EMPLOYER).withdraw_case(withdrawn).await.unwrap();
     assert!(lines(&house).await.is_empty());
