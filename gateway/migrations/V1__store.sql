@@ -54,6 +54,10 @@ CREATE TABLE statuscheck.cases (
     kind text NOT NULL,
     -- When somebody must look at the case by itself.
     wake bigint,
+    -- Of an open case: whose turn it is, when the answer is due, and since when most of the time is gone.
+    turn text,
+    due bigint,
+    risk bigint,
     -- Who is at it: the holder of that chain, as long as the chain has that fence.
     lease_chain integer,
     lease_fence bigint,
@@ -63,6 +67,8 @@ CREATE INDEX cases_by_state ON statuscheck.cases (organisation, state, id);
 CREATE INDEX cases_by_terms ON statuscheck.cases (agreement, kind, id);
 -- None of these has a row of a case that was answered at once.
 CREATE INDEX cases_by_wake ON statuscheck.cases (wake, id) WHERE wake IS NOT NULL;
+CREATE INDEX cases_by_line ON statuscheck.cases (agreement, kind, turn, due, risk) WHERE turn IS NOT NULL;
+CREATE INDEX cases_by_urgency ON statuscheck.cases (turn, due, id) INCLUDE (risk) WHERE turn IS NOT NULL;
 CREATE INDEX cases_undecided ON statuscheck.cases (created, id) WHERE state = 'received';
 CREATE INDEX cases_by_lease ON statuscheck.cases (lease_chain, lease_fence) WHERE lease_chain IS NOT NULL;
 

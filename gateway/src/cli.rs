@@ -13,12 +13,14 @@ mod following;
 mod keys;
 mod ledger;
 mod operator;
+mod ops;
 mod output;
 mod register;
 mod retention;
 mod serve;
 mod store;
 mod subject;
+mod top;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -87,6 +89,11 @@ enum Command {
     /// Gives open cases more time.
     #[command(subcommand)]
     Due(due::Due),
+    /// Shows how open cases and departments stand, and closes departments by hand.
+    #[command(subcommand)]
+    Ops(ops::Ops),
+    /// Shows how open cases and departments stand, and goes on showing it.
+    Top(top::Top),
     /// Changes the keys of a store.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -126,6 +133,8 @@ impl Cli {
                 Command::Audit(audit) => audit.run().await,
                 Command::Retention(retention) => retention.run().await,
                 Command::Due(due) => due.run().await,
+                Command::Ops(ops) => ops.run().await,
+                Command::Top(top) => top.run().await,
                 Command::Keys(keys) => keys.run().await,
                 Command::Ledger(ledger) => ledger.run().await,
                 Command::Store(store) => store.run().await,

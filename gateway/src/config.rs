@@ -17,12 +17,14 @@ use std::time::Duration;
 use serde::Deserialize;
 use statuscheck_adapters::settings::DepartmentSettings;
 use statuscheck_adapters::share::Share;
-use statuscheck_adapters::{BoxDepartment, connect_shared};
+use statuscheck_adapters::vitals::Vitals;
+use statuscheck_adapters::{BoxDepartment, connect_watched};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 
 use crate::admission::AdmissionSettings;
 use crate::batch::BatchSettings;
+use crate::dashboard::DashboardSettings;
 use crate::departments::Departments;
 use crate::desk::DeskSettings;
 use crate::following::WatchSettings;
@@ -95,6 +97,9 @@ pub struct Config {
     /// How departments follow their worklists.
     #[serde(default)]
     pub desk: DeskSettings,
+    /// Where the dashboard is served.
+    #[serde(default)]
+    pub dashboard: DashboardSettings,
     /// Which days and hours are working time.
     #[serde(default)]
     pub calendar: CalendarSection,
@@ -218,7 +223,7 @@ impl Config {
         &self,
         share: &Share,
         clock: &SharedClock,
-    ) -> (BTreeMap<DepartmentId, BoxDepartment>, Vec<ConfigError>) {
+    ) -> (BTreeMap<DepartmentId, (BoxDepartment, Vitals)>, Vec<ConfigError>) {
         let mut connected = BTreeMap::new();
         let mut faults = Vec::new();
         for (name, settings) in &self.departments {
@@ -226,7 +231,7 @@ impl Config {
                 faults.push(ConfigError::UnknownDepartment { name: name.clone() });
                 continue;
             };
-            match connect_shared(department, settings, share.clone(), clock.clone()) {
+            match connect_watched(department, settings, share.clone(), clock.clone()) {
                 Ok(service) => {
                     if connected.insert(department, service).is_some() {
                         faults.push(ConfigError::RepeatedDepartment {
@@ -275,10 +280,11 @@ impl Config {
             watch: self.watch,
             timekeeper: self.timekeeper,
             desk: self.desk,
+            dashboard: self.dashboard,
             register,
             register_changes: self.register_changes,
             calendars: Arc::new(calendars),
-            departments: Departments::new(departments),
+            departments: Departments::watched(departments),
             upkeep: opened.upkeep,
             store: opened.store,
             notary,

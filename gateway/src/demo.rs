@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use statuscheck_adapters::ConnectError;
 use statuscheck_adapters::settings::DepartmentSettings;
+use statuscheck_adapters::share::Share;
 use statuscheck_domain::agreement::{Agreement, Register};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
@@ -26,6 +27,7 @@ use self::authority::{Authority, AuthorityError, IDENTITIES, Identity, TRUST_DOM
 use crate::admission::AdmissionSettings;
 use crate::audit::Subject;
 use crate::batch::BatchSettings;
+use crate::dashboard::DashboardSettings;
 use crate::departments::Departments;
 use crate::desk::DeskSettings;
 use crate::following::WatchSettings;
@@ -79,6 +81,8 @@ pub struct DemoSettings {
     pub folder: PathBuf,
     /// Where the gateway listens.
     pub listen: SocketAddr,
+    /// Where the dashboard is served.
+    pub dashboard: DashboardSettings,
     /// Where the mock departments listen.
     pub departments: PerDepartment<SocketAddr>,
     /// Who lives in it.
@@ -118,6 +122,10 @@ impl DemoSettings {
         Self {
             folder,
             listen: anywhere,
+            dashboard: DashboardSettings {
+                listen: Some(anywhere),
+                ..DashboardSettings::default()
+            },
             departments: PerDepartment::all(anywhere),
             population,
             machine_clock: clock.clone(),
@@ -233,7 +241,12 @@ impl Demo {
             }
             Ok((
                 department,
-                statuscheck_adapters::connect(department, &to, settings.clock.clone())?,
+                statuscheck_adapters::connect_watched(
+                    department,
+                    &to,
+                    Share::whole(settings.clock.clone()),
+                    settings.clock.clone(),
+                )?,
             ))
         };
         let departments = DepartmentId::ALL
@@ -265,10 +278,11 @@ impl Demo {
             checks: settings.checks,
             timekeeper: settings.timekeeper,
             desk: DeskSettings::default(),
+            dashboard: settings.dashboard,
             register: register(settings.agreements)?,
             register_changes: settings.register_changes,
             calendars: Arc::default(),
-            departments: Departments::new(departments),
+            departments: Departments::watched(departments),
             upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,
             store: (settings.before_store)(store),
             notary,

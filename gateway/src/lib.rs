@@ -14,6 +14,7 @@ pub mod batch;
 pub mod cases;
 pub mod cli;
 pub mod config;
+pub mod dashboard;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod departments;
@@ -23,6 +24,7 @@ pub mod following;
 pub mod limits;
 pub mod listener;
 pub mod measures;
+pub mod ops;
 pub mod peer;
 pub mod probing;
 pub mod quota;

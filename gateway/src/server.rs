@@ -21,12 +21,14 @@ use crate::asking::Asking;
 use crate::audit::Subject;
 use crate::batch::BatchSettings;
 use crate::cases::Cases;
+use crate::dashboard::{Dashboard, DashboardSettings, Sources, Usher};
 use crate::departments::Departments;
 use crate::desk::{Desk, DeskSettings};
 use crate::following::{Following, WatchSettings};
 use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
 use crate::measures::{MeasureSettings, Measures};
+use crate::ops::{Closures, Live, Overview, Views};
 use crate::probing::{Probing, ProbingSettings};
 use crate::quota::{QuotaSettings, QuotaWatch, Quotas};
 use crate::register::{ChangeSettings, RegisterChanges, ServedRegister, TakeUpError};
@@ -38,9 +40,9 @@ use crate::rpc::ops::Operations;
 use crate::rpc::register::Agreements;
 use crate::rpc::status_check::StatusChecks;
 use crate::rpc::way::Way;
-use crate::store::Store;
 use crate::store::notary::Notary;
 use crate::store::upkeep::Upkeep;
+use crate::store::{ReadError, Store};
 use crate::timekeeper::{Timekeeper, TimekeeperSettings};
 use crate::tls::Tls;
 use crate::upkeep::Housekeeping;
@@ -110,6 +112,8 @@ pub struct Setup {
     pub timekeeper: TimekeeperSettings,
     /// How departments follow their worklists.
     pub desk: DeskSettings,
+    /// Where the dashboard is served.
+    pub dashboard: DashboardSettings,
     /// Who may ask what, until another register is applied.
     pub register: Register,
     /// How the register is changed.
@@ -141,9 +145,15 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The address of the dashboard is taken, or not ours.
+    #[error("cannot listen on the address of the dashboard")]
+    Dashboard(#[source] io::Error),
     /// The version of the register that was applied last cannot be served.
     #[error("the register that was applied last cannot be served")]
     Register(#[from] TakeUpError),
+    /// Which departments are closed by hand cannot be read.
+    #[error("it cannot be read which departments are closed by hand")]
+    Closures(#[source] ReadError),
     /// The descriptor set of this build is broken.
     #[error("the contract's descriptor set cannot be served")]
     Reflection(#[source] tonic_reflection::server::Error),
@@ -160,9 +170,11 @@ pub struct Gateway {
     timekeeper: Arc<Timekeeper>,
     register: Arc<RegisterChanges>,
     housekeeping: Arc<Housekeeping>,
+    closures: Arc<Closures>,
     quotas: QuotaWatch,
     store: Arc<dyn Store>,
-    notary: Notary,
+    notary: Arc<Notary>,
+    dashboard: Option<Dashboard>,
     tls: Tls,
     reload_every: Duration,
     health: Health,
@@ -179,6 +191,7 @@ impl Gateway {
             address: setup.listen,
             source,
         };
+        let live = live(&setup).await?;
         let listener = Listener::bind(setup.listen, setup.tls.clone(), setup.connections)
             .await
             .map_err(listen_error)?;
@@ -190,7 +203,7 @@ impl Gateway {
         let asking = Asking {
             store: Arc::clone(&setup.store),
             quotas: quotas.clone(),
-            departments: setup.departments,
+            departments: live.departments.clone(),
             clock: setup.clock.clone(),
             calendars: Arc::clone(&calendars),
             rules: Arc::new(Rules::default()),
@@ -213,6 +226,7 @@ impl Gateway {
             housekeeping: Arc::clone(&housekeeping),
             audited: Arc::new(setup.audited),
             clock: setup.clock.clone(),
+            live: Some(live.clone()),
         };
         let register = Arc::new(RegisterChanges::new(
             Arc::clone(&setup.store),
@@ -221,6 +235,7 @@ impl Gateway {
             setup.clock.clone(),
         ));
         let watch = QuotaWatch::new(quotas.clone(), Arc::clone(&served), setup.quotas);
+        let dashboard_quotas = quotas.clone();
         let agreements = Agreements {
             changes: Arc::clone(&register),
             quotas,
@@ -231,6 +246,21 @@ impl Gateway {
                 setup.clock.clone(),
             ),
         };
+        let notary = Arc::new(setup.notary);
+        let dashboard = Dashboard::bind(
+            setup.dashboard.clone(),
+            setup.tls.clone(),
+            Sources {
+                live: live.clone(),
+                housekeeping: Arc::clone(&housekeeping),
+                register: Arc::clone(&served),
+                quotas: dashboard_quotas,
+                notary: Arc::clone(&notary),
+                clock: setup.clock.clone(),
+            },
+        )
+        .await
+        .map_err(StartError::Dashboard)?;
         let way = Way {
             register: served,
             admission: Admission::new(setup.admission),
@@ -262,9 +292,11 @@ impl Gateway {
             timekeeper: Arc::new(timekeeper),
             register,
             housekeeping,
+            closures: live.closures,
             quotas: watch,
             store: setup.store,
-            notary: setup.notary,
+            notary,
+            dashboard,
             tls: setup.tls,
             reload_every: setup.reload_every,
             health,
@@ -275,6 +307,11 @@ impl Gateway {
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Who signs operators in to the dashboard, and knows where it is; none where there is none.
+    pub fn usher(&self) -> Option<Usher> {
+        self.dashboard.as_ref().map(Dashboard::usher)
     }
 
     /// Its certificates, for a reload on a signal.
@@ -296,6 +333,12 @@ impl Gateway {
             self.desk.stop();
         };
         let serving = self.listener.serve(self.routes, told_to_stop);
+        let pages = async {
+            match self.dashboard {
+                Some(dashboard) => dashboard.serve().await,
+                None => std::future::pending().await,
+            }
+        };
         let (stop, stopped) = watch::channel(false);
         let keeping_time = tokio::spawn(self.timekeeper.run(stopped));
         tokio::select! {
@@ -305,6 +348,8 @@ impl Gateway {
             never = self.quotas.run() => match never {},
             never = self.following.run() => match never {},
             never = self.housekeeping.keep_extending() => match never {},
+            never = self.closures.follow() => match never {},
+            never = pages => match never {},
             () = serving => {}
         }
         stop.send_replace(true);
@@ -316,4 +361,19 @@ impl Gateway {
         // Nothing is added from here on: the last entry gets a signature too.
         self.notary.close().await;
     }
+}
+
+/// What operators look at, and what they close by hand.
+async fn live(setup: &Setup) -> Result<Live, StartError> {
+    let (store, clock) = (&setup.store, &setup.clock);
+    let closures = Closures::load(Arc::clone(store), clock.clone()).await;
+    let closures = Arc::new(closures.map_err(StartError::Closures)?);
+    Ok(Live {
+        store: Arc::clone(store),
+        overview: Arc::new(Overview::new(Arc::clone(store), clock.clone())),
+        departments: setup.departments.clone().respecting(Arc::clone(&closures)),
+        closures,
+        views: Arc::new(Views::new(Arc::clone(store), clock.clone())),
+        clock: clock.clone(),
+    })
 }

@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HouseEntry, HouseQuery,
-    Measuring, PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow,
-    Worklists,
+    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HouseEntry, HouseQuery, Measuring, PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists, Line, Marks, OpenCase, Standings, UrgentQuery,
 };
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
@@ -105,6 +103,19 @@ impl Measuring for FaultyStore {
     async fn courses(&self, query: CourseQuery) -> Result<CoursePage, ReadError> {
         self.readable()?;
         self.store.courses(query).await
+    }
+}
+
+#[async_trait]
+impl Standings for FaultyStore {
+    async fn lines(&self, marks: Marks) -> Result<Vec<Line>, ReadError> {
+        self.readable()?;
+        self.store.lines(marks).await
+    }
+
+    async fn most_urgent(&self, query: UrgentQuery) -> Result<Vec<OpenCase>, ReadError> {
+        self.readable()?;
+        self.store.most_urgent(query).await
     }
 }
 

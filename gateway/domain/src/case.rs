@@ -16,9 +16,11 @@ mod caller;
 mod clocking;
 mod history;
 mod lapse;
+mod standing;
 
 pub use self::caller::{Dispute, NotNow, ProvideFault, Use};
 pub use self::history::{HistoryError, Step};
+pub use self::standing::{Departments, Standing, UnknownTurn, Whose};
 
 /// Whose turn it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -137,6 +139,7 @@ impl Case {
             wake: case.wake(),
             spent: quota::spent(&self.receipt.agreement_id, kinds),
             listed: case.listed_since(self),
+            standing: case.standing(),
             events,
         };
         Ok((change, case))

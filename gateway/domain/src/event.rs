@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::answer::{Answer, Outcome};
-use crate::case::{CaseState, Use};
+use crate::case::{Case, CaseState, Standing, Use};
 use crate::case_clock::{CaseClock, ClockEvent};
 use crate::check::Check;
 use crate::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
@@ -197,6 +197,10 @@ pub struct Change {
     /// The questions that stand otherwise on their departments' worklists after them; each once. None of a case that is
     /// answered in its call.
     pub listed: Vec<Listed>,
+    /// How the case stands after them: [`Case::standing`]. None of a case that is answered in its call.
+    ///
+    /// [`Case::standing`]: crate::case::Case::standing
+    pub standing: Option<Standing>,
 }
 
 impl Change {
@@ -216,6 +220,13 @@ impl Change {
             }
             _ => Vec::new(),
         };
+        let is_decided = events
+            .iter()
+            .any(|event| matches!(event.kind, EventKind::Decided(_)));
+        // As above: what cannot be is refused when it is folded.
+        let standing = is_decided
+            .then(|| Case::fold(case_id, events.iter().cloned()).ok()?.standing())
+            .flatten();
         Self {
             case_id,
             expected_version: 0,
@@ -223,6 +234,7 @@ impl Change {
             wake,
             spent,
             listed: Vec::new(),
+            standing,
         }
     }
 }
@@ -233,6 +245,7 @@ impl Change {
     pub fn with_clock(mut self, next: Self) -> Self {
         self.events.extend(next.events);
         self.wake = next.wake;
+        self.standing = next.standing;
         let again = |listed: &Listed| next.listed.iter().any(|next| next.id == listed.id);
         self.listed.retain(|listed| !again(listed));
         self.listed.extend(next.listed);

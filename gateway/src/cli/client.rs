@@ -59,7 +59,7 @@ pub(crate) struct Connection {
 pub(crate) struct DemoFile {
     /// Where gRPC is served, as HOST:PORT.
     pub(crate) grpc: String,
-    /// Address of the dashboard; null until there is one.
+    /// Address of the dashboard.
     pub(crate) dashboard: Option<String>,
     /// Address of the metrics; null until there are any.
     pub(crate) metrics: Option<String>,

@@ -9,6 +9,7 @@ pub(crate) mod measures;
 pub(crate) mod register;
 mod request;
 mod row;
+pub(crate) mod standings;
 mod steps;
 pub(crate) mod upkeep;
 pub(crate) mod versions;

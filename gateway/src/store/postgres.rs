@@ -81,6 +81,7 @@ mod rotation;
 mod settings;
 mod shares;
 mod single;
+mod standings;
 mod statements;
 mod tables;
 mod upkeep;

@@ -8,6 +8,7 @@ use statuscheck_domain::quota::Spent;
 
 use super::remainder::Left;
 use super::seal::{ContentDigest, SubjectDigest};
+use super::standing::StandingRow;
 use super::upkeep::Terms;
 use super::{CommitError, HouseEntry, HouseKind, LedgerPlace, remainder};
 
@@ -30,6 +31,8 @@ pub(super) struct SealedChange {
     pub(super) state: Option<RowState>,
     /// When somebody must look at the case by itself after it, in nanoseconds since 1970; none where nobody must.
     pub(super) wake: Option<i64>,
+    /// How it stands after it; none of a case that is over or is asked about in its call.
+    pub(super) standing: Option<StandingRow>,
     /// What it uses of quotas, and gives back.
     pub(super) spent: Vec<Spent>,
     /// The questions that stand otherwise on worklists after it.

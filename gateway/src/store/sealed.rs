@@ -15,6 +15,7 @@ use super::seal::{
     ContentDigest, ContentKey, DataKey, Kek, OVERHEAD, Place, SealError, StoreSecret, SubjectDigest,
     SubjectKey,
 };
+use super::standing::StandingRow;
 use super::upkeep::Terms;
 use super::{CommitError, PlacedEvent, ReadError, record};
 
@@ -267,6 +268,7 @@ fn seal(
             .rev()
             .find_map(|event| state_after(&event.kind)),
         wake: change.wake.map(nanoseconds).transpose()?,
+        standing: change.standing.as_ref().map(StandingRow::of).transpose()?,
         spent: change.spent.clone(),
         listed: change
             .listed

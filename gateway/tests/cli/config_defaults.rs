@@ -2,6 +2,7 @@
 
 use statuscheck::admission::AdmissionSettings;
 use statuscheck::batch::BatchSettings;
+use statuscheck::dashboard::DashboardSettings;
 use statuscheck::following::WatchSettings;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::ConnectionLimits;
@@ -30,6 +31,11 @@ fn the_sample_parses_and_shows_the_true_defaults() {
     assert_eq!(shown.register_changes, ChangeSettings::default());
     assert_eq!(shown.batch, BatchSettings::default());
     assert_eq!(shown.watch, WatchSettings::default());
+    let dashboard = DashboardSettings {
+        listen: shown.dashboard.listen,
+        ..DashboardSettings::default()
+    };
+    assert_eq!(shown.dashboard, dashboard);
     assert_eq!(shown.quotas, QuotaSettings::default());
     assert_eq!(shown.measures, MeasureSettings::default());
     assert_eq!(shown.probing, ProbingSettings::default());

@@ -66,10 +66,13 @@ async fn demo_json_has_the_agreed_shape_and_its_files_exist() {
             .parse::<std::net::SocketAddr>()
             .is_ok()
     );
-    assert_eq!(
-        (&file["dashboard"], &file["metrics"]),
-        (&Value::Null, &Value::Null)
+    assert!(
+        file["dashboard"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://127.0.0.1:")
     );
+    assert_eq!(&file["metrics"], &Value::Null);
     let readable = |path: &Value| {
         let path = Path::new(path.as_str().unwrap());
         assert!(path.is_absolute(), "{}", path.display());

@@ -20,6 +20,8 @@ mod lapses;
 mod measures;
 #[path = "conformance/quotas.rs"]
 mod quotas;
+#[path = "conformance/standings.rs"]
+mod standings;
 #[path = "conformance/worklists.rs"]
 mod worklists;
 
@@ -32,6 +34,7 @@ pub(crate) use house::*;
 pub(crate) use lapses::*;
 pub(crate) use measures::*;
 pub(crate) use quotas::*;
+pub(crate) use standings::*;
 pub(crate) use worklists::*;
 
 /// A place to keep cases in that outlives the stores opened on it.
@@ -94,6 +97,11 @@ macro_rules! conformance {
             the_questions_of_a_purged_case_are_gone,
             figures_as_of_a_time_stay_whatever_becomes_of_the_cases,
             courses_are_told_of_once_page_for_page,
+            open_cases_are_listed_most_urgent_first_as_their_histories_say,
+            open_cases_are_listed_by_the_department_that_is_waited_for,
+            open_cases_are_counted_each_in_one_line,
+            a_case_is_in_the_line_of_whoever_has_the_turn_until_it_is_over,
+            a_purged_case_stands_nowhere,
         }
     };
     ($place:expr; $($law:ident,)*) => {

@@ -185,7 +185,7 @@ async fn a_file_from_before_the_ledger_was_a_chain_is_refused_and_named() {
         older,
         Err(OpenError::Older {
             found: 1,
-            known: 5,
+            known: 6,
             ..
         })
     ));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::ToSpan as _;
 use statuscheck::store::upkeep::{ClosedQuery, Upkeep};
-use statuscheck::store::{CommitError, CourseQuery, HouseKind, Received, Store, WorkQuery};
+use statuscheck::store::{CommitError, CourseQuery, HouseKind, Received, Store, WorkQuery, Marks, UrgentQuery};
 use statuscheck::upkeep::{Housekeeping, Reason};
 use statuscheck_domain::answer::{Answer, Outcome};
 use statuscheck_domain::clock::ManualClock;
@@ -120,6 +120,20 @@ pub(crate) async fn seen(store: &impl Upkeep) -> Vec<String> {
     let (mut tally, count) = (Tally::as_of(samples::start()), courses.len());
     courses.iter().for_each(|course| tally.add(course));
     seen.push(format!("{count} courses: {:?}", tally.figures()));
+    let urgent = UrgentQuery {
+        department: None,
+        late_at: None,
+        after: None,
+        limit: 100,
+    };
+    let urgent = store.most_urgent(urgent).await.unwrap();
+    seen.extend(urgent.iter().map(|open| format!("stands {open:?}")));
+    let marks = Marks {
+        now: samples::start(),
+        ahead: Vec::new(),
+    };
+    let lines = store.lines(marks).await.unwrap();
+    seen.extend(lines.iter().map(|line| format!("line {line:?}")));
     seen.push(format!("used {}", store.quota_used(&quota()).await.unwrap()));
     seen
 }

@@ -189,6 +189,7 @@ impl House {
             checks: CheckSettings::default(),
             timekeeper: TimekeeperSettings::default(),
             desk: DeskSettings::default(),
+            dashboard: statuscheck::dashboard::DashboardSettings::default(),
             register: shipped_register().expect("the register"),
             register_changes: ChangeSettings::default(),
             calendars: Arc::default(),

@@ -10,9 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use statuscheck::store::embedded::EmbeddedStore;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HouseEntry, HouseQuery,
-    Measuring, PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow,
-    Worklists,
+    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HouseEntry, HouseQuery, Measuring, PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists, Line, Marks, OpenCase, Standings, UrgentQuery,
 };
 use statuscheck_adapters::{Ask, AskError, BoxDepartment};
 use statuscheck_domain::clock::SharedClock;
@@ -134,6 +132,17 @@ impl Worklists for MeteredStore {
 impl Measuring for MeteredStore {
     async fn courses(&self, query: CourseQuery) -> Result<CoursePage, ReadError> {
         self.inner.courses(query).await
+    }
+}
+
+#[async_trait]
+impl Standings for MeteredStore {
+    async fn lines(&self, marks: Marks) -> Result<Vec<Line>, ReadError> {
+        self.inner.lines(marks).await
+    }
+
+    async fn most_urgent(&self, query: UrgentQuery) -> Result<Vec<OpenCase>, ReadError> {
+        self.inner.most_urgent(query).await
     }
 }
 
@@ -275,6 +284,17 @@ impl Worklists for CountingStore {
 impl Measuring for CountingStore {
     async fn courses(&self, _query: CourseQuery) -> Result<CoursePage, ReadError> {
         Err(ReadError::Unavailable)
+    }
+}
+
+#[async_trait]
+impl Standings for CountingStore {
+    async fn lines(&self, _marks: Marks) -> Result<Vec<Line>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn most_urgent(&self, _query: UrgentQuery) -> Result<Vec<OpenCase>, ReadError> {
+        Ok(Vec::new())
     }
 }
 

@@ -24,7 +24,7 @@ use crate::store::{CommitError, HouseEntry, HouseKind, ReadError, remainder};
 const PROJECTIONS: [(&str, &str); 4] = [
     (
         "cases",
-        "id, organisation, request_id, state, version, created, content, agreement, kind, subjects, wake, key",
+        "id, organisation, request_id, state, version, created, content, agreement, kind, subjects, wake, turn, due, risk, key",
     ),
     ("holds", "case_id, since"),
     ("quotas", "agreement, department, month, used"),
@@ -244,9 +244,10 @@ fn make_rows(
     opening: &Opening,
     place: i64,
 ) -> rusqlite::Result<()> {
+    let standing = case.standing.as_ref();
     connection
         .prepare_cached(
-            "INSERT INTO rebuilt_cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            "INSERT INTO rebuilt_cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
         .execute(params![
             key(case.case_id),
@@ -260,6 +261,9 @@ fn make_rows(
             opening.terms.check.as_str(),
             opening.subjects.concat(),
             case.wake,
+            standing.map(|standing| &standing.turn),
+            standing.map(|standing| standing.due),
+            standing.and_then(|standing| standing.risk),
             place,
         ])?;
     Ok(())

@@ -16,6 +16,8 @@ use crate::store::sealed::Sealer;
 use crate::store::upkeep::{ClosedCase, ClosedQuery, OpenQuery, Terms};
 use crate::store::{CasePage, CaseQuery, ReadError};
 
+pub(super) mod standings;
+
 /// Where cases lie together.
 #[derive(Clone, Default)]
 struct Shelf {

@@ -11,6 +11,7 @@ use super::batch::Made;
 use super::charges::Charges;
 use super::fault::DatabaseError;
 use super::quotas::Taken;
+use super::standings::Stands;
 use super::work::{Outcome, Recorded, Work};
 use super::worklist::Listing;
 use crate::store::CommitError;
@@ -36,6 +37,7 @@ pub(super) struct Open<'a> {
     versions: Vec<i64>,
     created: Vec<Option<i64>>,
     wakes: Vec<Option<i64>>,
+    stands: Stands<'a>,
     agreements: Vec<&'a str>,
     kinds: Vec<&'static str>,
     wrapped: Vec<&'a [u8]>,
@@ -51,6 +53,7 @@ pub(super) struct Advance<'a> {
     versions: Vec<i64>,
     states: Vec<Option<&'static str>>,
     wakes: Vec<Option<i64>>,
+    stands: Stands<'a>,
     subjects: Vec<&'a [u8]>,
     subject_cases: Vec<Uuid>,
 }
@@ -119,6 +122,7 @@ impl<'a> Changes<'a> {
             open.versions.push(change.version);
             open.created.push(change.entries.first().map(|entry| entry.time));
             open.wakes.push(change.wake);
+            open.stands.push(change.standing.as_ref());
             open.agreements.push(opening.terms.agreement.as_str());
             open.kinds.push(opening.terms.check.as_str());
             open.wrapped.push(&opening.wrapped_key);
@@ -145,6 +149,7 @@ impl<'a> Changes<'a> {
             advance.versions.push(change.version);
             advance.states.push(change.state.map(RowState::as_str));
             advance.wakes.push(change.wake);
+            advance.stands.push(change.standing.as_ref());
             for subject in &change.further_subjects {
                 advance.subjects.push(subject);
                 advance.subject_cases.push(change.case_id.0);
@@ -276,7 +281,7 @@ impl Open<'_> {
         client: &Client,
         statement: &Statement,
     ) -> Result<Vec<Row>, DatabaseError> {
-        let columns: [&(dyn ToSql + Sync); 13] = [
+        let columns: [&(dyn ToSql + Sync); 16] = [
             &self.organisations,
             &self.requests,
             &self.ids,
@@ -290,6 +295,9 @@ impl Open<'_> {
             &self.subjects,
             &self.subject_cases,
             &self.wakes,
+            &self.stands.turns,
+            &self.stands.dues,
+            &self.stands.risks,
         ];
         Ok(client.query(statement, &columns).await?)
     }
@@ -301,7 +309,7 @@ impl Advance<'_> {
         client: &Client,
         statement: &Statement,
     ) -> Result<Vec<Row>, DatabaseError> {
-        let columns: [&(dyn ToSql + Sync); 7] = [
+        let columns: [&(dyn ToSql + Sync); 10] = [
             &self.ids,
             &self.expected,
             &self.versions,
@@ -309,6 +317,9 @@ impl Advance<'_> {
             &self.wakes,
             &self.subjects,
             &self.subject_cases,
+            &self.stands.turns,
+            &self.stands.dues,
+            &self.stands.risks,
         ];
         Ok(client.query(statement, &columns).await?)
     }

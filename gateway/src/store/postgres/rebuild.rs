@@ -66,15 +66,17 @@ const MISSING: &str = "
     WITH new AS (
         SELECT * FROM unnest(
             $1::text[], $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::bigint[], $7::bigint[], $8::text[],
-            $9::text[], $10::bytea[], $13::bigint[]
-        ) AS new (organisation, request_id, id, content, state, version, created, agreement, kind, wrapped, wake)
+            $9::text[], $10::bytea[], $13::bigint[], $14::text[], $15::bigint[], $16::bigint[]
+        ) AS new (organisation, request_id, id, content, state, version, created, agreement, kind, wrapped, wake, turn, due,
+                  risk)
     ), about AS (
         SELECT * FROM unnest($11::bytea[], $12::uuid[]) AS about (key, case_id)
     )
     SELECT (SELECT count(*) FROM (
-                SELECT id, organisation, request_id, state, version, created, agreement, kind, wake FROM new
+                SELECT id, organisation, request_id, state, version, created, agreement, kind, wake, turn, due,
+                       risk FROM new
                 EXCEPT
-                SELECT id, organisation, request_id, state, version, created, agreement, kind, wake
+                SELECT id, organisation, request_id, state, version, created, agreement, kind, wake, turn, due, risk
                 FROM statuscheck.cases WHERE id = ANY ($3)
             ) AS missing),
            (SELECT count(*) FROM new),

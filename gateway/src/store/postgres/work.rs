@@ -122,6 +122,7 @@ mod tests {
             version: 2,
             state: None,
             wake: None,
+            standing: None,
             spent: Vec::new(),
             listed: Vec::new(),
             entries: Vec::new(),
