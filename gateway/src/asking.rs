@@ -129,7 +129,7 @@ impl Asking {
         let (follows, after) = after
             .change(now, clock.into_iter().map(EventKind::Clock))
             .map_err(internal)?;
-        Ok((change.with_clock(follows), after))
+        Ok((change.followed_by(follows), after))
     }
 
     /// What is promised from `started_at` on, under the permit's agreement and the calendar of new cases.

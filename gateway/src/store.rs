@@ -20,6 +20,7 @@ mod due;
 pub mod embedded;
 mod feed;
 mod hex;
+mod hooks;
 mod house;
 pub mod key_file;
 mod location;
@@ -39,6 +40,7 @@ mod worklist;
 
 pub use self::due::Due;
 pub use self::feed::{Feed, FeedError, Followed, LedgerPlace, PlacedEvent, Position, PositionError};
+pub use self::hooks::{HookQuery, HookRow, Hooks};
 pub use self::house::{HouseEntry, HouseKind, HouseQuery};
 pub use self::location::Location;
 pub use self::quota::{QuotaError, Reserved};
@@ -46,7 +48,7 @@ pub use self::worklist::{WorkQuery, WorkRow, Worklists};
 
 /// A durable store of cases.
 #[async_trait]
-pub trait Store: Worklists + Send + Sync {
+pub trait Store: Worklists + Hooks + Send + Sync {
     /// Records a new case, unless its organisation has used the request id before. When this returns
     /// [`Received::New`] the case is on disk.
     ///

@@ -7,6 +7,7 @@ use crate::case_clock::{CaseClock, Turn};
 use crate::check::CheckKind;
 use crate::event::{Change, Event, EventKind, Receipt, numbered};
 use crate::ids::CaseId;
+use crate::outbox::Outbox;
 use crate::questions::{Listed, Questions};
 use crate::quota::{self, Spent};
 use crate::route;
@@ -35,6 +36,14 @@ pub enum CaseState {
 }
 
 impl CaseState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [
+        Self::Open,
+        Self::AwaitingInformation,
+        Self::Referred,
+        Self::Answered,
+        Self::Withdrawn,
+    ];
     /// The states in which somebody has to do something.
     pub const OPEN: [Self; 3] = [Self::Open, Self::AwaitingInformation, Self::Referred];
     /// The states in which the case is over; see [`Self::is_closed`].
@@ -80,16 +89,20 @@ pub struct Case {
     pub clock: Option<CaseClock>,
     /// What was asked about it, and what came of that.
     pub questions: Questions,
+    /// What somebody is still to be told of it by a webhook.
+    pub outbox: Outbox,
     /// Version of the event since which departments are asked anew; 0 where it is still for the first time. Replies to
     /// questions from before count no more.
     pub round: u64,
     /// When it was received.
     pub create_time: Timestamp,
-    /// When its last event happened.
+    /// When the last event happened of those that its caller sees.
     pub update_time: Timestamp,
-    /// Version of its last event.
+    /// Version of its last event, whoever sees it: what a change expects.
     pub version: u64,
-    /// Every step so far.
+    /// The version that its caller sees: how many events there are beside those that are hidden.
+    pub told_version: u64,
+    /// Every step so far that its caller sees.
     pub history: Vec<Step>,
     /// What it has used of quotas; each quota once, and none that got all back.
     pub spent: Vec<Spent>,
@@ -136,19 +149,20 @@ impl Case {
             wake: case.wake(),
             spent: quota::spent(&self.receipt.agreement_id, kinds),
             listed: case.listed_since(self),
+            posted: case.outbox.since(&self.outbox),
             events,
         };
         Ok((change, case))
     }
 
-    /// When somebody must look at the case by itself next: at the next step of its clock, or to ask a department again. None
-    /// where nothing will ever be due unless something else happens to it.
+    /// When somebody must look at the case by itself next: at the next step of its clock, to ask a department again, or to
+    /// tell somebody of it. None where nothing will ever be due unless something else happens to it.
     ///
     /// A case about which nothing was decided yet is looked after by whoever received it.
     pub fn wake(&self) -> Option<Timestamp> {
         let step = self.clock.as_ref().and_then(CaseClock::wake);
         let again = self.questions.again().filter(|_| self.is_asked_on());
-        step.into_iter().chain(again).min()
+        step.into_iter().chain(again).chain(self.outbox.wake()).min()
     }
 
     /// The questions about it that are or were on departments' worklists.
@@ -186,7 +200,7 @@ impl Case {
     }
 
     fn open(id: CaseId, first: Event) -> Result<Self, HistoryError> {
-        let step = Step::of(&first);
+        let step = Step::of(&first, 1);
         let EventKind::Received(receipt) = first.kind else {
             return Err(HistoryError::NotReceived);
         };
@@ -208,10 +222,12 @@ impl Case {
             feedback: None,
             clock: None,
             questions: Questions::default(),
+            outbox: Outbox::default(),
             round: 0,
             create_time: first.time,
             update_time: first.time,
             version: 1,
+            told_version: 1,
             history: vec![step],
             spent: Vec::new(),
         })
@@ -227,9 +243,12 @@ impl Case {
             }
             self.state = state;
         }
-        self.history.push(Step::of(&event));
         self.version = event.version;
-        self.update_time = event.time;
+        if !event.kind.is_hidden() {
+            self.told_version += 1;
+            self.update_time = event.time;
+            self.history.push(Step::of(&event, self.told_version));
+        }
         quota::add(&mut self.spent, &self.receipt.agreement_id, &event.kind);
         if self.spent.iter().any(|spent| spent.units < 0) {
             return Err(HistoryError::NotCharged);
@@ -273,7 +292,7 @@ impl Case {
             }
             EventKind::Disputed { reason } => {
                 self.dispute = Some(Dispute {
-                    version: self.version,
+                    version: self.told_version,
                     reason,
                 });
                 self.reopen(PendingReason::Disputed);
@@ -283,6 +302,7 @@ impl Case {
                 Some(clock) => clock.apply(event.time, happened)?,
                 None => self.clock = Some(CaseClock::open(event.time, happened)?),
             },
+            EventKind::Outbox(happened) => self.outbox.apply(event.time, happened)?,
         }
         Ok(())
     }

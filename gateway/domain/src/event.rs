@@ -8,6 +8,7 @@ use crate::case::{CaseState, Use};
 use crate::case_clock::{CaseClock, ClockEvent};
 use crate::check::Check;
 use crate::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
+use crate::outbox::{NoticeEvent, Posted};
 use crate::question::Operation;
 use crate::questions::Listed;
 use crate::quota::{self, Month, Spent};
@@ -83,6 +84,8 @@ pub enum EventKind {
     Withdrawn,
     /// Something happened to the case's clock.
     Clock(ClockEvent),
+    /// Somebody is to be told of the case by a webhook, or what became of that.
+    Outbox(NoticeEvent),
 }
 
 impl EventKind {
@@ -104,7 +107,14 @@ impl EventKind {
             Self::Feedback(_) => "feedback_given",
             Self::Withdrawn => "withdrawn",
             Self::Clock(event) => event.as_str(),
+            Self::Outbox(event) => event.as_str(),
         }
+    }
+
+    /// It is the house's own business: it stands in no history, and neither the version nor the time that a caller reads
+    /// tells of it.
+    pub const fn is_hidden(&self) -> bool {
+        matches!(self, Self::Outbox(_))
     }
 
     /// The department concerned, where there is one.
@@ -120,7 +130,8 @@ impl EventKind {
             | Self::Disputed { .. }
             | Self::Feedback(_)
             | Self::Withdrawn
-            | Self::Clock(_) => None,
+            | Self::Clock(_)
+            | Self::Outbox(_) => None,
         }
     }
 
@@ -144,7 +155,8 @@ impl EventKind {
             | Self::InformationRequested { .. }
             | Self::Postponed { .. }
             | Self::Feedback(_)
-            | Self::Clock(_) => None,
+            | Self::Clock(_)
+            | Self::Outbox(_) => None,
         }
     }
 }
@@ -190,6 +202,8 @@ pub struct Change {
     /// The questions that stand otherwise on their departments' worklists after them; each once. None of a case that is
     /// answered in its call.
     pub listed: Vec<Listed>,
+    /// The notices that stand otherwise after them; each once.
+    pub posted: Vec<Posted>,
 }
 
 impl Change {
@@ -216,19 +230,23 @@ impl Change {
             wake,
             spent,
             listed: Vec::new(),
+            posted: Vec::new(),
         }
     }
 }
 
 impl Change {
-    /// This change and `next`, which follows on it and is about the clock alone, as one.
+    /// This change and `next`, which follows on it and is about the clock or the outbox alone, as one.
     #[must_use]
-    pub fn with_clock(mut self, next: Self) -> Self {
+    pub fn followed_by(mut self, next: Self) -> Self {
         self.events.extend(next.events);
         self.wake = next.wake;
         let again = |listed: &Listed| next.listed.iter().any(|next| next.id == listed.id);
         self.listed.retain(|listed| !again(listed));
         self.listed.extend(next.listed);
+        let again = |posted: &Posted| next.posted.iter().any(|next| next.id == posted.id);
+        self.posted.retain(|posted| !again(posted));
+        self.posted.extend(next.posted);
         self
     }
 }

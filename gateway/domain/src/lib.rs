@@ -19,6 +19,7 @@ pub mod due_order;
 pub mod event;
 pub mod ids;
 pub mod names;
+pub mod outbox;
 pub mod question;
 pub mod questions;
 pub mod quota;

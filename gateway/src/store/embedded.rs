@@ -46,6 +46,7 @@ mod entries;
 mod fault;
 mod feed;
 mod heads;
+mod hooks;
 mod house;
 mod lock;
 mod opening;

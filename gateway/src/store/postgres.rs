@@ -66,6 +66,7 @@ mod fault;
 mod feed;
 mod handing;
 mod heads;
+mod hooks;
 mod house;
 mod lease;
 mod migrations;

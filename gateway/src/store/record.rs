@@ -28,6 +28,7 @@ use zeroize::Zeroizing;
 
 use self::answer::AnswerRecord;
 use self::clock::ClockEventRecord;
+use self::outbox::NoticeEventRecord;
 use self::reply::ReplyRecord;
 use super::seal::ContentDigest;
 
@@ -54,6 +55,7 @@ macro_rules! boxed {
 
 mod answer;
 mod clock;
+mod outbox;
 mod reply;
 mod text;
 
@@ -219,6 +221,7 @@ enum EventRecord {
     Feedback(#[serde(with = "text::one")] Use),
     Withdrawn,
     Clock(#[serde(with = "ClockEventRecord")] statuscheck_domain::case_clock::ClockEvent),
+    Outbox(#[serde(with = "NoticeEventRecord")] statuscheck_domain::outbox::NoticeEvent),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -364,5 +367,7 @@ mod date_of_birth {
 
 #[cfg(test)]
 mod clock_tests;
+#[cfg(test)]
+mod outbox_tests;
 #[cfg(test)]
 mod tests;

@@ -98,7 +98,7 @@ impl From<&Case> for CaseMark {
         Self {
             case_id: case.id,
             state: case.state,
-            version: case.version,
+            version: case.told_version,
             agreement_id: case.receipt.agreement_id.clone(),
         }
     }

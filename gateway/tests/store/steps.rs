@@ -103,6 +103,7 @@ pub(crate) fn step(case_id: CaseId, version: u64, kind: EventKind) -> Change {
         wake: None,
         spent: Vec::new(),
         listed: Vec::new(),
+        posted: Vec::new(),
     }
 }
 
