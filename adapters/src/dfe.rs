@@ -74,7 +74,7 @@ async fn settled(exchange: &Exchange<'_>, check: Uuid) -> Result<Reply, AskError
         if let Some(reply) = read_status(&answer)? {
             return Ok(reply);
         }
-        tokio::time::sleep(pause).await;
+        exchange.pause(pause).await;
         pause = (pause * 2).min(PAUSE_MAX);
     }
 }

@@ -14,11 +14,15 @@ use statuscheck_domain::clock::SharedClock;
 use zeroize::Zeroizing;
 
 use crate::oauth::{Token, Tokens};
+use crate::sent::own_time;
 use crate::stack::{Rate, requests_at_least};
 use crate::{Ask, AskError, Sent};
 
 /// Largest reply that is read: the longest honest one, forty years of employments, is under 20 KiB.
 const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// In which a department says how long it took by its own count.
+const SERVER_TIMING: &str = "server-timing";
 
 /// One department's API: where it is and how we are let in.
 pub(crate) struct Api {
@@ -118,6 +122,13 @@ impl Exchange<'_> {
         self.until.saturating_sub(self.api.clock.elapsed())
     }
 
+    /// Waits while the department works on what it has queued: its time, not ours.
+    pub(crate) async fn pause(&self, pause: Duration) {
+        let out = self.sent.out(&self.api.clock);
+        tokio::time::sleep(pause).await;
+        out.ends(None);
+    }
+
     /// Sends with a token; where the department no longer takes it, once more with a new one.
     async fn send(
         &self,
@@ -126,17 +137,26 @@ impl Exchange<'_> {
         body: Option<Zeroizing<Vec<u8>>>,
         counted: Counted,
     ) -> Result<Answer, AskError> {
-        let token = self.api.tokens.current().await?;
+        let token = self.token(self.api.tokens.current()).await?;
         let answer = self
             .send_with(&token, &method, &url, body.as_ref(), counted)
             .await?;
         if answer.status != 401 {
             return answer.or_failure();
         }
-        let token = self.api.tokens.instead_of(&token).await?;
+        let token = self.token(self.api.tokens.instead_of(&token)).await?;
         self.send_with(&token, &method, &url, body.as_ref(), counted)
             .await?
             .or_failure()
+    }
+
+    /// What is waited for a token is the department's time.
+    async fn token(
+        &self,
+        token: impl Future<Output = Result<Arc<Token>, AskError>>,
+    ) -> Result<Arc<Token>, AskError> {
+        let _out = self.sent.out(&self.api.clock);
+        token.await
     }
 
     async fn send_with(
@@ -164,7 +184,10 @@ impl Exchange<'_> {
                 .header(CONTENT_TYPE, "application/json")
                 .body(body.to_vec());
         }
-        Answer::read(self.sending(request).await.map_err(failure)?).await
+        let out = self.sent.out(&self.api.clock);
+        let answer = Answer::read(self.sending(request).await.map_err(failure)?).await?;
+        out.ends(answer.header(SERVER_TIMING).and_then(own_time));
+        Ok(answer)
     }
 
     /// Until the department is reached nothing has gone out. Who breaks it off does not know, so it counts as sent meanwhile.

@@ -8,6 +8,7 @@ mod hmrc;
 mod home_office;
 mod http;
 mod oauth;
+mod sent;
 pub mod settings;
 pub mod share;
 mod stack;
@@ -16,7 +17,6 @@ mod testing;
 mod tickets;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use statuscheck_domain::ids::DepartmentId;
@@ -26,6 +26,7 @@ use tower::Service;
 use tower::util::BoxCloneSyncService;
 
 pub use departments::{ConnectError, connect, connect_shared};
+pub use sent::Sent;
 
 /// One question and the time that may be spent on it.
 #[derive(Clone)]
@@ -34,7 +35,7 @@ pub struct Ask {
     pub question: Arc<Question>,
     /// How long the gateway waits for the reply.
     pub within: Duration,
-    /// Whether it has gone out.
+    /// Whether it has gone out, and where its time goes.
     pub sent: Sent,
 }
 
@@ -46,23 +47,6 @@ impl Ask {
             within,
             sent: Sent::default(),
         }
-    }
-}
-
-/// Whether a question has gone out to its department, whatever became of it then. Clones tell of the same question, so that
-/// this is known also where the asking was broken off.
-#[derive(Clone, Default)]
-pub struct Sent(Arc<AtomicBool>);
-
-impl Sent {
-    /// Something about the person was sent, or may have been.
-    pub fn is_sent(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-
-    /// Says whether it was sent, and tells what was known before.
-    pub(crate) fn set(&self, is_sent: bool) -> bool {
-        self.0.swap(is_sent, Ordering::AcqRel)
     }
 }
 

@@ -19,12 +19,16 @@ use crate::testing::{question, subject};
 mod breaker;
 #[path = "stack_tests/share.rs"]
 mod share;
+#[path = "stack_tests/timing.rs"]
+mod timing;
 
 /// What the department does with its next question.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mood {
     Answers,
     Says(AskError),
+    /// Answers, and by the clock it took that long.
+    Takes(Duration),
     Hangs,
     /// Hangs until it is told to go on.
     Waits,
@@ -35,6 +39,7 @@ struct Office {
     mood: Arc<std::sync::Mutex<Mood>>,
     asked: Arc<AtomicU32>,
     go_on: Arc<Notify>,
+    clock: ManualClock,
 }
 
 impl Service<Ask> for Office {
@@ -46,13 +51,19 @@ impl Service<Ask> for Office {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _ask: Ask) -> Replying {
+    fn call(&mut self, ask: Ask) -> Replying {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let mood = *self.mood.lock().unwrap();
-        let go_on = self.go_on.clone();
+        let (go_on, manual) = (self.go_on.clone(), self.clock.clone());
         Box::pin(async move {
+            let clock: SharedClock = Arc::new(manual.clone());
+            let _out = ask.sent.out(&clock);
             match mood {
                 Mood::Answers => Ok(Reply::of(Outcome::NoRecord)),
+                Mood::Takes(duration) => {
+                    manual.advance(duration);
+                    Ok(Reply::of(Outcome::NoRecord))
+                }
                 Mood::Says(error) => Err(error),
                 Mood::Hangs => pending().await,
                 Mood::Waits => {
@@ -111,6 +122,7 @@ impl Figures {
             mood: Arc::new(std::sync::Mutex::new(mood)),
             asked: Arc::default(),
             go_on: Arc::default(),
+            clock: clock.clone(),
         };
         let shared: SharedClock = Arc::new(clock.clone());
         let bounds = Bounds {

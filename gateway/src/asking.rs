@@ -15,6 +15,7 @@ use statuscheck_domain::ids::{CaseId, QuestionId};
 use statuscheck_domain::question::{Operation, Question};
 use statuscheck_domain::quota::Month;
 use statuscheck_domain::route::{self, Replies};
+use statuscheck_domain::windrush::Rules;
 use statuscheck_domain::working_time::Calendars;
 
 use crate::again::AgainSettings;
@@ -42,6 +43,8 @@ pub(crate) struct Asking {
     pub(crate) clock: SharedClock,
     /// Which days and hours are working time, for what is promised in working days.
     pub(crate) calendars: Arc<Calendars>,
+    /// Who has a Windrush profile.
+    pub(crate) rules: Arc<Rules>,
     /// How often DfE's feeds are loaded.
     pub(crate) feed_interval: SignedDuration,
     /// See `CheckSettings::trace_grace`.

@@ -8,6 +8,7 @@ use statuscheck_adapters::{Ask, BoxDepartment};
 use statuscheck_domain::ids::DepartmentId;
 use statuscheck_domain::question::Question;
 use statuscheck_domain::reply::{Outcome, Reply, Unavailable};
+use statuscheck_domain::timing::Timing;
 use tower::ServiceExt as _;
 
 /// The departments that this gateway can ask.
@@ -35,6 +36,7 @@ impl Departments {
             return Asked {
                 reply: Reply::of(Outcome::Unavailable(Unavailable::Failed)),
                 is_sent: false,
+                timing: None,
             };
         };
         let ask = Ask::new(question, within);
@@ -46,6 +48,7 @@ impl Departments {
         Asked {
             reply,
             is_sent: sent.is_sent(),
+            timing: Some(sent.timing()),
         }
     }
 }
@@ -57,4 +60,6 @@ pub struct Asked {
     /// The question went out, or may have; false where the department certainly never saw it: it rests, or its limit is
     /// reached, or it cannot be reached, or is not configured.
     pub is_sent: bool,
+    /// Where the time went; none where no department was called, or it replied by itself.
+    pub timing: Option<Timing>,
 }

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::SharedClock;
+use statuscheck_domain::windrush::Rules;
 use statuscheck_domain::working_time::Calendars;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -189,6 +190,7 @@ impl Gateway {
             departments: setup.departments,
             clock: setup.clock.clone(),
             calendars: Arc::clone(&calendars),
+            rules: Arc::new(Rules::default()),
             feed_interval,
             trace_grace: setup.checks.trace_grace,
             again: setup.checks.again,

@@ -22,6 +22,7 @@ mod dwp;
 mod hmrc;
 mod home_office;
 mod oauth;
+mod own_time;
 mod shelf;
 mod text;
 mod variants;

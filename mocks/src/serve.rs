@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::desk::Desk;
 use crate::settings::{PerDepartment, Settings};
 use crate::tls::{self, TlsError};
-use crate::{dfe, dwp, hmrc, home_office};
+use crate::{dfe, dwp, hmrc, home_office, own_time};
 
 /// Pause after the system could not accept a connection, as when it is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -144,12 +144,13 @@ async fn listen(
 }
 
 fn router(department: DepartmentId, desk: Desk, settings: &Settings) -> Router {
-    match department {
+    let router = match department {
         DepartmentId::HomeOffice => home_office::router(desk, settings.kept_max),
         DepartmentId::Dwp => dwp::router(desk, settings.kept_max),
         DepartmentId::Hmrc => hmrc::router(desk, settings.kept_max),
         DepartmentId::Dfe => dfe::router(desk, settings.kept_max, settings.feeds, settings.processing),
-    }
+    };
+    own_time::told(router, settings.clock.clone())
 }
 
 struct Server {

@@ -1,4 +1,4 @@
-//! The outermost layer: nothing below it outlives the time that the question was given.
+//! The outermost layer: nothing below it outlives the time that the question was given, and it counts what was taken of it.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -44,11 +44,12 @@ where
 
     fn call(&mut self, ask: Ask) -> Replying {
         let inner = self.inner.clone();
-        let department = self.department;
+        let (department, clock) = (self.department, self.clock.clone());
         let within = ask.within;
         let out_of_time = Arc::new(AtomicBool::new(false));
+        let (began, sent) = (clock.elapsed(), ask.sent.clone());
         let timed = Timed {
-            until: self.clock.elapsed().saturating_add(within),
+            until: began.saturating_add(within),
             ask,
             out_of_time: out_of_time.clone(),
         };
@@ -61,6 +62,7 @@ where
                     Err(AskError::OutOfTime)
                 }
             };
+            sent.took(clock.elapsed().saturating_sub(began));
             // The one place where every failure passes. The department and the kind, nothing of the question.
             reply.inspect_err(|error| tracing::warn!(%department, kind = error.kind(), "no usable reply"))
         })

@@ -10,3 +10,5 @@ mod failures;
 mod mutual_tls;
 #[cfg(test)]
 mod office;
+#[cfg(test)]
+mod timings;

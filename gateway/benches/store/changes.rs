@@ -10,6 +10,7 @@ use statuscheck_domain::ids::{CaseId, QuestionId, RequestId};
 use statuscheck_domain::question::Operation;
 use statuscheck_domain::reply::{Facts, ImmigrationStatus, Outcome, Reply};
 use statuscheck_domain::sla::Target;
+use statuscheck_domain::timing::Timing;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -58,6 +59,11 @@ impl OneCheck {
             reply: reply(),
             refunded: None,
             again: None,
+            timing: Some(Timing {
+                gateway_us: 120,
+                department_us: Some(48_000),
+                network_us: Some(1_700),
+            }),
         };
         let decided = EventKind::Decided(decision()?);
         let (receipt, answer) = match course {

@@ -139,6 +139,7 @@ fn a_case_gives_back_no_more_than_it_was_charged() {
         reply: Reply::of(reply::Outcome::Unavailable(Unavailable::BreakerOpen)),
         refunded: month,
         again: None,
+        timing: None,
     };
     let Ok((change, charged)) = case.change(received_at(), [asked()]) else {
         panic!("a question can be asked")

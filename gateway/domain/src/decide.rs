@@ -17,7 +17,7 @@ use crate::question::Operation;
 use crate::reply::{self, ImmigrationStatus};
 use crate::route::{self, Replies, Standing};
 use crate::subject::Field;
-use crate::windrush;
+use crate::windrush::Rules;
 
 /// A time-limited right to rent may be checked at most this long before the tenancy (Immigration Act 2014 guidance).
 const TENANCY_AHEAD_DAYS_MAX: i32 = 28;
@@ -93,12 +93,19 @@ pub enum Held {
     },
 }
 
-/// What `check`'s replies amount to at `now`. DfE's feeds are loaded every `feed_interval`; a record older than two
-/// intervals is not relied on.
-pub fn decide(check: &Check, replies: &Replies, feed_interval: SignedDuration, now: Timestamp) -> Decision {
+/// What `check`'s replies amount to at `now`. `rules` say who has a Windrush profile. DfE's feeds are loaded every
+/// `feed_interval`; a record older than two intervals is not relied on.
+pub fn decide(
+    check: &Check,
+    replies: &Replies,
+    rules: &Rules,
+    feed_interval: SignedDuration,
+    now: Timestamp,
+) -> Decision {
     let situation = Situation {
         check,
         replies,
+        rules,
         feed_interval,
         now,
         today: london_day(now),
@@ -112,6 +119,7 @@ pub fn decide(check: &Check, replies: &Replies, feed_interval: SignedDuration, n
 struct Situation<'a> {
     check: &'a Check,
     replies: &'a Replies,
+    rules: &'a Rules,
     feed_interval: SignedDuration,
     now: Timestamp,
     today: Date,
@@ -232,7 +240,7 @@ impl Situation<'_> {
             health_surcharge_paid: status.health_surcharge_paid,
         };
         let ended = status.valid_until.is_some_and(|last| last < self.today);
-        if ended && windrush::has_profile(self.check, self.replies) {
+        if ended && self.rules.has_profile(self.check, self.replies) {
             Verdict::Hold {
                 held: Held::EndedLeave { facts, as_of },
             }
@@ -244,7 +252,7 @@ impl Situation<'_> {
 
     /// A "no", unless the number is somebody else's, which must be settled first, or the person must not be refused.
     fn negative(&self, negative: Negative) -> Decision {
-        if windrush::has_profile(self.check, self.replies) {
+        if self.rules.has_profile(self.check, self.replies) {
             let held = Held::Negative(negative);
             return Verdict::Hold { held }.now();
         }

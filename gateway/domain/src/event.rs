@@ -15,6 +15,7 @@ use crate::quota::{self, Month, Spent};
 use crate::reply::Reply;
 use crate::sla::SlaClock;
 use crate::subject::Field;
+use crate::timing::Timing;
 
 /// One step of a case.
 #[derive(Clone)]
@@ -54,6 +55,8 @@ pub enum EventKind {
         refunded: Option<Month>,
         /// When it is to be asked again, unless the case ends before; none where the reply settles it.
         again: Option<Timestamp>,
+        /// Where the time of the call went; none where the department replied by itself, or none was called.
+        timing: Option<Timing>,
     },
     /// A department's desk needs something from the caller before it can reply.
     InformationRequested {

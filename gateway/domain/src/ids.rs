@@ -44,7 +44,7 @@ uuid_id! {
 }
 
 uuid_id! {
-    /// A person held back from a refusal.
+    /// A person held back from a refusal: UUID version 7, so that keys grow with time.
     ReferralId
 }
 
@@ -78,6 +78,13 @@ impl QuestionId {
 }
 
 impl DueOrderId {
+    /// An id of `now`; `random` makes it unique.
+    pub fn at(now: Timestamp, random: &[u8; 10]) -> Self {
+        Self(uuid7(now, random))
+    }
+}
+
+impl ReferralId {
     /// An id of `now`; `random` makes it unique.
     pub fn at(now: Timestamp, random: &[u8; 10]) -> Self {
         Self(uuid7(now, random))
@@ -167,6 +174,18 @@ slug_id! {
 slug_id! {
     /// A promise about time as an agreement made it.
     PolicyVersion
+}
+
+slug_id! {
+    /// The rules by which a person has a Windrush profile.
+    RulesVersion
+}
+
+impl RulesVersion {
+    /// The rules that count where the register has none.
+    pub(crate) fn casework_guidance() -> Self {
+        Self("casework-guidance".to_owned())
+    }
 }
 
 /// A department of state.

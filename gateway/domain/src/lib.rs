@@ -28,5 +28,6 @@ pub mod retention;
 pub mod route;
 pub mod sla;
 pub mod subject;
+pub mod timing;
 pub mod windrush;
 pub mod working_time;

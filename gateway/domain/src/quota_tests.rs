@@ -30,6 +30,7 @@ fn unasked(operation: Operation, refunded: Option<Month>) -> EventKind {
         reply: Reply::of(Outcome::Unavailable(Unavailable::BreakerOpen)),
         refunded,
         again: None,
+        timing: None,
     }
 }
 

@@ -30,7 +30,11 @@ impl Inquiry {
             operation,
             question_id: id,
             charged: None,
-            asked: Asked { reply, is_sent: true },
+            asked: Asked {
+                reply,
+                is_sent: true,
+                timing: None,
+            },
         });
         self.decided_by_desk();
         if !self.case.is_over() && self.decide().wait == Wait::WhileTimeLasts {

@@ -273,6 +273,7 @@ impl Inquiry {
         decide(
             &self.case.receipt.check,
             &self.replies,
+            &self.asking.rules,
             self.asking.feed_interval,
             now,
         )
@@ -306,7 +307,12 @@ impl Inquiry {
             operation,
             question_id,
             charged,
-            asked: Asked { reply, is_sent },
+            asked:
+                Asked {
+                    reply,
+                    is_sent,
+                    timing,
+                },
         } = answered;
         let is_late_mismatch = self.case.is_over()
             && matches!(reply.outcome, Outcome::Found(Facts::NinoTrace { matches: false }));
@@ -325,6 +331,7 @@ impl Inquiry {
             reply,
             refunded: charged.filter(|_| !is_sent),
             again,
+            timing,
         });
     }
 

@@ -23,6 +23,7 @@ use statuscheck_domain::sla::SlaClock;
 use statuscheck_domain::subject::{
     AsylumSupportReference, DateOfBirth, Field, HomeOfficeReference, Name, Nino, Postcode, ShareCode, Subject,
 };
+use statuscheck_domain::timing::Timing;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -58,6 +59,7 @@ mod clock;
 mod outbox;
 mod reply;
 mod text;
+mod timing;
 
 /// The version that is written, and the only one that is read.
 const VERSION: u8 = 1;
@@ -201,6 +203,8 @@ enum EventRecord {
         refunded: Option<Month>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         again: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "timing")]
+        timing: Option<Timing>,
     },
     InformationRequested {
         #[serde(with = "QuestionIdRecord")]

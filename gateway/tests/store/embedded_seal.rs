@@ -65,6 +65,7 @@ async fn nothing_personal_can_be_read_in_the_files() {
         reply: Reply::of(reply::Outcome::Found(Facts::Residence(vec![residence]))),
         refunded: None,
         again: None,
+        timing: None,
     };
     assert!(store.commit(step(case_id(0), 1, replied)).await.is_ok());
 

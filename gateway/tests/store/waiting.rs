@@ -53,6 +53,7 @@ pub(crate) async fn leave_waiting(store: &dyn Store) {
         reply: Reply::of(Outcome::Unavailable(Unavailable::Failed)),
         refunded: None,
         again: Some(due()),
+        timing: None,
     };
     let then = [replied, pending(), started(due() + HOUR)];
     let (then, _) = case(store, TO_ASK).await.change(samples::start(), then).unwrap();

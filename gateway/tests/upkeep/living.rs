@@ -46,6 +46,7 @@ fn any_step(drawn: &mut Drawn, case: &Case) -> EventKind {
             reply: Reply::of(reply::Outcome::Unavailable(Unavailable::BreakerOpen)),
             refunded: month,
             again: None,
+            timing: None,
         },
         (place, _) => EventKind::Asked {
             question_id,

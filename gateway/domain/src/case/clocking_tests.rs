@@ -139,6 +139,7 @@ fn a_refugees_leave_makes_the_promise_the_shorter_one() {
             reply: Reply::of(leave),
             refunded: None,
             again: None,
+            timing: None,
         },
     ];
     let Ok((_, case)) = received().change(in_hours(0), kinds) else {
@@ -172,6 +173,7 @@ fn a_case_wakes_for_its_clock_or_for_a_question_whichever_is_first() {
         reply: Reply::of(reply::Outcome::Closed { until: again }),
         refunded: None,
         again,
+        timing: None,
     };
     let Ok((_, later)) = case.change(in_hours(3), [replied(Some(in_hours(100)))]) else {
         panic!("a reply can come")

@@ -18,11 +18,17 @@ use crate::question::Operation;
 use crate::reply::{self, Facts};
 use crate::route::{self, Standing};
 use crate::sla::Target;
-use crate::windrush;
+use crate::windrush::{LAST_ARRIVAL, Rules};
 
 fn decided(situation: &Situation) -> Decision {
     let check = situation.check().unwrap_or_else(|field| panic!("{field}"));
-    decide(&check, &situation.replies(), FEED_INTERVAL, situation.now)
+    decide(
+        &check,
+        &situation.replies(),
+        &Rules::default(),
+        FEED_INTERVAL,
+        situation.now,
+    )
 }
 
 fn answered(situation: &Situation) -> Answer {
@@ -34,7 +40,7 @@ fn answered(situation: &Situation) -> Answer {
 
 fn has_profile(situation: &Situation) -> bool {
     let check = situation.check().unwrap_or_else(|field| panic!("{field}"));
-    windrush::has_profile(&check, &situation.replies())
+    Rules::default().has_profile(&check, &situation.replies())
 }
 
 fn is_no(verdict: &Verdict) -> bool {
@@ -115,7 +121,7 @@ proptest! {
         let arrived_late = situation.replies.iter().any(|(operation, standing)| match standing {
             Standing::Replied(reply::Reply { outcome: reply::Outcome::Found(Facts::ImmigrationStatus(status)), .. }) => {
                 *operation == Operation::ImmigrationStatus
-                    && status.arrived_on.is_some_and(|day| day > windrush::LAST_ARRIVAL)
+                    && status.arrived_on.is_some_and(|day| day > LAST_ARRIVAL)
             }
             _ => false,
         });

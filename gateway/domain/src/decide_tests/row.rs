@@ -14,6 +14,7 @@ use crate::ids::DepartmentId;
 use crate::question::Operation;
 use crate::route::{self, Replies, Standing};
 use crate::subject::Field;
+use crate::windrush::Rules;
 
 /// The day of every row that names no other; a summer Wednesday.
 pub(super) const TODAY: Date = date(2026, 6, 10);
@@ -275,6 +276,7 @@ impl Row {
         let decision = decide(
             &check,
             &self.situation.replies(),
+            &Rules::default(),
             FEED_INTERVAL,
             self.situation.now,
         );

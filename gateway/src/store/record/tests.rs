@@ -2,6 +2,7 @@ use statuscheck_domain::case::Use;
 use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::QuestionId;
 use statuscheck_domain::question::Operation;
+use statuscheck_domain::timing::Timing;
 use uuid::Uuid;
 
 use super::{ContentDigest, RecordError, read, write};
@@ -50,14 +51,32 @@ fn every_question_comes_back_as_it_was() {
     }
 }
 
+/// One with each number of parts, small and as large as they can be, and none.
+fn timings() -> [Option<Timing>; 4] {
+    let timing = |gateway_us, department_us, network_us| {
+        Some(Timing {
+            gateway_us,
+            department_us,
+            network_us,
+        })
+    };
+    [
+        timing(7, None, None),
+        timing(0, Some(250_000), None),
+        timing(u32::MAX, Some(u32::MAX), Some(u32::MAX)),
+        None,
+    ]
+}
+
 #[test]
 fn every_reply_comes_back_as_it_was() {
     let question_id = QuestionId(Uuid::from_u128(9));
     let months = [None, "2026-03".parse().ok()];
-    for ((reply, operation), refunded) in samples::replies()
+    for (((reply, operation), refunded), timing) in samples::replies()
         .into_iter()
         .zip(Operation::ALL.into_iter().cycle())
         .zip(months.into_iter().cycle())
+        .zip(timings().into_iter().cycle())
     {
         let again = refunded.is_none().then(samples::start);
         let EventKind::Replied {
@@ -66,19 +85,21 @@ fn every_reply_comes_back_as_it_was() {
             reply: back,
             refunded: month,
             again: later,
+            timing: parts,
         } = read_back(&EventKind::Replied {
             question_id,
             operation,
             reply: reply.clone(),
             refunded,
             again,
+            timing,
         })
         else {
             panic!("a reply comes back as a reply")
         };
         assert_eq!(
-            (id, asked, month, later),
-            (question_id, operation, refunded, again)
+            (id, asked, month, later, parts),
+            (question_id, operation, refunded, again, timing)
         );
         assert!(back == reply);
     }

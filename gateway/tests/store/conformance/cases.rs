@@ -286,6 +286,7 @@ pub(crate) async fn every_history_folds_as_it_was_committed(place: &impl Place) 
             reply,
             refunded: None,
             again: None,
+            timing: None,
         });
         let later = samples::start() + 1.hour() + 1.nanosecond();
         let received = Case::fold(id, first.events).unwrap();

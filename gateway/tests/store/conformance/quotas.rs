@@ -44,6 +44,7 @@ fn given_back(key: &QuotaKey) -> EventKind {
         reply: Reply::of(Outcome::Unavailable(Unavailable::BreakerOpen)),
         refunded: Some(key.month),
         again: None,
+        timing: None,
     }
 }
 

@@ -34,6 +34,7 @@ fn replied(n: u32, outcome: Outcome) -> EventKind {
         reply: Reply::of(outcome),
         refunded: None,
         again: None,
+        timing: None,
     }
 }
 

@@ -151,6 +151,7 @@ fn case(register: &Register, waits: Waits, due: Timestamp) -> Change {
         reply: Reply::of(reply::Outcome::Unavailable(Unavailable::Failed)),
         refunded: None,
         again,
+        timing: None,
     };
     let decided = EventKind::Decided(Answer {
         outcome: Outcome::Pending {
