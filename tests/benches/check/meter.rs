@@ -10,13 +10,16 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use statuscheck::store::embedded::EmbeddedStore;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
-    QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists,
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HookQuery, HookRow, Hooks, HouseEntry,
+    HouseQuery, PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow,
+    Worklists,
 };
 use statuscheck_adapters::{Ask, AskError, BoxDepartment};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
+use statuscheck_domain::ids::{
+    AgreementId, CaseId, DepartmentId, NoticeId, OrganisationId, QuestionId, RequestId,
+};
 use statuscheck_domain::quota::QuotaKey;
 use statuscheck_domain::reply::{Facts, ImmigrationStatus, Outcome, Reply};
 use tokio::sync::watch;
@@ -130,6 +133,17 @@ impl Worklists for MeteredStore {
 }
 
 #[async_trait]
+impl Hooks for MeteredStore {
+    async fn hooks(&self, query: HookQuery) -> Result<Vec<HookRow>, ReadError> {
+        self.inner.hooks(query).await
+    }
+
+    async fn hook(&self, id: NoticeId) -> Result<Option<HookRow>, ReadError> {
+        self.inner.hook(id).await
+    }
+}
+
+#[async_trait]
 impl Store for MeteredStore {
     async fn receive(&self, change: Change, content: Zeroizing<Vec<u8>>) -> Result<Received, CommitError> {
         let began = self.clock.elapsed();
@@ -238,6 +252,17 @@ impl Store for MeteredStore {
 #[derive(Default)]
 pub(crate) struct CountingStore {
     changes: AtomicU64,
+}
+
+#[async_trait]
+impl Hooks for CountingStore {
+    async fn hooks(&self, _query: HookQuery) -> Result<Vec<HookRow>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn hook(&self, _id: NoticeId) -> Result<Option<HookRow>, ReadError> {
+        Ok(None)
+    }
 }
 
 #[async_trait]
