@@ -10,6 +10,7 @@ mod demo;
 mod desk;
 mod due;
 mod following;
+mod hooks;
 mod keys;
 mod ledger;
 mod operator;
@@ -87,6 +88,9 @@ enum Command {
     /// Gives open cases more time.
     #[command(subcommand)]
     Due(due::Due),
+    /// Shows webhooks that their receivers have not taken, and has parked ones tried anew.
+    #[command(subcommand)]
+    Hooks(hooks::Hooks),
     /// Changes the keys of a store.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -126,6 +130,7 @@ impl Cli {
                 Command::Audit(audit) => audit.run().await,
                 Command::Retention(retention) => retention.run().await,
                 Command::Due(due) => due.run().await,
+                Command::Hooks(hooks) => hooks.run().await,
                 Command::Keys(keys) => keys.run().await,
                 Command::Ledger(ledger) => ledger.run().await,
                 Command::Store(store) => store.run().await,

@@ -242,7 +242,8 @@ impl Config {
     /// # Errors
     /// The first section at fault.
     pub async fn setup(self, clock: SharedClock) -> Result<Setup, ConfigError> {
-        let tls = self.load_tls(self.trust_domain()?, &clock).await?;
+        let trust_domain = self.trust_domain()?;
+        let tls = self.load_tls(trust_domain.clone(), &clock).await?;
         let register = register::load(&self.register).map_err(ConfigError::Register)?;
         let calendars = self.calendar.load().map_err(ConfigError::Calendar)?;
         let (share, share_keeper) = Share::unset(clock.clone());
@@ -270,6 +271,8 @@ impl Config {
             watch: self.watch,
             timekeeper: self.timekeeper,
             desk: self.desk,
+            webhooks: self.webhooks,
+            trust_domain,
             register,
             register_changes: self.register_changes,
             calendars: Arc::new(calendars),

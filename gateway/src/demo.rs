@@ -45,6 +45,7 @@ use crate::store::signing::{SigningKey, SigningKeyError};
 use crate::store::upkeep::Upkeep;
 use crate::timekeeper::TimekeeperSettings;
 use crate::tls::{Tls, TlsError, TlsFiles};
+use crate::webhook::WebhookSettings;
 
 macro_rules! shipped {
     ($($name:literal),+ $(,)?) => {
@@ -102,6 +103,8 @@ pub struct DemoSettings {
     pub batch: BatchSettings,
     /// What following cases may cost.
     pub watch: WatchSettings,
+    /// Where notices may go.
+    pub webhooks: WebhookSettings,
     /// Agreements beside those that ship with the program.
     pub agreements: Vec<Agreement>,
     /// Ages of DfE's feeds and other ways of the mocks.
@@ -130,6 +133,7 @@ impl DemoSettings {
             register_changes: ChangeSettings::default(),
             batch: BatchSettings::default(),
             watch: WatchSettings::default(),
+            webhooks: WebhookSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
             before_store: Box::new(|store| store),
@@ -263,6 +267,8 @@ impl Demo {
             checks: settings.checks,
             timekeeper: settings.timekeeper,
             desk: DeskSettings::default(),
+            webhooks: settings.webhooks,
+            trust_domain: trust_domain(),
             register: register(settings.agreements)?,
             register_changes: settings.register_changes,
             calendars: Arc::default(),

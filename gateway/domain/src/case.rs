@@ -160,9 +160,20 @@ impl Case {
     ///
     /// A case about which nothing was decided yet is looked after by whoever received it.
     pub fn wake(&self) -> Option<Timestamp> {
+        self.own_wake().into_iter().chain(self.outbox.wake()).min()
+    }
+
+    /// [`Case::wake`], but for what is to be told by `now`: when something else is due.
+    pub fn wake_beside_notices(&self, now: Timestamp) -> Option<Timestamp> {
+        let own = self.own_wake();
+        let notices = self.outbox.wake_after(now);
+        own.into_iter().chain(notices).min()
+    }
+
+    fn own_wake(&self) -> Option<Timestamp> {
         let step = self.clock.as_ref().and_then(CaseClock::wake);
         let again = self.questions.again().filter(|_| self.is_asked_on());
-        step.into_iter().chain(again).chain(self.outbox.wake()).min()
+        step.into_iter().chain(again).min()
     }
 
     /// The questions about it that are or were on departments' worklists.

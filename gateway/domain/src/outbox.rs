@@ -10,9 +10,11 @@ use crate::ids::{NoticeId, ReferralId};
 
 mod fault;
 mod receiver;
+mod telling;
 
 pub use self::fault::{Fault, UnknownFault};
 pub use self::receiver::{Receiver, UnknownReceiver};
+pub use self::telling::tidings;
 
 /// Something to tell one receiver of a case. It has no reference of the caller's: one can name a person.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -108,6 +110,8 @@ pub enum NoticeEvent {
     Retried {
         /// Which.
         id: NoticeId,
+        /// The operator's identity, such as `ops/anna`.
+        by: String,
     },
 }
 
@@ -191,6 +195,12 @@ impl Outbox {
         self.undelivered.iter().filter_map(|each| each.next).min()
     }
 
+    /// When the next one is to be tried of those that are not due at `now`.
+    pub fn wake_after(&self, now: Timestamp) -> Option<Timestamp> {
+        let nexts = self.undelivered.iter().filter_map(|each| each.next);
+        nexts.filter(|next| *next > now).min()
+    }
+
     /// How those stand that stood otherwise `before`.
     pub fn since(&self, before: &Self) -> Vec<Posted> {
         let changed = self
@@ -229,7 +239,7 @@ impl Outbox {
                 self.waiting(id)?;
                 self.undelivered.retain(|each| each.notice.id != id);
             }
-            NoticeEvent::Retried { id } => {
+            NoticeEvent::Retried { id, by: _ } => {
                 let parked = self.one(id).filter(|each| each.is_parked());
                 let parked = parked.ok_or(NoSuchNotice)?;
                 (parked.attempts, parked.first_failed) = (0, None);

@@ -39,6 +39,11 @@ fn parked(n: u32) -> NoticeEvent {
     NoticeEvent::Parked { id: id(n), fault }
 }
 
+fn retried(n: u32) -> NoticeEvent {
+    let by = "ops/anna".to_owned();
+    NoticeEvent::Retried { id: id(n), by }
+}
+
 fn step(
     case: &Case,
     now: Timestamp,
@@ -94,7 +99,7 @@ fn a_parked_notice_waits_for_an_operator_and_begins_anew() {
     let left = case.outbox.notice(id(1)).unwrap();
     assert!(left.is_parked() && left.attempts == 1);
     assert_eq!(case.wake(), None);
-    let case = stepped(&case, hours(90), NoticeEvent::Retried { id: id(1) });
+    let case = stepped(&case, hours(90), retried(1));
     let left = case.outbox.notice(id(1)).unwrap();
     assert_eq!((left.attempts, left.first_failed), (0, None));
     assert_eq!(
@@ -161,7 +166,7 @@ fn what_cannot_become_of_a_notice_is_no_history() {
         (&case, failed(2, until)),
         (&case, parked(2)),
         (&case, NoticeEvent::Delivered { id: id(2) }),
-        (&case, NoticeEvent::Retried { id: id(1) }),
+        (&case, retried(1)),
         (&parked_case, failed(1, until)),
         (&parked_case, NoticeEvent::Delivered { id: id(1) }),
         (&parked_case, NoticeEvent::PutOff { id: id(1), until }),

@@ -4,6 +4,7 @@
 mod answer;
 pub(crate) mod desk;
 pub(crate) mod due;
+pub(crate) mod hooks;
 mod listing;
 pub(crate) mod register;
 mod request;

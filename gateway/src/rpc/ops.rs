@@ -16,7 +16,7 @@ use tonic::{Request, Response, Status};
 
 use crate::audit::Subject;
 use crate::error::Error;
-use crate::rpc::convert::{due, upkeep};
+use crate::rpc::convert::{due, hooks, upkeep};
 use crate::rpc::operator::{operator, to_the_end};
 use crate::upkeep::Housekeeping;
 
@@ -131,7 +131,7 @@ impl OpsService for Operations {
         to_the_end(Self::extend_due(self.clone(), actor, request.into_inner())).await
     }
 
-    // In the contract, and served once departments have a desk and webhooks a sender.
+    // In the contract, and served once departments have a desk.
 
     async fn get_sla_summary(&self, _: Request<GetSlaSummaryRequest>) -> Reply<GetSlaSummaryResponse> {
         Err(Error::NotServed.into())
@@ -149,11 +149,17 @@ impl OpsService for Operations {
         Err(Error::NotServed.into())
     }
 
-    async fn list_hooks(&self, _: Request<ListHooksRequest>) -> Reply<ListHooksResponse> {
-        Err(Error::NotServed.into())
+    async fn list_hooks(&self, request: Request<ListHooksRequest>) -> Reply<ListHooksResponse> {
+        let query = hooks::query(request.get_ref())?;
+        let rows = self.housekeeping.hooks(query).await.map_err(Error::from)?;
+        Ok(Response::new(hooks::page(&rows, &query)))
     }
 
-    async fn retry_hook(&self, _: Request<RetryHookRequest>) -> Reply<RetryHookResponse> {
-        Err(Error::NotServed.into())
+    async fn retry_hook(&self, request: Request<RetryHookRequest>) -> Reply<RetryHookResponse> {
+        let actor = operator(SERVICE, &request)?;
+        let id = hooks::hook_id(request.get_ref())?;
+        let retried = self.housekeeping.retry_hook(&actor, id).await;
+        retried.map_err(Error::from)?;
+        Ok(Response::new(RetryHookResponse {}))
     }
 }

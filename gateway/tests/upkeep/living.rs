@@ -68,7 +68,10 @@ pub(crate) fn any_notice(drawn: &mut Drawn, case: &Case) -> NoticeEvent {
     ) {
         (1, Some((id, false))) => NoticeEvent::Failed { id, fault, again },
         (2, Some((id, false))) => NoticeEvent::Parked { id, fault },
-        (2, Some((id, true))) => NoticeEvent::Retried { id },
+        (2, Some((id, true))) => NoticeEvent::Retried {
+            id,
+            by: ACTOR.to_owned(),
+        },
         (3, Some((id, false))) => NoticeEvent::Delivered { id },
         _ => NoticeEvent::Queued(Box::new(Notice {
             id: NoticeId(uuid::Uuid::new_v4()),

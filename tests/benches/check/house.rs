@@ -188,6 +188,8 @@ impl House {
             checks: CheckSettings::default(),
             timekeeper: TimekeeperSettings::default(),
             desk: DeskSettings::default(),
+            webhooks: statuscheck::webhook::WebhookSettings::default(),
+            trust_domain: "statuscheck.test".parse().expect("a trust domain"),
             register: shipped_register().expect("the register"),
             register_changes: ChangeSettings::default(),
             calendars: Arc::default(),

@@ -39,6 +39,7 @@ pub(super) enum NoticeEventRecord {
     Retried {
         #[serde(with = "NoticeIdRecord")]
         id: NoticeId,
+        by: String,
     },
 }
 

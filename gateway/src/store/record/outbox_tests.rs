@@ -46,7 +46,10 @@ fn everything_about_a_notice_comes_back_as_it_was() {
             id,
             fault: Fault::NoConnection,
         },
-        NoticeEvent::Retried { id },
+        NoticeEvent::Retried {
+            id,
+            by: "ops/anna".to_owned(),
+        },
     ];
     for event in queued.chain(then) {
         assert_eq!(read_back(&event), event);

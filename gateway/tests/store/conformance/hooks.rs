@@ -116,7 +116,10 @@ pub(crate) async fn a_notice_is_listed_until_its_receiver_has_taken_it(place: &i
         ..row(1, 1)
     };
     assert_eq!(page(&*store, true, None, 100).await, [given_up]);
-    let retried = NoticeEvent::Retried { id: notice_id(1) };
+    let retried = NoticeEvent::Retried {
+        id: notice_id(1),
+        by: "ops/anna".to_owned(),
+    };
     goes_on(&*store, case_id(1), hours(3), &[retried]).await;
     let anew = HookRow {
         next: Some(hours(3)),
