@@ -224,6 +224,7 @@ enum EventRecord {
     },
     Feedback(#[serde(with = "text::one")] Use),
     Withdrawn,
+    Lapsed,
     Clock(#[serde(with = "ClockEventRecord")] statuscheck_domain::case_clock::ClockEvent),
     Outbox(#[serde(with = "NoticeEventRecord")] statuscheck_domain::outbox::NoticeEvent),
 }
