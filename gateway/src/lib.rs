@@ -22,6 +22,7 @@ pub mod error;
 pub mod following;
 pub mod limits;
 pub mod listener;
+pub mod measures;
 mod outbox;
 pub mod peer;
 pub mod probing;

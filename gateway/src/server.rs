@@ -26,6 +26,7 @@ use crate::desk::{Desk, DeskSettings};
 use crate::following::{Following, WatchSettings};
 use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
+use crate::measures::{MeasureSettings, Measures};
 use crate::outbox::{Delivering, Outbox};
 use crate::peer::TrustDomain;
 use crate::probing::{Probing, ProbingSettings};
@@ -100,6 +101,8 @@ pub struct Setup {
     pub probing: ProbingSettings,
     /// How quotas are watched.
     pub quotas: QuotaSettings,
+    /// What counting measures may cost.
+    pub measures: MeasureSettings,
     /// What checks may take.
     pub checks: CheckSettings,
     /// What a batch may take.
@@ -234,6 +237,12 @@ impl Gateway {
         let agreements = Agreements {
             changes: Arc::clone(&register),
             quotas,
+            measures: Measures::new(
+                Arc::clone(&setup.store),
+                Arc::clone(&register),
+                setup.measures,
+                setup.clock.clone(),
+            ),
         };
         let way = Way {
             register: served,

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HookQuery, HookRow, Hooks, HouseEntry,
-    HouseQuery, PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow,
-    Worklists,
+    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HookQuery, HookRow,
+    Hooks, HouseEntry, HouseQuery, Measuring, PlacedEvent, Position, QuotaError, ReadError, Received,
+    Reserved, Store, WorkQuery, WorkRow, Worklists,
 };
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{
@@ -112,6 +112,14 @@ impl Hooks for FaultyStore {
     async fn hook(&self, id: NoticeId) -> Result<Option<HookRow>, ReadError> {
         self.readable()?;
         self.store.hook(id).await
+    }
+}
+
+#[async_trait]
+impl Measuring for FaultyStore {
+    async fn courses(&self, query: CourseQuery) -> Result<CoursePage, ReadError> {
+        self.readable()?;
+        self.store.courses(query).await
     }
 }
 

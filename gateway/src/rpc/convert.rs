@@ -6,6 +6,7 @@ pub(crate) mod desk;
 pub(crate) mod due;
 pub(crate) mod hooks;
 mod listing;
+pub(crate) mod measures;
 pub(crate) mod register;
 mod request;
 mod row;

@@ -18,6 +18,8 @@ pub(crate) mod hooks;
 mod house;
 #[path = "conformance/lapses.rs"]
 mod lapses;
+#[path = "conformance/measures.rs"]
+mod measures;
 #[path = "conformance/quotas.rs"]
 mod quotas;
 #[path = "conformance/worklists.rs"]
@@ -35,6 +37,7 @@ pub(crate) use hooks::{
 };
 pub(crate) use house::*;
 pub(crate) use lapses::*;
+pub(crate) use measures::*;
 pub(crate) use quotas::*;
 pub(crate) use worklists::*;
 
@@ -101,6 +104,8 @@ macro_rules! conformance {
             the_notices_of_a_purged_case_are_gone,
             a_case_is_due_when_somebody_is_to_be_told_of_it,
             callers_are_told_of_no_notice,
+            figures_as_of_a_time_stay_whatever_becomes_of_the_cases,
+            courses_are_told_of_once_page_for_page,
         }
     };
     ($place:expr; $($law:ident,)*) => {

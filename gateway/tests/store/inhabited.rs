@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use jiff::ToSpan as _;
 use statuscheck::store::upkeep::{ClosedQuery, Upkeep};
-use statuscheck::store::{CommitError, HookQuery, HouseKind, Received, Store, WorkQuery};
+use statuscheck::store::{CommitError, CourseQuery, HookQuery, HouseKind, Received, Store, WorkQuery};
 use statuscheck::upkeep::{Housekeeping, Reason};
 use statuscheck_domain::answer::{Answer, Outcome};
 use statuscheck_domain::clock::ManualClock;
 use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::DepartmentId;
+use statuscheck_domain::measures::Tally;
 use statuscheck_domain::outbox::NoticeEvent;
 
 use crate::conformance::hooks::{failed, goes_on, notice_id, parked, queued};
@@ -130,6 +132,17 @@ pub(crate) async fn seen(store: &impl Upkeep) -> Vec<String> {
     };
     let hooks = store.hooks(hooks).await.unwrap();
     seen.extend(hooks.iter().map(|row| format!("untold {row:?}")));
+    let courses = store.courses(CourseQuery {
+        agreement: receipt(ORGANISATION, 0).agreement_id,
+        from: samples::start(),
+        to: samples::start() + 1.hour(),
+        after: None,
+        limit: 500,
+    });
+    let courses = courses.await.unwrap().courses;
+    let (mut tally, count) = (Tally::as_of(samples::start()), courses.len());
+    courses.iter().for_each(|course| tally.add(course));
+    seen.push(format!("{count} courses: {:?}", tally.figures()));
     seen.push(format!("used {}", store.quota_used(&quota()).await.unwrap()));
     seen
 }
