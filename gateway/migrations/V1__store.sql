@@ -84,6 +84,20 @@ CREATE TABLE statuscheck.questions (
 CREATE INDEX questions_by_id ON statuscheck.questions (id);
 CREATE INDEX questions_by_due ON statuscheck.questions (department, due, id) WHERE due IS NOT NULL;
 
+-- Notices that their receivers have not taken. A case that nobody is told of has none here.
+CREATE TABLE statuscheck.hooks (
+    id uuid PRIMARY KEY,
+    case_id uuid NOT NULL,
+    receiver text NOT NULL,
+    happening text NOT NULL,
+    attempts bigint NOT NULL,
+    -- None of one that is parked.
+    next bigint,
+    fault text
+) WITH (fillfactor = 80);
+CREATE INDEX hooks_by_case ON statuscheck.hooks (case_id);
+CREATE INDEX hooks_parked ON statuscheck.hooks (id) WHERE next IS NULL;
+
 -- Units of quotas that were used, as the ledger says. Few rows, written by nearly every commit: room is left as above.
 CREATE TABLE statuscheck.quotas (
     agreement text NOT NULL,

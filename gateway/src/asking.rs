@@ -21,6 +21,7 @@ use statuscheck_domain::working_time::Calendars;
 use crate::again::AgainSettings;
 use crate::departments::Departments;
 use crate::error::Error;
+use crate::outbox::Outbox;
 use crate::quota::{Aside, Quotas};
 use crate::random;
 use crate::store::Store;
@@ -40,6 +41,7 @@ pub(crate) struct Asking {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) quotas: Quotas,
     pub(crate) departments: Departments,
+    pub(crate) outbox: Outbox,
     pub(crate) clock: SharedClock,
     /// Which days and hours are working time, for what is promised in working days.
     pub(crate) calendars: Arc<Calendars>,
@@ -132,7 +134,20 @@ impl Asking {
         let (follows, after) = after
             .change(now, clock.into_iter().map(EventKind::Clock))
             .map_err(internal)?;
-        Ok((change.with_clock(follows), after))
+        Ok((change.followed_by(follows), after))
+    }
+
+    /// The same once the call has ended, together with what somebody is told of it.
+    pub(crate) fn step_told(
+        &self,
+        case: &Case,
+        permit: Option<&Permit>,
+        now: Timestamp,
+        kinds: Vec<EventKind>,
+    ) -> Result<(Change, Case), Error> {
+        let (change, after) = self.step(case, permit, now, kinds)?;
+        let told = self.outbox.telling(case, change, after);
+        told.map_err(|fault| Error::internal(&fault))
     }
 
     /// What is promised from `started_at` on, under the permit's agreement and the calendar of new cases.

@@ -10,6 +10,7 @@ mod demo;
 mod desk;
 mod due;
 mod following;
+mod hooks;
 mod keys;
 mod ledger;
 mod operator;
@@ -94,6 +95,9 @@ enum Command {
     Ops(ops::Ops),
     /// Shows how open cases and departments stand, and goes on showing it.
     Top(top::Top),
+    /// Shows webhooks that their receivers have not taken, and has parked ones tried anew.
+    #[command(subcommand)]
+    Hooks(hooks::Hooks),
     /// Changes the keys of a store.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -135,6 +139,7 @@ impl Cli {
                 Command::Due(due) => due.run().await,
                 Command::Ops(ops) => ops.run().await,
                 Command::Top(top) => top.run().await,
+                Command::Hooks(hooks) => hooks.run().await,
                 Command::Keys(keys) => keys.run().await,
                 Command::Ledger(ledger) => ledger.run().await,
                 Command::Store(store) => store.run().await,

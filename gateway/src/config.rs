@@ -251,7 +251,8 @@ impl Config {
     /// # Errors
     /// The first section at fault.
     pub async fn setup(self, clock: SharedClock) -> Result<Setup, ConfigError> {
-        let tls = self.load_tls(self.trust_domain()?, &clock).await?;
+        let trust_domain = self.trust_domain()?;
+        let tls = self.load_tls(trust_domain.clone(), &clock).await?;
         let register = register::load(&self.register).map_err(ConfigError::Register)?;
         let calendars = self.calendar.load().map_err(ConfigError::Calendar)?;
         let (share, share_keeper) = Share::unset(clock.clone());
@@ -281,6 +282,8 @@ impl Config {
             timekeeper: self.timekeeper,
             desk: self.desk,
             dashboard: self.dashboard,
+            webhooks: self.webhooks,
+            trust_domain,
             register,
             register_changes: self.register_changes,
             calendars: Arc::new(calendars),

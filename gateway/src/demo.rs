@@ -48,6 +48,7 @@ use crate::store::signing::{SigningKey, SigningKeyError};
 use crate::store::upkeep::Upkeep;
 use crate::timekeeper::TimekeeperSettings;
 use crate::tls::{Tls, TlsError, TlsFiles};
+use crate::webhook::WebhookSettings;
 
 macro_rules! shipped {
     ($($name:literal),+ $(,)?) => {
@@ -107,6 +108,8 @@ pub struct DemoSettings {
     pub batch: BatchSettings,
     /// What following cases may cost.
     pub watch: WatchSettings,
+    /// Where notices may go.
+    pub webhooks: WebhookSettings,
     /// Agreements beside those that ship with the program.
     pub agreements: Vec<Agreement>,
     /// Ages of DfE's feeds and other ways of the mocks.
@@ -139,6 +142,7 @@ impl DemoSettings {
             register_changes: ChangeSettings::default(),
             batch: BatchSettings::default(),
             watch: WatchSettings::default(),
+            webhooks: WebhookSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
             before_store: Box::new(|store| store),
@@ -279,6 +283,8 @@ impl Demo {
             timekeeper: settings.timekeeper,
             desk: DeskSettings::default(),
             dashboard: settings.dashboard,
+            webhooks: settings.webhooks,
+            trust_domain: trust_domain(),
             register: register(settings.agreements)?,
             register_changes: settings.register_changes,
             calendars: Arc::default(),

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use statuscheck_domain::agreement::{Agreement, Refusal, Standing};
 use statuscheck_domain::case::NotNow;
 use statuscheck_domain::check::{CheckKind, Violation, path};
-use statuscheck_domain::ids::{AgreementId, CaseId};
+use statuscheck_domain::ids::{AgreementId, CaseId, NoticeId};
 use statuscheck_domain::quota::QuotaKey;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
@@ -66,6 +66,9 @@ pub enum Error {
     /// No such case of this organisation.
     #[error("there is no such case")]
     NoSuchCase(CaseId),
+    /// No such notice waits or is parked.
+    #[error("there is no such notice that waits or is parked")]
+    NoSuchHook(NoticeId),
     /// The case does not take the step as it stands: read it, and do what the reason says.
     #[error(transparent)]
     NotNow(NotNow),
@@ -206,6 +209,10 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
         Error::NoSuchCase(id) => (
             Code::NotFound,
             info("NO_SUCH_CASE", [("case_id", id.to_string())]),
+        ),
+        Error::NoSuchHook(id) => (
+            Code::NotFound,
+            info("NO_SUCH_HOOK", [("hook_id", id.to_string())]),
         ),
         Error::NotNow(why) => (Code::FailedPrecondition, info(why.as_str(), [])),
         Error::CaseChanged => {

@@ -25,6 +25,7 @@ pub mod limits;
 pub mod listener;
 pub mod measures;
 pub mod ops;
+mod outbox;
 pub mod peer;
 pub mod probing;
 pub mod quota;

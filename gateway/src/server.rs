@@ -29,6 +29,8 @@ use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
 use crate::measures::{MeasureSettings, Measures};
 use crate::ops::{Closures, Live, Overview, Views};
+use crate::outbox::{Delivering, Outbox};
+use crate::peer::TrustDomain;
 use crate::probing::{Probing, ProbingSettings};
 use crate::quota::{QuotaSettings, QuotaWatch, Quotas};
 use crate::register::{ChangeSettings, RegisterChanges, ServedRegister, TakeUpError};
@@ -46,6 +48,7 @@ use crate::store::{ReadError, Store};
 use crate::timekeeper::{Timekeeper, TimekeeperSettings};
 use crate::tls::Tls;
 use crate::upkeep::Housekeeping;
+use crate::webhook::WebhookSettings;
 
 /// Time that a check may take, and how it is spent.
 #[derive(Clone, Deserialize, Debug)]
@@ -114,6 +117,10 @@ pub struct Setup {
     pub desk: DeskSettings,
     /// Where the dashboard is served.
     pub dashboard: DashboardSettings,
+    /// Where notices may go, and how they get there.
+    pub webhooks: WebhookSettings,
+    /// The first part of every identity, and the source of every notice.
+    pub trust_domain: TrustDomain,
     /// Who may ask what, until another register is applied.
     pub register: Register,
     /// How the register is changed.
@@ -200,10 +207,20 @@ impl Gateway {
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
         let quotas = Quotas::new(Arc::clone(&setup.store), setup.clock.clone());
         let calendars = setup.calendars;
+        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
+        let outbox = Outbox::new(Arc::clone(&served), &setup.webhooks);
+        let delivering = Delivering::new(
+            Arc::clone(&setup.store),
+            outbox.clone(),
+            &setup.webhooks,
+            setup.trust_domain,
+            setup.clock.clone(),
+        );
         let asking = Asking {
             store: Arc::clone(&setup.store),
             quotas: quotas.clone(),
             departments: live.departments.clone(),
+            outbox: outbox.clone(),
             clock: setup.clock.clone(),
             calendars: Arc::clone(&calendars),
             rules: Arc::new(Rules::default()),
@@ -213,15 +230,11 @@ impl Gateway {
         };
         let probing = Probing::new(setup.probing, setup.clock.clone());
         let cases = Cases::new(asking.clone(), probing);
-        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
         let desk = Desk::new(asking.clone(), Arc::clone(&served), setup.desk);
-        let timekeeper = Timekeeper::new(asking, Arc::clone(&served), setup.timekeeper);
-        let housekeeping = Arc::new(Housekeeping::new(
-            setup.upkeep,
-            Arc::clone(&served),
-            calendars,
-            setup.clock.clone(),
-        ));
+        let timekeeper = Timekeeper::new(asking, delivering, Arc::clone(&served), setup.timekeeper);
+        let housekeeping =
+            Housekeeping::new(setup.upkeep, Arc::clone(&served), calendars, setup.clock.clone());
+        let housekeeping = Arc::new(housekeeping.telling(outbox));
         let operations = Operations {
             housekeeping: Arc::clone(&housekeeping),
             audited: Arc::new(setup.audited),

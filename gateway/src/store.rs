@@ -20,6 +20,7 @@ mod due;
 pub mod embedded;
 mod feed;
 mod hex;
+mod hooks;
 mod house;
 pub mod key_file;
 mod location;
@@ -41,6 +42,7 @@ mod worklist;
 
 pub use self::due::Due;
 pub use self::feed::{Feed, FeedError, Followed, LedgerPlace, PlacedEvent, Position, PositionError};
+pub use self::hooks::{HookQuery, HookRow, Hooks};
 pub use self::house::{HouseEntry, HouseKind, HouseQuery};
 pub use self::location::Location;
 pub use self::measuring::{CoursePage, CourseQuery, Measuring};
@@ -50,7 +52,7 @@ pub use self::worklist::{WorkQuery, WorkRow, Worklists};
 
 /// A durable store of cases.
 #[async_trait]
-pub trait Store: Worklists + Standings + Measuring + Send + Sync {
+pub trait Store: Worklists + Hooks + Standings + Measuring + Send + Sync {
     /// Records a new case, unless its organisation has used the request id before. When this returns
     /// [`Received::New`] the case is on disk.
     ///

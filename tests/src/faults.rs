@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HouseEntry, HouseQuery, Measuring, PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists, Line, Marks, OpenCase, Standings, UrgentQuery,
+    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HouseEntry, HouseQuery, Measuring, PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists, Line, Marks, OpenCase, Standings, UrgentQuery, HookQuery, HookRow, Hooks,
 };
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
+use statuscheck_domain::ids::{
+    AgreementId, CaseId, DepartmentId, NoticeId, OrganisationId, QuestionId, RequestId,
+};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -95,6 +97,19 @@ impl Worklists for FaultyStore {
     ) -> Result<Vec<WorkRow>, ReadError> {
         self.readable()?;
         self.store.questions_of(department, cases).await
+    }
+}
+
+#[async_trait]
+impl Hooks for FaultyStore {
+    async fn hooks(&self, query: HookQuery) -> Result<Vec<HookRow>, ReadError> {
+        self.readable()?;
+        self.store.hooks(query).await
+    }
+
+    async fn hook(&self, id: NoticeId) -> Result<Option<HookRow>, ReadError> {
+        self.readable()?;
+        self.store.hook(id).await
     }
 }
 

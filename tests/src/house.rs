@@ -16,6 +16,7 @@ use statuscheck::probing::ProbingSettings;
 use statuscheck::register::ChangeSettings;
 use statuscheck::server::CheckSettings;
 use statuscheck::timekeeper::TimekeeperSettings;
+use statuscheck::webhook::WebhookSettings;
 use statuscheck_domain::agreement::Agreement;
 use statuscheck_domain::clock::{ManualClock, SystemClock, london_day};
 use statuscheck_domain::ids::DepartmentId;
@@ -61,6 +62,8 @@ pub struct Plan {
     pub batch: BatchSettings,
     /// What following cases may cost.
     pub watch: WatchSettings,
+    /// Where notices may go.
+    pub webhooks: WebhookSettings,
     /// Agreements beside the shipped ones; see [`agreement_like`].
     pub agreements: Vec<Agreement>,
     /// Ways of the mock departments.
@@ -79,6 +82,7 @@ impl Default for Plan {
             register_changes: ChangeSettings::default(),
             batch: BatchSettings::default(),
             watch: WatchSettings::default(),
+            webhooks: WebhookSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
         }
@@ -127,7 +131,8 @@ impl House {
     pub async fn start(plan: Plan) -> Self {
         let clock = ManualClock::at(plan.now);
         let folder = TempDir::new().expect("a folder");
-        Stopped { plan, folder, clock }.start().await
+        // A plan is large, and every test would carry it along.
+        Box::pin(Stopped { plan, folder, clock }.start()).await
     }
 
     /// A house in which these people live, beside the samples.
@@ -239,6 +244,7 @@ impl Stopped {
         settings.register_changes = plan.register_changes.clone();
         settings.batch = plan.batch.clone();
         settings.watch = plan.watch.clone();
+        settings.webhooks = plan.webhooks.clone();
         settings.agreements = plan.agreements.clone();
         settings.mocks = plan.mocks;
         let before = faults.clone();

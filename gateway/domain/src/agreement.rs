@@ -49,6 +49,8 @@ pub struct Agreement {
     pub organisations: BTreeMap<OrganisationId, OrganisationKind>,
     /// Where organisations are told that something happened to their cases under it; not all of them need to be.
     pub webhooks: BTreeMap<OrganisationId, Webhook>,
+    /// Where its senior owner is told that answers under it are late; none where the log alone tells of it.
+    pub owner_webhook: Option<Webhook>,
     /// What departments may be asked under it.
     pub operations: Vec<Operation>,
     /// Fields of the person that may be sent.
@@ -85,6 +87,11 @@ impl Agreement {
     /// How long a closed case of `check` is kept under it.
     pub fn retention(&self, check: CheckKind) -> Retention {
         self.retention.unwrap_or(Retention::usual(check))
+    }
+
+    /// The post of its senior owner; none where it has no party, which no loaded register allows.
+    pub fn owner(&self) -> Option<&str> {
+        self.parties.first().map(|party| party.owner.name.as_str())
     }
 
     /// E-mail address of its working contact; empty where it has no party, which no loaded register allows.

@@ -7,6 +7,7 @@ use crate::case_clock::{CaseClock, Turn};
 use crate::check::CheckKind;
 use crate::event::{Change, Event, EventKind, Receipt, numbered};
 use crate::ids::CaseId;
+use crate::outbox::Outbox;
 use crate::questions::{Listed, Questions};
 use crate::quota::{self, Spent};
 use crate::route;
@@ -38,6 +39,14 @@ pub enum CaseState {
 }
 
 impl CaseState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [
+        Self::Open,
+        Self::AwaitingInformation,
+        Self::Referred,
+        Self::Answered,
+        Self::Withdrawn,
+    ];
     /// The states in which somebody has to do something.
     pub const OPEN: [Self; 3] = [Self::Open, Self::AwaitingInformation, Self::Referred];
     /// The states in which the case is over; see [`Self::is_closed`].
@@ -83,16 +92,20 @@ pub struct Case {
     pub clock: Option<CaseClock>,
     /// What was asked about it, and what came of that.
     pub questions: Questions,
+    /// What somebody is still to be told of it by a webhook.
+    pub outbox: Outbox,
     /// Version of the event since which departments are asked anew; 0 where it is still for the first time. Replies to
     /// questions from before count no more.
     pub round: u64,
     /// When it was received.
     pub create_time: Timestamp,
-    /// When its last event happened.
+    /// When the last event happened of those that its caller sees.
     pub update_time: Timestamp,
-    /// Version of its last event.
+    /// Version of its last event, whoever sees it: what a change expects.
     pub version: u64,
-    /// Every step so far.
+    /// The version that its caller sees: how many events there are beside those that are hidden.
+    pub told_version: u64,
+    /// Every step so far that its caller sees.
     pub history: Vec<Step>,
     /// What it has used of quotas; each quota once, and none that got all back.
     pub spent: Vec<Spent>,
@@ -140,16 +153,29 @@ impl Case {
             spent: quota::spent(&self.receipt.agreement_id, kinds),
             listed: case.listed_since(self),
             standing: case.standing(),
+            posted: case.outbox.since(&self.outbox),
             events,
         };
         Ok((change, case))
     }
 
-    /// When somebody must look at the case by itself next: at the next step of its clock, to ask a department again, or
-    /// because its caller was silent for too long. None where nothing will ever be due unless something else happens to it.
+    /// When somebody must look at the case by itself next: at the next step of its clock, to ask a department again, to tell
+    /// somebody of it, or because its caller was silent for too long. None where nothing will ever be due unless something else
+    /// happens to it.
     ///
     /// A case about which nothing was decided yet is looked after by whoever received it.
     pub fn wake(&self) -> Option<Timestamp> {
+        self.own_wake().into_iter().chain(self.outbox.wake()).min()
+    }
+
+    /// [`Case::wake`], but for what is to be told by `now`: when something else is due.
+    pub fn wake_beside_notices(&self, now: Timestamp) -> Option<Timestamp> {
+        let own = self.own_wake();
+        let notices = self.outbox.wake_after(now);
+        own.into_iter().chain(notices).min()
+    }
+
+    fn own_wake(&self) -> Option<Timestamp> {
         let step = self.clock.as_ref().and_then(CaseClock::wake);
         let again = self.questions.again().filter(|_| self.is_asked_on());
         let lapse = self.lapses_at();
@@ -191,7 +217,7 @@ impl Case {
     }
 
     fn open(id: CaseId, first: Event) -> Result<Self, HistoryError> {
-        let step = Step::of(&first);
+        let step = Step::of(&first, 1);
         let EventKind::Received(receipt) = first.kind else {
             return Err(HistoryError::NotReceived);
         };
@@ -213,10 +239,12 @@ impl Case {
             feedback: None,
             clock: None,
             questions: Questions::default(),
+            outbox: Outbox::default(),
             round: 0,
             create_time: first.time,
             update_time: first.time,
             version: 1,
+            told_version: 1,
             history: vec![step],
             spent: Vec::new(),
         })
@@ -232,9 +260,12 @@ impl Case {
             }
             self.state = state;
         }
-        self.history.push(Step::of(&event));
         self.version = event.version;
-        self.update_time = event.time;
+        if !event.kind.is_hidden() {
+            self.told_version += 1;
+            self.update_time = event.time;
+            self.history.push(Step::of(&event, self.told_version));
+        }
         quota::add(&mut self.spent, &self.receipt.agreement_id, &event.kind);
         if self.spent.iter().any(|spent| spent.units < 0) {
             return Err(HistoryError::NotCharged);
@@ -278,7 +309,7 @@ impl Case {
             }
             EventKind::Disputed { reason } => {
                 self.dispute = Some(Dispute {
-                    version: self.version,
+                    version: self.told_version,
                     reason,
                 });
                 self.reopen(PendingReason::Disputed);
@@ -288,6 +319,7 @@ impl Case {
                 Some(clock) => clock.apply(event.time, happened)?,
                 None => self.clock = Some(CaseClock::open(event.time, happened)?),
             },
+            EventKind::Outbox(happened) => self.outbox.apply(event.time, happened)?,
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::case::{Case, CaseState, Standing, Use};
 use crate::case_clock::{CaseClock, ClockEvent};
 use crate::check::Check;
 use crate::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
+use crate::outbox::{NoticeEvent, Posted};
 use crate::question::Operation;
 use crate::questions::Listed;
 use crate::quota::{self, Month, Spent};
@@ -88,6 +89,8 @@ pub enum EventKind {
     Lapsed,
     /// Something happened to the case's clock.
     Clock(ClockEvent),
+    /// Somebody is to be told of the case by a webhook, or what became of that.
+    Outbox(NoticeEvent),
 }
 
 impl EventKind {
@@ -110,7 +113,14 @@ impl EventKind {
             Self::Withdrawn => "withdrawn",
             Self::Lapsed => "lapsed",
             Self::Clock(event) => event.as_str(),
+            Self::Outbox(event) => event.as_str(),
         }
+    }
+
+    /// It is the house's own business: it stands in no history, and neither the version nor the time that a caller reads
+    /// tells of it.
+    pub const fn is_hidden(&self) -> bool {
+        matches!(self, Self::Outbox(_))
     }
 
     /// The department concerned, where there is one.
@@ -127,7 +137,8 @@ impl EventKind {
             | Self::Feedback(_)
             | Self::Withdrawn
             | Self::Lapsed
-            | Self::Clock(_) => None,
+            | Self::Clock(_)
+            | Self::Outbox(_) => None,
         }
     }
 
@@ -151,7 +162,8 @@ impl EventKind {
             | Self::InformationRequested { .. }
             | Self::Postponed { .. }
             | Self::Feedback(_)
-            | Self::Clock(_) => None,
+            | Self::Clock(_)
+            | Self::Outbox(_) => None,
         }
     }
 }
@@ -201,6 +213,8 @@ pub struct Change {
     ///
     /// [`Case::standing`]: crate::case::Case::standing
     pub standing: Option<Standing>,
+    /// The notices that stand otherwise after them; each once.
+    pub posted: Vec<Posted>,
 }
 
 impl Change {
@@ -235,20 +249,24 @@ impl Change {
             spent,
             listed: Vec::new(),
             standing,
+            posted: Vec::new(),
         }
     }
 }
 
 impl Change {
-    /// This change and `next`, which follows on it and is about the clock alone, as one.
+    /// This change and `next`, which follows on it and is about the clock or the outbox alone, as one.
     #[must_use]
-    pub fn with_clock(mut self, next: Self) -> Self {
+    pub fn followed_by(mut self, next: Self) -> Self {
         self.events.extend(next.events);
         self.wake = next.wake;
         self.standing = next.standing;
         let again = |listed: &Listed| next.listed.iter().any(|next| next.id == listed.id);
         self.listed.retain(|listed| !again(listed));
         self.listed.extend(next.listed);
+        let again = |posted: &Posted| next.posted.iter().any(|next| next.id == posted.id);
+        self.posted.retain(|posted| !again(posted));
+        self.posted.extend(next.posted);
         self
     }
 }

@@ -20,6 +20,7 @@ pub mod event;
 pub mod ids;
 pub mod measures;
 pub mod names;
+pub mod outbox;
 pub mod question;
 pub mod questions;
 pub mod quota;

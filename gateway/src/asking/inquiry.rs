@@ -44,6 +44,8 @@ pub(crate) struct Inquiry {
     aside: Aside,
     out: FuturesUnordered<Replying>,
     pub(super) unrecorded: Vec<EventKind>,
+    /// A caller waits for the answer, and is told nothing else.
+    in_call: bool,
 }
 
 impl Asking {
@@ -58,6 +60,7 @@ impl Asking {
             aside: Aside::default(),
             out: FuturesUnordered::new(),
             unrecorded: Vec::new(),
+            in_call: false,
         }
     }
 
@@ -65,6 +68,7 @@ impl Asking {
     pub(crate) fn inquire(&self, permit: Permit, case: Case, first: First, budget: Duration) -> Inquiry {
         let mut inquiry = self.resume(permit, case);
         inquiry.aside = first.aside;
+        inquiry.in_call = true;
         inquiry.send(first.planned, budget);
         inquiry
     }
@@ -116,6 +120,7 @@ impl Inquiry {
     /// Waits for the replies that were not waited for, and records them. While nothing is settled a late one decides the
     /// case; an answer that was given, no reply changes by itself.
     pub(crate) async fn rest(mut self) -> Result<(), Error> {
+        self.in_call = false;
         while let Some(reply) = self.out.next().await {
             self.take(reply);
             self.take_those_in();
@@ -358,7 +363,12 @@ impl Inquiry {
         }
         let now = self.asking.clock.now();
         let kinds = self.unrecorded.clone();
-        let (change, case) = self.asking.step(&self.case, Some(&self.permit), now, kinds)?;
+        let permit = Some(&self.permit);
+        let (change, case) = if self.in_call {
+            self.asking.step(&self.case, permit, now, kinds)?
+        } else {
+            self.asking.step_told(&self.case, permit, now, kinds)?
+        };
         self.asking.store.commit(change).await?;
         self.unrecorded.clear();
         self.case = case;

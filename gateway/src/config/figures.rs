@@ -29,6 +29,7 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
         ("dashboard.update", config.dashboard.update),
         ("webhooks.timeouts.connect", webhooks.timeouts.connect),
         ("webhooks.timeouts.total", webhooks.timeouts.total),
+        ("webhooks.delivery.put_off", webhooks.delivery.put_off),
         ("webhooks.retry.first_pause", webhooks.retry.first_pause),
         ("webhooks.retry.give_up_after", webhooks.retry.give_up_after),
         ("register_changes.plan_age", changes.plan_age),
@@ -98,6 +99,21 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
             between,
         ),
         ("webhooks.retry.growth", webhooks.retry.growth > 0, one),
+        (
+            "webhooks.delivery.at_once_per_receiver",
+            webhooks.delivery.at_once_per_receiver > 0,
+            one,
+        ),
+        (
+            "webhooks.delivery.under_way_per_receiver_max",
+            webhooks.delivery.under_way_per_receiver_max > 0,
+            one,
+        ),
+        (
+            "webhooks.delivery.under_way_max",
+            webhooks.delivery.under_way_max > 0,
+            one,
+        ),
         (
             "webhooks.retry.pause_max",
             webhooks.retry.first_pause <= webhooks.retry.pause_max,

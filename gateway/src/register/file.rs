@@ -48,6 +48,8 @@ pub(super) struct AgreementFile {
     /// Where organisations are told of their cases, by organisation.
     #[serde(default)]
     webhooks: BTreeMap<String, WebhookFile>,
+    /// Where the senior owner is told that answers are late.
+    owner_webhook: Option<WebhookFile>,
     /// What departments may be asked, e.g. `dwp/nino_trace`.
     #[serde(default)]
     operations: Vec<String>,
@@ -217,6 +219,7 @@ impl AgreementFile {
             benefits,
             organisations,
             webhooks,
+            owner_webhook: self.owner_webhook.map(WebhookFile::webhook),
             operations,
             request_fields,
             released_fields,

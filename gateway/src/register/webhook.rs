@@ -28,6 +28,13 @@ impl From<&Webhook> for WebhookFile {
 }
 
 impl WebhookFile {
+    pub(super) fn webhook(self) -> Webhook {
+        Webhook {
+            url: self.url,
+            secret_files: self.secret_files,
+        }
+    }
+
     /// Those of an agreement, by organisation. What is wrong with one beside its organisation is for the agreement to say.
     pub(super) fn webhooks(
         by_organisation: BTreeMap<String, Self>,
@@ -35,11 +42,7 @@ impl WebhookFile {
     ) -> BTreeMap<OrganisationId, Webhook> {
         let webhook = |(id, file): (String, Self)| {
             let organisation = values.one(&format!("webhooks.{id}"), &id)?;
-            let webhook = Webhook {
-                url: file.url,
-                secret_files: file.secret_files,
-            };
-            Some((organisation, webhook))
+            Some((organisation, file.webhook()))
         };
         by_organisation.into_iter().filter_map(webhook).collect()
     }

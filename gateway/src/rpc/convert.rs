@@ -4,6 +4,7 @@
 mod answer;
 pub(crate) mod desk;
 pub(crate) mod due;
+pub(crate) mod hooks;
 mod listing;
 pub(crate) mod measures;
 pub(crate) mod register;
@@ -56,7 +57,7 @@ pub(crate) fn case(case: &Case, now: Timestamp) -> wire::Case {
         caller_reference: case.receipt.caller_reference.to_string(),
         create_time: Some(timestamp(case.create_time)),
         update_time: Some(timestamp(case.update_time)),
-        version: case.version,
+        version: case.told_version,
         history: history(case),
         sla: Some(sla(case, now)),
     }

@@ -47,6 +47,7 @@ mod entries;
 mod fault;
 mod feed;
 mod heads;
+mod hooks;
 mod house;
 mod lock;
 mod measuring;

@@ -67,6 +67,7 @@ mod fault;
 mod feed;
 mod handing;
 mod heads;
+mod hooks;
 mod house;
 mod lease;
 mod measuring;

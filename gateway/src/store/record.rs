@@ -29,6 +29,7 @@ use zeroize::Zeroizing;
 
 use self::answer::AnswerRecord;
 use self::clock::ClockEventRecord;
+use self::outbox::NoticeEventRecord;
 use self::reply::ReplyRecord;
 use super::seal::ContentDigest;
 
@@ -55,6 +56,7 @@ macro_rules! boxed {
 
 mod answer;
 mod clock;
+mod outbox;
 mod reply;
 mod text;
 mod timing;
@@ -224,6 +226,7 @@ enum EventRecord {
     Withdrawn,
     Lapsed,
     Clock(#[serde(with = "ClockEventRecord")] statuscheck_domain::case_clock::ClockEvent),
+    Outbox(#[serde(with = "NoticeEventRecord")] statuscheck_domain::outbox::NoticeEvent),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -369,5 +372,7 @@ mod date_of_birth {
 
 #[cfg(test)]
 mod clock_tests;
+#[cfg(test)]
+mod outbox_tests;
 #[cfg(test)]
 mod tests;

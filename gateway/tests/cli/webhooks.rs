@@ -42,12 +42,16 @@ fn the_sample_shows_the_true_defaults_of_webhooks() {
     let given = read(SAMPLE).unwrap().webhooks;
     assert_eq!((shown.allow_hosts.len(), shown.allow_networks.len()), (2, 1));
     assert!(given.allow_hosts.is_empty() && given.allow_networks.is_empty() && given.ca_file.is_none());
+    assert!(shown.ops.is_some() && shown.taskforce.is_some());
+    assert!(given.ops.is_none() && given.taskforce.is_none());
     assert!(given.secrets.ends_with("secrets/webhooks"));
     let but_for_places = |settings: WebhookSettings| WebhookSettings {
         allow_hosts: Vec::new(),
         allow_networks: Vec::new(),
         secrets: WebhookSettings::default().secrets,
         ca_file: None,
+        ops: None,
+        taskforce: None,
         ..settings
     };
     assert_eq!(but_for_places(shown), WebhookSettings::default());
@@ -105,10 +109,14 @@ async fn figures_by_which_nothing_would_arrive_are_refused() {
             .replace("#pause_max = \"8h\"", "pause_max = \"4s\"")
             .replace("#jitter_percent = 20", "jitter_percent = 101")
             .replace("#give_up_after = \"72h\"", "give_up_after = \"73h\"")
+            .replace("#at_once_per_receiver = 4", "at_once_per_receiver = 0")
+            .replace("#put_off = \"30s\"", "put_off = \"0s\"")
     };
     let told = [
         "webhooks.timeouts.total: must be longer than nothing",
+        "webhooks.delivery.put_off: must be longer than nothing",
         "webhooks.retry.growth: must be at least 1",
+        "webhooks.delivery.at_once_per_receiver: must be at least 1",
         "webhooks.retry.pause_max: must not be shorter than first_pause",
         "webhooks.retry.jitter_percent: must be 0 to 100",
         "webhooks.retry.give_up_after: must be at most 72h",

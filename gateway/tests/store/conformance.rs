@@ -12,6 +12,8 @@ pub(crate) mod dues;
 mod feed;
 #[path = "conformance/following.rs"]
 mod following;
+#[path = "conformance/hooks.rs"]
+pub(crate) mod hooks;
 #[path = "conformance/house.rs"]
 mod house;
 #[path = "conformance/lapses.rs"]
@@ -30,6 +32,11 @@ pub(crate) use cases::*;
 pub(crate) use dues::*;
 pub(crate) use feed::*;
 pub(crate) use following::*;
+pub(crate) use hooks::{
+    a_case_is_due_when_somebody_is_to_be_told_of_it, a_notice_is_listed_until_its_receiver_has_taken_it,
+    callers_are_told_of_no_notice, notices_are_listed_oldest_first_and_page_without_gaps,
+    the_notices_of_a_purged_case_are_gone,
+};
 pub(crate) use house::*;
 pub(crate) use lapses::*;
 pub(crate) use measures::*;
@@ -95,6 +102,11 @@ macro_rules! conformance {
             a_question_that_is_settled_needs_no_reply_and_is_still_found,
             a_worklist_has_the_most_urgent_first_and_pages_without_gaps,
             the_questions_of_a_purged_case_are_gone,
+            a_notice_is_listed_until_its_receiver_has_taken_it,
+            notices_are_listed_oldest_first_and_page_without_gaps,
+            the_notices_of_a_purged_case_are_gone,
+            a_case_is_due_when_somebody_is_to_be_told_of_it,
+            callers_are_told_of_no_notice,
             figures_as_of_a_time_stay_whatever_becomes_of_the_cases,
             courses_are_told_of_once_page_for_page,
             open_cases_are_listed_most_urgent_first_as_their_histories_say,

@@ -104,6 +104,7 @@ pub(crate) fn step(case_id: CaseId, version: u64, kind: EventKind) -> Change {
         spent: Vec::new(),
         listed: Vec::new(),
         standing: None,
+        posted: Vec::new(),
     }
 }
 

@@ -190,6 +190,8 @@ impl House {
             timekeeper: TimekeeperSettings::default(),
             desk: DeskSettings::default(),
             dashboard: statuscheck::dashboard::DashboardSettings::default(),
+            webhooks: statuscheck::webhook::WebhookSettings::default(),
+            trust_domain: "statuscheck.test".parse().expect("a trust domain"),
             register: shipped_register().expect("the register"),
             register_changes: ChangeSettings::default(),
             calendars: Arc::default(),

@@ -161,6 +161,9 @@ impl Agreement {
             let fault = |(part, what)| Fault::new(format!("{key}.{part}"), what);
             faults.extend(webhook.faults().into_iter().map(fault));
         }
+        let fault = |(key, what)| Fault::new(format!("owner_webhook.{key}"), what);
+        let webhook = self.owner_webhook.iter();
+        faults.extend(webhook.flat_map(|webhook| webhook.faults()).map(fault));
     }
 
     fn quota_at_fault(&self, quota: &Quota, faults: &mut Vec<Fault>) {

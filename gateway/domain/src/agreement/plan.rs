@@ -170,6 +170,7 @@ fn agreement_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
     words.list("benefits", &benefits(old), &benefits(new));
     organisation_changes(old, new, words);
     webhook_changes(old, new, words);
+    owner_webhook_changes(old, new, words);
     let operations = |of: &Agreement| names(&of.operations, Operation::as_str);
     words.list("operations", &operations(old), &operations(new));
     let fields = |of: &Agreement| names(&of.request_fields, Field::as_str);
@@ -232,6 +233,20 @@ fn webhook_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
             );
         }
     }
+}
+
+/// Nobody's own address is told, but its host.
+fn owner_webhook_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
+    let host = |of: &Agreement| {
+        let webhook = of.owner_webhook.as_ref();
+        webhook.map_or_else(|| "none".to_owned(), |webhook| webhook.host().to_owned())
+    };
+    let (before, after) = (host(old), host(new));
+    if before == after && old.owner_webhook != new.owner_webhook {
+        let what = "webhook of the owner: its path or its secrets change";
+        words.0.push(what.to_owned());
+    }
+    words.value("webhook of the owner", &before, &after);
 }
 
 fn sla_changes(old: &SlaPolicy, new: &SlaPolicy, words: &mut Words) {

@@ -17,7 +17,7 @@ const STEPS_MAX: usize = 20;
 /// A dispute of an answer. What is said in it may be about a person: no `Debug`.
 #[derive(Clone)]
 pub struct Dispute {
-    /// Version of the case after it.
+    /// The version of the case after it, as its caller sees it.
     pub version: u64,
     /// In the caller's words.
     pub reason: Zeroizing<String>,
@@ -127,7 +127,7 @@ impl Case {
         }
     }
 
-    /// Has the answer looked at again that the case had at version `seen`. The same dispute while that goes on, or since then,
+    /// Has the answer looked at again that the case had at the version `seen` of those that its caller sees. The same dispute while that goes on, or since then,
     /// changes nothing.
     ///
     /// # Errors

@@ -56,6 +56,7 @@ impl From<&Agreement> for AgreementFile {
                 .iter()
                 .map(|(organisation, webhook)| (text(organisation), webhook.into()))
                 .collect(),
+            owner_webhook: agreement.owner_webhook.as_ref().map(Into::into),
             listed_only: agreement.listed_only,
             proactive: agreement.proactive,
         }

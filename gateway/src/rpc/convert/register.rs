@@ -138,8 +138,15 @@ pub(crate) fn agreement(agreement: &Agreement) -> wire::Agreement {
             .webhooks
             .iter()
             .map(|(organisation, webhook)| format!("{organisation}: {}", webhook.host()))
+            .chain(owner_webhook(agreement))
             .collect(),
     }
+}
+
+/// No organisation's id has brackets.
+fn owner_webhook(agreement: &Agreement) -> Option<String> {
+    let webhook = agreement.owner_webhook.as_ref();
+    webhook.map(|webhook| format!("(owner): {}", webhook.host()))
 }
 
 /// How a quota stands.

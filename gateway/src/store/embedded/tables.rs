@@ -13,14 +13,14 @@ use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use uuid::Uuid;
 
 use super::shelves::standings;
-use super::{entries, measuring, quotas, retained, worklist};
+use super::{entries, hooks, measuring, quotas, retained, worklist};
 use crate::store::LedgerPlace;
 use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
 use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, SealedEntry, StoredCase};
 use crate::store::seal::{ContentDigest, SubjectDigest};
 
 /// The version of the tables, in `PRAGMA user_version`.
-pub(super) const VERSION: i64 = 6;
+pub(super) const VERSION: i64 = 7;
 
 const SCHEMA: &str = "
     CREATE TABLE store (
@@ -94,6 +94,7 @@ pub(super) fn create(
     transaction.execute_batch(retained::SCHEMA)?;
     transaction.execute_batch(quotas::SCHEMA)?;
     transaction.execute_batch(worklist::SCHEMA)?;
+    transaction.execute_batch(hooks::SCHEMA)?;
     transaction.execute_batch(measuring::SCHEMA)?;
     transaction.execute(
         "INSERT INTO store (secret, ledger) VALUES (?1, ?2)",
@@ -143,6 +144,7 @@ pub(super) fn record(
     }
     quotas::add(connection, "quotas", &change.spent)?;
     worklist::write(connection, "questions", change.case_id, &change.listed)?;
+    hooks::write(connection, "hooks", change.case_id, &change.hooked)?;
     Ok(Recorded::Done)
 }
 
@@ -179,6 +181,7 @@ pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -
     };
     destroy_key(connection, place)?;
     worklist::remove(connection, purge.case_id)?;
+    hooks::remove(connection, purge.case_id)?;
     let entry = Entry {
         case_id: Some(purge.case_id),
         version: purge.expected_version + 1,

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::batch::Made;
 use super::charges::Charges;
 use super::fault::DatabaseError;
+use super::hooks::Posting;
 use super::quotas::Taken;
 use super::standings::Stands;
 use super::work::{Outcome, Recorded, Work};
@@ -141,6 +142,13 @@ impl<'a> Changes<'a> {
         listing
     }
 
+    /// How the notices of all of them stand.
+    pub(super) fn posting(&self) -> Posting {
+        let mut posting = Posting::default();
+        self.changes().for_each(|change| posting.add(change));
+        posting
+    }
+
     pub(super) fn advance_parameters(&self) -> Option<Advance<'a>> {
         let mut advance = Advance::default();
         for change in self.changes().filter(|change| change.opening.is_none()) {
@@ -176,6 +184,7 @@ impl<'a> Changes<'a> {
         let mut entries = Vec::new();
         let mut charges = Charges::default();
         let mut listing = Listing::default();
+        let mut posting = Posting::default();
         let mut outcomes = Vec::with_capacity(self.0.len());
         for step in &self.0 {
             let outcome = match step {
@@ -188,6 +197,7 @@ impl<'a> Changes<'a> {
                         entries.extend(entries_of(change));
                         charges.add(change, taken);
                         listing.add(change);
+                        posting.add(change);
                     }
                     Step::Note(note) => entries.push(house(note)),
                 }
@@ -200,6 +210,7 @@ impl<'a> Changes<'a> {
             entries,
             charges,
             listing,
+            posting,
             news: None,
         }
     }

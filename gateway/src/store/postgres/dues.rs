@@ -15,6 +15,7 @@ use super::Limits;
 use super::batch::Made;
 use super::charges::Charges;
 use super::fault::DatabaseError;
+use super::hooks::Posting;
 use super::lease::Holding;
 use super::readers::Readers;
 use super::statements::Statements;
@@ -196,6 +197,7 @@ pub(super) fn unlisted<'a>(is_written: bool, recorded: Recorded) -> Made<'a> {
         entries: Vec::<Entry<'_>>::new(),
         charges: Charges::default(),
         listing: Listing::default(),
+        posting: Posting::default(),
         is_written,
         news: None,
     }

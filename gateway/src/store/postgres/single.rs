@@ -9,6 +9,7 @@ use super::changes::house;
 use super::charges::Charges;
 use super::dues::{self, Lease, unlisted};
 use super::fault::DatabaseError;
+use super::hooks::Posting;
 use super::lease::Holding;
 use super::notices;
 use super::quotas::{self, Refill};
@@ -69,6 +70,7 @@ fn made(entry: Option<Entry<'_>>) -> Made<'_> {
         entries: entry.into_iter().collect(),
         charges: Charges::default(),
         listing: Listing::default(),
+        posting: Posting::default(),
         news: None,
     }
 }

@@ -101,6 +101,18 @@ statements! {
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[])
         ON CONFLICT (case_id, id) DO UPDATE SET due = excluded.due";
 
+    /// Writes how notices stand that their receivers have not taken.
+    post: "
+        INSERT INTO statuscheck.hooks (id, case_id, receiver, happening, attempts, next, fault)
+        SELECT * FROM unnest(
+            $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[]
+        )
+        ON CONFLICT (id) DO UPDATE
+        SET attempts = excluded.attempts, next = excluded.next, fault = excluded.fault";
+
+    /// Removes notices that their receivers have taken.
+    taken: "DELETE FROM statuscheck.hooks WHERE id = ANY ($1)";
+
     /// Adds entries to a chain.
     append: "
         INSERT INTO statuscheck.entries (chain, sequence, case_id, version, time, kind, payload, hash)
@@ -135,6 +147,8 @@ statements! {
             DELETE FROM statuscheck.subjects USING gone WHERE subjects.case_id = gone.id
         ), questions AS (
             DELETE FROM statuscheck.questions USING gone WHERE questions.case_id = gone.id
+        ), hooks AS (
+            DELETE FROM statuscheck.hooks USING gone WHERE hooks.case_id = gone.id
         ), key AS (
             DELETE FROM statuscheck.case_keys USING gone WHERE case_keys.case_id = gone.id
         )

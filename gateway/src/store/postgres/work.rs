@@ -125,6 +125,7 @@ mod tests {
             standing: None,
             spent: Vec::new(),
             listed: Vec::new(),
+            hooked: Vec::new(),
             entries: Vec::new(),
             further_subjects: Vec::new(),
             opening: None,

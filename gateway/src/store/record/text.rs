@@ -2,7 +2,7 @@
 
 use statuscheck_domain::answer::{Entitlement, Negative, PendingReason};
 use statuscheck_domain::calendar::Division;
-use statuscheck_domain::case::Use;
+use statuscheck_domain::case::{CaseState, Use};
 use statuscheck_domain::case_clock::Cause;
 use statuscheck_domain::ids::{AgreementId, CalendarVersion, DepartmentId, OrganisationId, PolicyVersion};
 use statuscheck_domain::question::Operation;
@@ -45,6 +45,7 @@ kept_as_text! {
     Ground: as_str, |text| Ground::ALL.into_iter().find(|ground| ground.as_str() == text);
     Cause: as_str, |text| Cause::ALL.into_iter().find(|cause| cause.as_str() == text);
     Use: as_str, |text| Use::ALL.into_iter().find(|usage| usage.as_str() == text);
+    CaseState: as_str, |text| CaseState::ALL.into_iter().find(|state| state.as_str() == text);
     Nino: expose, |text| Nino::parse(text).ok();
     HomeOfficeReference: expose, |text| HomeOfficeReference::parse(text).ok();
     AsylumSupportReference: expose, |text| AsylumSupportReference::parse(text).ok();

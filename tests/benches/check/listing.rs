@@ -1,0 +1,109 @@
+//! What the stores of the benchmark list beside cases: what the store below does, or nothing.
+
+use async_trait::async_trait;
+use statuscheck::store::{
+    CoursePage, CourseQuery, HookQuery, HookRow, Hooks, Line, Marks, Measuring, OpenCase, ReadError, Standings, UrgentQuery, WorkQuery, WorkRow, Worklists,
+};
+use statuscheck_domain::ids::{CaseId, DepartmentId, NoticeId, QuestionId};
+
+use crate::meter::{CountingStore, MeteredStore};
+
+#[async_trait]
+impl Worklists for MeteredStore {
+    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
+        self.inner.worklist(query).await
+    }
+
+    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
+        self.inner.question(department, id).await
+    }
+
+    async fn questions_of(
+        &self,
+        department: DepartmentId,
+        cases: &[CaseId],
+    ) -> Result<Vec<WorkRow>, ReadError> {
+        self.inner.questions_of(department, cases).await
+    }
+}
+
+#[async_trait]
+impl Hooks for MeteredStore {
+    async fn hooks(&self, query: HookQuery) -> Result<Vec<HookRow>, ReadError> {
+        self.inner.hooks(query).await
+    }
+
+    async fn hook(&self, id: NoticeId) -> Result<Option<HookRow>, ReadError> {
+        self.inner.hook(id).await
+    }
+}
+
+#[async_trait]
+impl Measuring for MeteredStore {
+    async fn courses(&self, query: CourseQuery) -> Result<CoursePage, ReadError> {
+        self.inner.courses(query).await
+    }
+}
+
+#[async_trait]
+impl Hooks for CountingStore {
+    async fn hooks(&self, _query: HookQuery) -> Result<Vec<HookRow>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn hook(&self, _id: NoticeId) -> Result<Option<HookRow>, ReadError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Worklists for CountingStore {
+    async fn worklist(&self, _query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn question(
+        &self,
+        _department: DepartmentId,
+        _id: QuestionId,
+    ) -> Result<Option<WorkRow>, ReadError> {
+        Ok(None)
+    }
+
+    async fn questions_of(
+        &self,
+        _department: DepartmentId,
+        _cases: &[CaseId],
+    ) -> Result<Vec<WorkRow>, ReadError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Measuring for CountingStore {
+    async fn courses(&self, _query: CourseQuery) -> Result<CoursePage, ReadError> {
+        Err(ReadError::Unavailable)
+    }
+}
+
+#[async_trait]
+impl Standings for MeteredStore {
+    async fn lines(&self, marks: Marks) -> Result<Vec<Line>, ReadError> {
+        self.inner.lines(marks).await
+    }
+
+    async fn most_urgent(&self, query: UrgentQuery) -> Result<Vec<OpenCase>, ReadError> {
+        self.inner.most_urgent(query).await
+    }
+}
+
+#[async_trait]
+impl Standings for CountingStore {
+    async fn lines(&self, _marks: Marks) -> Result<Vec<Line>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn most_urgent(&self, _query: UrgentQuery) -> Result<Vec<OpenCase>, ReadError> {
+        Ok(Vec::new())
+    }
+}
