@@ -24,6 +24,7 @@ use crate::error::Error;
 use crate::quota::{Aside, Quotas};
 use crate::random;
 use crate::store::Store;
+use crate::telemetry::Figures;
 
 mod desk;
 mod inquiry;
@@ -51,6 +52,7 @@ pub(crate) struct Asking {
     pub(crate) trace_grace: Duration,
     /// When what was not settled is asked again.
     pub(crate) again: AgainSettings,
+    pub(crate) figures: Arc<Figures>,
 }
 
 /// A question that is about to go out.

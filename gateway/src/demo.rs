@@ -43,6 +43,7 @@ use crate::store::notary::{Notary, NotarySettings};
 use crate::store::seal::Kek;
 use crate::store::signing::{SigningKey, SigningKeyError};
 use crate::store::upkeep::Upkeep;
+use crate::telemetry::{ExportError, Exports, Telemetry, TelemetrySettings};
 use crate::timekeeper::TimekeeperSettings;
 use crate::tls::{Tls, TlsError, TlsFiles};
 
@@ -102,6 +103,8 @@ pub struct DemoSettings {
     pub batch: BatchSettings,
     /// What following cases may cost.
     pub watch: WatchSettings,
+    /// What the gateway tells of itself.
+    pub telemetry: TelemetrySettings,
     /// Agreements beside those that ship with the program.
     pub agreements: Vec<Agreement>,
     /// Ages of DfE's feeds and other ways of the mocks.
@@ -130,6 +133,9 @@ impl DemoSettings {
             register_changes: ChangeSettings::default(),
             batch: BatchSettings::default(),
             watch: WatchSettings::default(),
+            telemetry: TelemetrySettings {
+                listen: Some(anywhere),
+            },
             agreements: Vec::new(),
             mocks: |_| {},
             before_store: Box::new(|store| store),
@@ -172,6 +178,9 @@ pub enum DemoError {
     /// The store.
     #[error("store")]
     Store(#[from] OpenError),
+    /// The figures.
+    #[error("figures")]
+    Telemetry(#[from] ExportError),
     /// The gateway.
     #[error("gateway")]
     Start(#[from] StartError),
@@ -246,6 +255,7 @@ impl Demo {
             crl: Vec::new(),
         };
         let store = Arc::new(open_store(folder, settings.clock.rate()).await?);
+        let telemetry = Telemetry::new(settings.telemetry, &Exports::none(), settings.clock.clone())?;
         let signing_key = signing_key(folder)?;
         let audited = audited(folder, &signing_key);
         let notary = notary(folder, &store, signing_key, settings.clock.clone());
@@ -268,9 +278,11 @@ impl Demo {
             calendars: Arc::default(),
             departments: Departments::new(departments),
             upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,
+            pulse: store.pulse(),
             store: (settings.before_store)(store),
             notary,
             audited,
+            telemetry,
             clock: settings.clock,
         })
         .await?;

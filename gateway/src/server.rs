@@ -12,7 +12,8 @@ use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::windrush::Rules;
 use statuscheck_domain::working_time::Calendars;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
 use tonic::service::Routes;
 
 use crate::admission::{Admission, AdmissionSettings};
@@ -39,7 +40,9 @@ use crate::rpc::status_check::StatusChecks;
 use crate::rpc::way::Way;
 use crate::store::Store;
 use crate::store::notary::Notary;
+use crate::store::pulse::Pulse;
 use crate::store::upkeep::Upkeep;
+use crate::telemetry::{Page, Readiness, Telemetry, Watched};
 use crate::timekeeper::{Timekeeper, TimekeeperSettings};
 use crate::tls::Tls;
 use crate::upkeep::Housekeeping;
@@ -63,6 +66,10 @@ pub struct CheckSettings {
     /// so that a check whose caller hung up is recorded too. What is not recorded by then is pending after the next start.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub drain: Duration,
+    /// How long calls are taken as before once the gateway was told to stop and says so on its health pages. 0 s: where nothing
+    /// looks at those it would only make stopping slow. Behind a load balancer give it twice what lies between two looks.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub notice: Duration,
     /// How departments are asked again once the call has ended.
     pub again: AgainSettings,
 }
@@ -74,6 +81,7 @@ impl Default for CheckSettings {
             trace_grace: Duration::from_millis(50),
             feed_interval: Duration::from_hours(7 * 24),
             drain: Duration::from_secs(3),
+            notice: Duration::ZERO,
             again: AgainSettings::default(),
         }
     }
@@ -123,6 +131,10 @@ pub struct Setup {
     pub notary: Notary,
     /// What is looked at when an operator has the ledger verified.
     pub audited: Subject,
+    /// What the store tells of its writer.
+    pub pulse: Pulse,
+    /// What is measured, and who is told.
+    pub telemetry: Telemetry,
     /// What the time is.
     pub clock: SharedClock,
 }
@@ -159,10 +171,13 @@ pub struct Gateway {
     housekeeping: Arc<Housekeeping>,
     quotas: QuotaWatch,
     store: Arc<dyn Store>,
-    notary: Notary,
+    notary: Arc<Notary>,
+    telemetry: Telemetry,
+    page: Option<Page>,
     tls: Tls,
     reload_every: Duration,
     health: Health,
+    notice: Duration,
     drain: Duration,
 }
 
@@ -184,6 +199,10 @@ impl Gateway {
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
         let quotas = Quotas::new(Arc::clone(&setup.store), setup.clock.clone());
         let calendars = setup.calendars;
+        let figures = setup.telemetry.figures();
+        let readiness = Readiness::new();
+        let admission = Admission::new(setup.admission);
+        let notary = Arc::new(setup.notary);
         let asking = Asking {
             store: Arc::clone(&setup.store),
             quotas: quotas.clone(),
@@ -194,6 +213,7 @@ impl Gateway {
             feed_interval,
             trace_grace: setup.checks.trace_grace,
             again: setup.checks.again,
+            figures: Arc::clone(&figures),
         };
         let probing = Probing::new(setup.probing, setup.clock.clone());
         let cases = Cases::new(asking.clone(), probing);
@@ -217,19 +237,25 @@ impl Gateway {
             setup.register_changes,
             setup.clock.clone(),
         ));
-        let watch = QuotaWatch::new(quotas.clone(), Arc::clone(&served), setup.quotas);
+        let watch = QuotaWatch::new(
+            quotas.clone(),
+            Arc::clone(&served),
+            setup.quotas,
+            Arc::clone(&figures),
+        );
         let agreements = Agreements {
             changes: Arc::clone(&register),
             quotas,
         };
         let way = Way {
             register: served,
-            admission: Admission::new(setup.admission),
+            admission: admission.clone(),
             limits: Limits::new(&setup.limits, setup.clock.clone()),
             cases: Arc::clone(&cases),
             clock: setup.clock.clone(),
             budget: setup.checks.budget,
             batch: setup.batch,
+            figures: Arc::clone(&figures),
         };
         let following = Arc::new(Following::new(Arc::clone(&setup.store), setup.watch));
         let checks = StatusChecks {
@@ -240,8 +266,22 @@ impl Gateway {
             desk: Arc::clone(&desk),
             clock: setup.clock,
         };
-        let (health, health_service) = Health::new().await;
-        let routes = rpc::routes(checks, desks, operations, agreements, health_service)
+        let page = setup
+            .telemetry
+            .page(&readiness, &setup.tls)
+            .await
+            .map_err(|(address, source)| StartError::Listen { address, source })?;
+        setup.telemetry.watch(Watched {
+            figures: Arc::clone(&figures),
+            readiness: Arc::clone(&readiness),
+            census: listener.census(),
+            admission,
+            notary: Arc::clone(&notary),
+            pulse: setup.pulse,
+            tls: setup.tls.clone(),
+        });
+        let (health, health_service) = Health::new(readiness).await;
+        let routes = rpc::routes(checks, desks, operations, agreements, health_service, figures)
             .map_err(StartError::Reflection)?;
         Ok(Self {
             listener,
@@ -255,10 +295,13 @@ impl Gateway {
             housekeeping,
             quotas: watch,
             store: setup.store,
-            notary: setup.notary,
+            notary,
+            telemetry: setup.telemetry,
+            page,
             tls: setup.tls,
             reload_every: setup.reload_every,
             health,
+            notice: setup.checks.notice,
             drain: setup.checks.drain,
         })
     }
@@ -268,15 +311,24 @@ impl Gateway {
         self.address
     }
 
+    /// Where its figures and its health are told, where that is anywhere.
+    pub fn telemetry_address(&self) -> Option<SocketAddr> {
+        self.page.as_ref().map(Page::address)
+    }
+
     /// Its certificates, for a reload on a signal.
     pub fn tls(&self) -> Tls {
         self.tls.clone()
     }
 
-    /// Serves until `shutdown` ends. Then health says so, nobody is let in any more, calls under way end and are answered,
+    /// Serves until `shutdown` ends. Then health says so, and after the notice given nobody is let in any more, calls under way end and are answered,
     /// what is still being asked is recorded, and the store is closed and the end of its ledger signed; each within
     /// its limit.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
+        // To the very end, so that what becomes of the last calls is told as well.
+        let _page = self
+            .page
+            .map(|page| AbortOnDropHandle::new(tokio::spawn(page.serve())));
         let reloading = self.tls.watch(self.reload_every);
         let told_to_stop = async {
             tokio::select! {
@@ -284,6 +336,8 @@ impl Gateway {
                 () = shutdown => {}
             }
             self.health.end().await;
+            // Calls are taken as before meanwhile: who asks whether to send them looks only now and then.
+            sleep(self.notice).await;
             self.desk.stop();
         };
         let serving = self.listener.serve(self.routes, told_to_stop);
@@ -306,5 +360,6 @@ impl Gateway {
         self.store.close().await;
         // Nothing is added from here on: the last entry gets a signature too.
         self.notary.close().await;
+        self.telemetry.close().await;
     }
 }

@@ -26,6 +26,7 @@ mod location;
 pub mod notary;
 pub mod postgres;
 mod projection;
+pub mod pulse;
 mod quota;
 mod record;
 mod remainder;

@@ -62,6 +62,7 @@ pub(crate) struct Loaded {
     clock: SharedClock,
     digest: [u8; 32],
     lists_due: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
 }
 
 impl Tls {
@@ -127,6 +128,11 @@ impl Tls {
         self.0.loaded.borrow().lists_due
     }
 
+    /// When the gateway's own certificate ends; none where the file does not say.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.0.loaded.borrow().expires_at
+    }
+
     pub(crate) fn trust_domain(&self) -> &TrustDomain {
         &self.0.trust_domain
     }
@@ -149,6 +155,7 @@ impl Loaded {
         let lists_due = contents.check_lists(clock.now())?;
         let verifier = client_verifier(contents, &provider)?;
         let (chain, key) = contents.identity()?;
+        let expires_at = chain.first().and_then(files::expires_at);
         let time = Arc::new(ClockTime(clock.clone()));
         let mut config = ServerConfig::builder_with_details(provider, time)
             .with_protocol_versions(&[&TLS13])
@@ -165,6 +172,7 @@ impl Loaded {
             clock,
             digest: contents.digest,
             lists_due,
+            expires_at,
         })
     }
 

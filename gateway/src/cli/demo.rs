@@ -268,7 +268,10 @@ fn demo_file(demo: &demo::Demo, clock_rate: Option<NonZeroU32>) -> anyhow::Resul
     Ok(DemoFile {
         grpc: demo.gateway.address().to_string(),
         dashboard: None,
-        metrics: None,
+        metrics: demo
+            .gateway
+            .telemetry_address()
+            .map(|address| format!("http://{address}/metrics")),
         ca: absolute(&demo.ca)?,
         identities: demo
             .identities
