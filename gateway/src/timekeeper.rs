@@ -1,5 +1,5 @@
-//! What happens by itself: steps of clocks that are due, questions that are asked again, checks that a gateway left behind
-//! when it died.
+//! What happens by itself: steps of clocks that are due, questions that are asked again, cases that lapse because their callers
+//! are silent, checks that a gateway left behind when it died.
 //!
 //! The store knows when each case wakes. The timekeeper leases what is due in batches, takes each case one step on, and
 //! looks again. A batch is bounded, and so are the cases that are asked about at once, so that a flood of due clocks is a
@@ -238,6 +238,11 @@ impl Timekeeper {
         if !steps.is_empty() {
             // Whoever has to ask again does so when it is leased next, at once.
             return self.fire(&case, steps, due.wake, now).await;
+        }
+        if let Some(lapsed) = case.lapsed(now) {
+            let (change, _) = self.asking.step(&case, None, now, vec![lapsed])?;
+            self.asking.store.commit(change).await?;
+            return Ok(Taken::On);
         }
         let lately = scaled(OUT_MAX, &self.asking.clock);
         if case.questions.is_lost_early(now, lately) {

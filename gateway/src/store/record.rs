@@ -222,6 +222,7 @@ enum EventRecord {
     },
     Feedback(#[serde(with = "text::one")] Use),
     Withdrawn,
+    Lapsed,
     Clock(#[serde(with = "ClockEventRecord")] statuscheck_domain::case_clock::ClockEvent),
 }
 

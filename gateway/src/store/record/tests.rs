@@ -144,6 +144,7 @@ fn everything_that_a_caller_does_comes_back_as_it_was() {
     let back = read_back(&disputed);
     assert!(matches!(back, EventKind::Disputed { reason: back } if *back == reason));
     assert!(matches!(read_back(&EventKind::Withdrawn), EventKind::Withdrawn));
+    assert!(matches!(read_back(&EventKind::Lapsed), EventKind::Lapsed));
 }
 
 #[test]
