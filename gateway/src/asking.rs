@@ -25,6 +25,7 @@ use crate::outbox::Outbox;
 use crate::quota::{Aside, Quotas};
 use crate::random;
 use crate::store::Store;
+use crate::telemetry::Figures;
 
 mod desk;
 mod inquiry;
@@ -53,6 +54,7 @@ pub(crate) struct Asking {
     pub(crate) trace_grace: Duration,
     /// When what was not settled is asked again.
     pub(crate) again: AgainSettings,
+    pub(crate) figures: Arc<Figures>,
 }
 
 /// A question that is about to go out.

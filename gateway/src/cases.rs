@@ -24,6 +24,7 @@ use crate::error::Error;
 use crate::probing::{Attempt, Probing};
 use crate::random;
 use crate::store::{CasePage, CaseQuery, Received};
+use crate::telemetry::Stage;
 
 /// A parsed request to check.
 pub struct CheckRequest {
@@ -180,7 +181,9 @@ impl Cases {
         let receipt = receipt(&permit, request, clock);
         let received = std::iter::once(EventKind::Received(Box::new(receipt)));
         let change = Change::new(id, now, received.chain(first.planned.iter().map(Planned::asked)));
+        let began = self.asking.figures.begin();
         let received = self.asking.store.receive(change.clone(), content).await?;
+        self.asking.figures.stage(Stage::Record, began);
         if let Some(known) = known(received)? {
             return Ok(known);
         }

@@ -37,6 +37,7 @@ use crate::quota::QuotaSettings;
 use crate::register::{self, ChangeSettings};
 use crate::server::{CheckSettings, Setup};
 use crate::store::notary::Notary;
+use crate::telemetry::{Exports, Telemetry, TelemetrySettings};
 use crate::timekeeper::TimekeeperSettings;
 use crate::tls::{Tls, TlsFiles};
 use crate::webhook::WebhookSettings;
@@ -106,6 +107,9 @@ pub struct Config {
     /// Where notices may go.
     #[serde(default)]
     pub webhooks: WebhookSettings,
+    /// What the gateway tells of itself.
+    #[serde(default)]
+    pub telemetry: TelemetrySettings,
 }
 
 /// Certificates and keys, PEM files.
@@ -246,11 +250,11 @@ impl Config {
         (connected, faults)
     }
 
-    /// Opens and loads everything that a gateway is made of.
+    /// Opens and loads everything that a gateway is made of; figures and traces are sent as `exports` say.
     ///
     /// # Errors
     /// The first section at fault.
-    pub async fn setup(self, clock: SharedClock) -> Result<Setup, ConfigError> {
+    pub async fn setup(self, exports: &Exports, clock: SharedClock) -> Result<Setup, ConfigError> {
         let trust_domain = self.trust_domain()?;
         let tls = self.load_tls(trust_domain.clone(), &clock).await?;
         let register = register::load(&self.register).map_err(ConfigError::Register)?;
@@ -261,6 +265,8 @@ impl Config {
         if let Some(fault) = faults.into_iter().chain(webhooks).chain(self.figures()).next() {
             return Err(fault);
         }
+        let telemetry =
+            Telemetry::new(self.telemetry, exports, clock.clone()).map_err(ConfigError::Exports)?;
         let signing_key = self.store.load_signing_key()?;
         let notary = self.store.notary()?;
         let audited = self.store.audited_with(&signing_key);
@@ -292,6 +298,8 @@ impl Config {
             store: opened.store,
             notary,
             audited,
+            pulse: opened.pulse,
+            telemetry,
             clock,
         })
     }

@@ -46,6 +46,7 @@ use crate::store::notary::{Notary, NotarySettings};
 use crate::store::seal::Kek;
 use crate::store::signing::{SigningKey, SigningKeyError};
 use crate::store::upkeep::Upkeep;
+use crate::telemetry::{ExportError, Exports, Telemetry, TelemetrySettings};
 use crate::timekeeper::TimekeeperSettings;
 use crate::tls::{Tls, TlsError, TlsFiles};
 use crate::webhook::WebhookSettings;
@@ -110,6 +111,8 @@ pub struct DemoSettings {
     pub watch: WatchSettings,
     /// Where notices may go.
     pub webhooks: WebhookSettings,
+    /// What the gateway tells of itself.
+    pub telemetry: TelemetrySettings,
     /// Agreements beside those that ship with the program.
     pub agreements: Vec<Agreement>,
     /// Ages of DfE's feeds and other ways of the mocks.
@@ -143,6 +146,9 @@ impl DemoSettings {
             batch: BatchSettings::default(),
             watch: WatchSettings::default(),
             webhooks: WebhookSettings::default(),
+            telemetry: TelemetrySettings {
+                listen: Some(anywhere),
+            },
             agreements: Vec::new(),
             mocks: |_| {},
             before_store: Box::new(|store| store),
@@ -185,6 +191,9 @@ pub enum DemoError {
     /// The store.
     #[error("store")]
     Store(#[from] OpenError),
+    /// The figures.
+    #[error("figures")]
+    Telemetry(#[from] ExportError),
     /// The gateway.
     #[error("gateway")]
     Start(#[from] StartError),
@@ -264,6 +273,7 @@ impl Demo {
             crl: Vec::new(),
         };
         let store = Arc::new(open_store(folder, settings.clock.rate()).await?);
+        let telemetry = Telemetry::new(settings.telemetry, &Exports::none(), settings.clock.clone())?;
         let signing_key = signing_key(folder)?;
         let audited = audited(folder, &signing_key);
         let notary = notary(folder, &store, signing_key, settings.clock.clone());
@@ -290,9 +300,11 @@ impl Demo {
             calendars: Arc::default(),
             departments: Departments::watched(departments),
             upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,
+            pulse: store.pulse(),
             store: (settings.before_store)(store),
             notary,
             audited,
+            telemetry,
             clock: settings.clock,
         })
         .await?;

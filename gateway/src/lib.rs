@@ -34,6 +34,7 @@ pub mod register;
 pub mod rpc;
 pub mod server;
 pub mod store;
+pub mod telemetry;
 pub mod timekeeper;
 pub mod tls;
 pub mod upkeep;

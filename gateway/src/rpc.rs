@@ -7,12 +7,15 @@ pub(crate) mod deadline;
 pub(crate) mod desk;
 pub(crate) mod health;
 mod measures;
+pub(crate) mod methods;
 pub(crate) mod operator;
 pub(crate) mod ops;
 pub(crate) mod register;
 pub(crate) mod status_check;
 pub(crate) mod watching;
 pub(crate) mod way;
+
+use std::sync::Arc;
 
 use statuscheck_proto::DESCRIPTOR_SET;
 use statuscheck_proto::adapter::v1::desk_service_server::DeskServiceServer;
@@ -28,6 +31,7 @@ use self::desk::Desks;
 use self::ops::Operations;
 use self::register::Agreements;
 use self::status_check::StatusChecks;
+use crate::telemetry::Figures;
 
 /// Largest request of a check, a desk or an operator, in bytes: ten times what the longest names and all numbers of one person need.
 pub const CHECK_MESSAGE_BYTES_MAX: usize = 64 * 1024;
@@ -54,6 +58,7 @@ pub(crate) fn routes(
     operations: Operations,
     agreements: Agreements,
     health: HealthServer<HealthService>,
+    figures: Arc<Figures>,
 ) -> Result<Access<Routes>, tonic_reflection::server::Error> {
     let routes =
         Routes::new(StatusCheckServiceServer::new(checks).max_decoding_message_size(CHECK_MESSAGE_BYTES_MAX))
@@ -65,7 +70,7 @@ pub(crate) fn routes(
             .add_service(health)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
-    Ok(Access::new(routes.prepare()))
+    Ok(Access::new(routes.prepare(), figures))
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {

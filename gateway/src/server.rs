@@ -12,7 +12,8 @@ use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::windrush::Rules;
 use statuscheck_domain::working_time::Calendars;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
 use tonic::service::Routes;
 
 use crate::admission::{Admission, AdmissionSettings};
@@ -43,8 +44,10 @@ use crate::rpc::register::Agreements;
 use crate::rpc::status_check::StatusChecks;
 use crate::rpc::way::Way;
 use crate::store::notary::Notary;
+use crate::store::pulse::Pulse;
 use crate::store::upkeep::Upkeep;
 use crate::store::{ReadError, Store};
+use crate::telemetry::{Page, Readiness, Telemetry, Watched};
 use crate::timekeeper::{Timekeeper, TimekeeperSettings};
 use crate::tls::Tls;
 use crate::upkeep::Housekeeping;
@@ -69,6 +72,10 @@ pub struct CheckSettings {
     /// so that a check whose caller hung up is recorded too. What is not recorded by then is pending after the next start.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub drain: Duration,
+    /// How long calls are taken as before once the gateway was told to stop and says so on its health pages. 0 s: where nothing
+    /// looks at those it would only make stopping slow. Behind a load balancer give it twice what lies between two looks.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub notice: Duration,
     /// How departments are asked again once the call has ended.
     pub again: AgainSettings,
 }
@@ -80,6 +87,7 @@ impl Default for CheckSettings {
             trace_grace: Duration::from_millis(50),
             feed_interval: Duration::from_hours(7 * 24),
             drain: Duration::from_secs(3),
+            notice: Duration::ZERO,
             again: AgainSettings::default(),
         }
     }
@@ -137,6 +145,10 @@ pub struct Setup {
     pub notary: Notary,
     /// What is looked at when an operator has the ledger verified.
     pub audited: Subject,
+    /// What the store tells of its writer.
+    pub pulse: Pulse,
+    /// What is measured, and who is told.
+    pub telemetry: Telemetry,
     /// What the time is.
     pub clock: SharedClock,
 }
@@ -182,9 +194,12 @@ pub struct Gateway {
     store: Arc<dyn Store>,
     notary: Arc<Notary>,
     dashboard: Option<Dashboard>,
+    telemetry: Telemetry,
+    page: Option<Page>,
     tls: Tls,
     reload_every: Duration,
     health: Health,
+    notice: Duration,
     drain: Duration,
 }
 
@@ -216,6 +231,10 @@ impl Gateway {
             setup.trust_domain,
             setup.clock.clone(),
         );
+        let figures = setup.telemetry.figures();
+        let readiness = Readiness::new();
+        let admission = Admission::new(setup.admission);
+        let notary = Arc::new(setup.notary);
         let asking = Asking {
             store: Arc::clone(&setup.store),
             quotas: quotas.clone(),
@@ -227,6 +246,7 @@ impl Gateway {
             feed_interval,
             trace_grace: setup.checks.trace_grace,
             again: setup.checks.again,
+            figures: Arc::clone(&figures),
         };
         let probing = Probing::new(setup.probing, setup.clock.clone());
         let cases = Cases::new(asking.clone(), probing);
@@ -247,7 +267,12 @@ impl Gateway {
             setup.register_changes,
             setup.clock.clone(),
         ));
-        let watch = QuotaWatch::new(quotas.clone(), Arc::clone(&served), setup.quotas);
+        let watch = QuotaWatch::new(
+            quotas.clone(),
+            Arc::clone(&served),
+            setup.quotas,
+            Arc::clone(&figures),
+        );
         let dashboard_quotas = quotas.clone();
         let agreements = Agreements {
             changes: Arc::clone(&register),
@@ -259,7 +284,6 @@ impl Gateway {
                 setup.clock.clone(),
             ),
         };
-        let notary = Arc::new(setup.notary);
         let dashboard = Dashboard::bind(
             setup.dashboard.clone(),
             setup.tls.clone(),
@@ -276,12 +300,13 @@ impl Gateway {
         .map_err(StartError::Dashboard)?;
         let way = Way {
             register: served,
-            admission: Admission::new(setup.admission),
+            admission: admission.clone(),
             limits: Limits::new(&setup.limits, setup.clock.clone()),
             cases: Arc::clone(&cases),
             clock: setup.clock.clone(),
             budget: setup.checks.budget,
             batch: setup.batch,
+            figures: Arc::clone(&figures),
         };
         let following = Arc::new(Following::new(Arc::clone(&setup.store), setup.watch));
         let checks = StatusChecks {
@@ -292,8 +317,22 @@ impl Gateway {
             desk: Arc::clone(&desk),
             clock: setup.clock,
         };
-        let (health, health_service) = Health::new().await;
-        let routes = rpc::routes(checks, desks, operations, agreements, health_service)
+        let page = setup
+            .telemetry
+            .page(&readiness, &setup.tls)
+            .await
+            .map_err(|(address, source)| StartError::Listen { address, source })?;
+        setup.telemetry.watch(Watched {
+            figures: Arc::clone(&figures),
+            readiness: Arc::clone(&readiness),
+            census: listener.census(),
+            admission,
+            notary: Arc::clone(&notary),
+            pulse: setup.pulse,
+            tls: setup.tls.clone(),
+        });
+        let (health, health_service) = Health::new(readiness).await;
+        let routes = rpc::routes(checks, desks, operations, agreements, health_service, figures)
             .map_err(StartError::Reflection)?;
         Ok(Self {
             listener,
@@ -310,9 +349,12 @@ impl Gateway {
             store: setup.store,
             notary,
             dashboard,
+            telemetry: setup.telemetry,
+            page,
             tls: setup.tls,
             reload_every: setup.reload_every,
             health,
+            notice: setup.checks.notice,
             drain: setup.checks.drain,
         })
     }
@@ -327,15 +369,24 @@ impl Gateway {
         self.dashboard.as_ref().map(Dashboard::usher)
     }
 
+    /// Where its figures and its health are told, where that is anywhere.
+    pub fn telemetry_address(&self) -> Option<SocketAddr> {
+        self.page.as_ref().map(Page::address)
+    }
+
     /// Its certificates, for a reload on a signal.
     pub fn tls(&self) -> Tls {
         self.tls.clone()
     }
 
-    /// Serves until `shutdown` ends. Then health says so, nobody is let in any more, calls under way end and are answered,
+    /// Serves until `shutdown` ends. Then health says so, and after the notice given nobody is let in any more, calls under way end and are answered,
     /// what is still being asked is recorded, and the store is closed and the end of its ledger signed; each within
     /// its limit.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
+        // To the very end, so that what becomes of the last calls is told as well.
+        let _page = self
+            .page
+            .map(|page| AbortOnDropHandle::new(tokio::spawn(page.serve())));
         let reloading = self.tls.watch(self.reload_every);
         let told_to_stop = async {
             tokio::select! {
@@ -343,6 +394,8 @@ impl Gateway {
                 () = shutdown => {}
             }
             self.health.end().await;
+            // Calls are taken as before meanwhile: who asks whether to send them looks only now and then.
+            sleep(self.notice).await;
             self.desk.stop();
         };
         let serving = self.listener.serve(self.routes, told_to_stop);
@@ -373,6 +426,7 @@ impl Gateway {
         self.store.close().await;
         // Nothing is added from here on: the last entry gets a signature too.
         self.notary.close().await;
+        self.telemetry.close().await;
     }
 }
 

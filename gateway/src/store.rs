@@ -28,6 +28,7 @@ mod measuring;
 pub mod notary;
 pub mod postgres;
 mod projection;
+pub mod pulse;
 mod quota;
 mod record;
 mod remainder;

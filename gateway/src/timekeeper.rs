@@ -168,6 +168,7 @@ impl Timekeeper {
 
     /// Does what is due now, and says for how long nothing will be.
     async fn pause(self: &Arc<Self>, pace: &mut Pace) -> Duration {
+        self.asking.figures.beat();
         let Some(now) = pace.now() else {
             return self.settings.look_every;
         };
@@ -176,6 +177,8 @@ impl Timekeeper {
             Ok(next) => next.map(|next| next.duration_since(now)),
             Err(error) => return self.unread(&error),
         };
+        let overdue = left.and_then(|left| Duration::try_from(-left).ok());
+        self.asking.figures.looked(overdue.unwrap_or_default());
         if left.is_some_and(|left| !left.is_positive()) {
             return match self.turn(now).await {
                 // Others are at it.
@@ -249,7 +252,7 @@ impl Timekeeper {
             .unwrap_or_default();
         if !steps.is_empty() {
             // Whoever has to ask again does so when it is leased next, at once.
-            return self.fire(&case, steps, now).await;
+            return self.fire(&case, steps, due.wake, now).await;
         }
         if let Some(lapsed) = case.lapsed(now) {
             let (change, _) = self.asking.step_told(&case, None, now, vec![lapsed])?;
@@ -288,7 +291,13 @@ impl Timekeeper {
 
     /// Records steps of the clock, and tells whom the thresholds name. Each is fired once: a step that was recorded before is no next step any more, and two that
     /// record at once find that the case has gone on.
-    async fn fire(&self, case: &Case, steps: Vec<ClockEvent>, now: Timestamp) -> Result<Taken, Error> {
+    async fn fire(
+        &self,
+        case: &Case,
+        steps: Vec<ClockEvent>,
+        due: Timestamp,
+        now: Timestamp,
+    ) -> Result<Taken, Error> {
         let last = steps.last().cloned();
         let kinds = steps.into_iter().map(EventKind::Clock);
         let internal = |fault| Error::internal(&fault);
@@ -299,7 +308,9 @@ impl Timekeeper {
             .telling(case, change, after)
             .map_err(internal)?;
         self.asking.store.commit(change).await?;
-        if let Some(ClockEvent::Stepped(Step::Breached)) = last {
+        let breached = matches!(last, Some(ClockEvent::Stepped(Step::Breached)));
+        self.asking.figures.fired(case, due, now, breached);
+        if breached {
             let due_at = after.clock.as_ref().map(CaseClock::due_at);
             tracing::warn!(
                 case = %case.id,

@@ -1,6 +1,7 @@
 //! A whole gateway with its departments, for one test.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -109,6 +110,8 @@ pub struct House {
     pub faults: Faults,
     /// Where the gateway listens, as `127.0.0.1:PORT`.
     pub address: String,
+    /// Where it tells its figures and its health.
+    pub telemetry: SocketAddr,
     mocks: Option<Mocks>,
     plan: Plan,
     folder: TempDir,
@@ -207,6 +210,19 @@ impl House {
         }
     }
 
+    /// Tells the gateway to stop, and does not wait for it. From here on the house can only be dropped.
+    pub fn tell_to_stop(&mut self) {
+        let (gone, _) = oneshot::channel();
+        drop(std::mem::replace(&mut self.stop, gone));
+    }
+
+    /// A page beside the figures, such as `/readyz`: its status and text.
+    pub async fn page(&self, path: &str) -> (u16, String) {
+        let read = reqwest::get(format!("http://{}{path}", self.telemetry)).await;
+        let page = read.expect("the gateway tells of itself");
+        (page.status().as_u16(), page.text().await.expect("a text"))
+    }
+
     /// Lets calls end, records their answers, and closes the store.
     pub async fn stop(self) -> Stopped {
         // Idle connections are the clients' to close.
@@ -252,6 +268,7 @@ impl Stopped {
         let demo = Demo::start(settings).await.expect("the house starts");
         let (stop, stopped) = oneshot::channel();
         let address = demo.gateway.address().to_string();
+        let telemetry = demo.gateway.telemetry_address().expect("a page of figures");
         let serving = tokio::spawn(demo.gateway.serve(async {
             // Told so, or the house is gone.
             stopped.await.unwrap_or_default();
@@ -260,6 +277,7 @@ impl Stopped {
             clock,
             faults,
             address,
+            telemetry,
             mocks: Some(demo.mocks),
             plan,
             folder,

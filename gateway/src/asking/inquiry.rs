@@ -22,6 +22,7 @@ use super::{ATTEMPTS_MAX, Asking, First, Planned};
 use crate::departments::Asked;
 use crate::error::Error;
 use crate::quota::Aside;
+use crate::telemetry::Stage;
 
 /// A question that was answered, and the month that it was charged to.
 pub(super) struct Answered {
@@ -84,6 +85,7 @@ impl Inquiry {
         let mut half = std::pin::pin!(sleep(budget / 2));
         let mut half_spent = false;
         let mut grace = None;
+        let began = self.asking.figures.begin();
         loop {
             let wait = self.decide().wait;
             let planned = match wait {
@@ -112,6 +114,7 @@ impl Inquiry {
             // Replies that are in already count too, whichever came first.
             self.take_those_in();
         }
+        self.asking.figures.stage(Stage::Ask, began);
         self.aside.give_back();
         self.settle().await?;
         Ok(self.case.clone())
@@ -291,11 +294,15 @@ impl Inquiry {
             self.replies.ask(operation);
             self.aside.charged(operation);
             let asked = self.asking.departments.clone().ask(question, within);
-            let answered = move |asked| Answered {
-                operation,
-                question_id,
-                charged,
-                asked,
+            let (figures, began) = (Arc::clone(&self.asking.figures), self.asking.figures.begin());
+            let answered = move |asked: Asked| {
+                figures.replied(operation.department(), &asked, began);
+                Answered {
+                    operation,
+                    question_id,
+                    charged,
+                    asked,
+                }
             };
             self.out.push(asked.map(answered).boxed());
         }
@@ -369,7 +376,10 @@ impl Inquiry {
         } else {
             self.asking.step_told(&self.case, permit, now, kinds)?
         };
+        let began = self.asking.figures.begin();
         self.asking.store.commit(change).await?;
+        self.asking.figures.stage(Stage::Record, began);
+        self.asking.figures.stepped(&self.case, &case, now);
         self.unrecorded.clear();
         self.case = case;
         Ok(())

@@ -61,7 +61,7 @@ pub(crate) struct DemoFile {
     pub(crate) grpc: String,
     /// Address of the dashboard.
     pub(crate) dashboard: Option<String>,
-    /// Address of the metrics; null until there are any.
+    /// Address of the metrics; null where there are none.
     pub(crate) metrics: Option<String>,
     /// The authority of every certificate, a PEM file.
     pub(crate) ca: PathBuf,

@@ -289,7 +289,10 @@ fn demo_file(demo: &demo::Demo, clock_rate: Option<NonZeroU32>) -> anyhow::Resul
     Ok(DemoFile {
         grpc: demo.gateway.address().to_string(),
         dashboard: demo.gateway.usher().map(|usher| usher.url()),
-        metrics: None,
+        metrics: demo
+            .gateway
+            .telemetry_address()
+            .map(|address| format!("http://{address}/metrics")),
         ca: absolute(&demo.ca)?,
         identities: demo
             .identities

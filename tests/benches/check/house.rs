@@ -203,6 +203,8 @@ impl House {
                 store: self.file(name, "db").into(),
                 ..Subject::default()
             },
+            pulse: statuscheck::store::pulse::Pulse::default(),
+            telemetry: statuscheck::telemetry::Telemetry::off(self.clock.clone()),
             clock: self.clock.clone(),
         };
         let binding = self.gateway.spawn(Gateway::bind(setup));
