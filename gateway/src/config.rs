@@ -31,6 +31,7 @@ use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
 use crate::probing::ProbingSettings;
 use crate::quota::QuotaSettings;
+use crate::referrals::ReferralSettings;
 use crate::register::{self, ChangeSettings};
 use crate::server::{CheckSettings, Setup};
 use crate::store::notary::Notary;
@@ -91,6 +92,9 @@ pub struct Config {
     /// How departments follow their worklists.
     #[serde(default)]
     pub desk: DeskSettings,
+    /// How people are referred to the Windrush taskforce.
+    #[serde(default)]
+    pub referrals: ReferralSettings,
     /// Which days and hours are working time.
     #[serde(default)]
     pub calendar: CalendarSection,
@@ -270,6 +274,7 @@ impl Config {
             watch: self.watch,
             timekeeper: self.timekeeper,
             desk: self.desk,
+            referrals: self.referrals,
             register,
             register_changes: self.register_changes,
             calendars: Arc::new(calendars),

@@ -34,6 +34,7 @@ use crate::listener::ConnectionLimits;
 use crate::peer::TrustDomain;
 use crate::probing::ProbingSettings;
 use crate::quota::QuotaSettings;
+use crate::referrals::ReferralSettings;
 use crate::register::{self, ChangeSettings, RegisterError};
 use crate::server::{CheckSettings, Gateway, Setup, StartError};
 use crate::store::Store;
@@ -263,6 +264,7 @@ impl Demo {
             checks: settings.checks,
             timekeeper: settings.timekeeper,
             desk: DeskSettings::default(),
+            referrals: ReferralSettings::default(),
             register: register(settings.agreements)?,
             register_changes: settings.register_changes,
             calendars: Arc::default(),

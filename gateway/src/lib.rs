@@ -26,6 +26,7 @@ pub mod peer;
 pub mod probing;
 pub mod quota;
 mod random;
+pub mod referrals;
 pub mod register;
 pub mod rpc;
 pub mod server;

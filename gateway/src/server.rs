@@ -9,7 +9,6 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::SharedClock;
-use statuscheck_domain::windrush::Rules;
 use statuscheck_domain::working_time::Calendars;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -28,12 +27,14 @@ use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
 use crate::probing::{Probing, ProbingSettings};
 use crate::quota::{QuotaSettings, QuotaWatch, Quotas};
+use crate::referrals::{ReferralSettings, Taskforce};
 use crate::register::{ChangeSettings, RegisterChanges, ServedRegister, TakeUpError};
 use crate::rpc;
 use crate::rpc::access::Access;
 use crate::rpc::desk::Desks;
 use crate::rpc::health::Health;
 use crate::rpc::ops::Operations;
+use crate::rpc::referral::Referrals;
 use crate::rpc::register::Agreements;
 use crate::rpc::status_check::StatusChecks;
 use crate::rpc::way::Way;
@@ -107,6 +108,8 @@ pub struct Setup {
     pub timekeeper: TimekeeperSettings,
     /// How departments follow their worklists.
     pub desk: DeskSettings,
+    /// How people are referred to the Windrush taskforce.
+    pub referrals: ReferralSettings,
     /// Who may ask what, until another register is applied.
     pub register: Register,
     /// How the register is changed.
@@ -184,21 +187,24 @@ impl Gateway {
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
         let quotas = Quotas::new(Arc::clone(&setup.store), setup.clock.clone());
         let calendars = setup.calendars;
+        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
         let asking = Asking {
             store: Arc::clone(&setup.store),
             quotas: quotas.clone(),
             departments: setup.departments,
             clock: setup.clock.clone(),
             calendars: Arc::clone(&calendars),
-            rules: Arc::new(Rules::default()),
+            register: Arc::clone(&served),
+            referrals: setup.referrals,
+            persons: Arc::default(),
             feed_interval,
             trace_grace: setup.checks.trace_grace,
             again: setup.checks.again,
         };
         let probing = Probing::new(setup.probing, setup.clock.clone());
         let cases = Cases::new(asking.clone(), probing);
-        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
         let desk = Desk::new(asking.clone(), Arc::clone(&served), setup.desk);
+        let taskforce = Arc::new(Taskforce::new(asking.clone()));
         let timekeeper = Timekeeper::new(asking, Arc::clone(&served), setup.timekeeper);
         let housekeeping = Arc::new(Housekeeping::new(
             setup.upkeep,
@@ -241,8 +247,15 @@ impl Gateway {
             clock: setup.clock,
         };
         let (health, health_service) = Health::new().await;
-        let routes = rpc::routes(checks, desks, operations, agreements, health_service)
-            .map_err(StartError::Reflection)?;
+        let routes = rpc::routes(
+            checks,
+            desks,
+            Referrals { taskforce },
+            operations,
+            agreements,
+            health_service,
+        )
+        .map_err(StartError::Reflection)?;
         Ok(Self {
             listener,
             address,

@@ -28,6 +28,7 @@ pub mod postgres;
 mod projection;
 mod quota;
 mod record;
+mod referrals;
 mod remainder;
 mod rotation;
 mod rows;
@@ -42,11 +43,12 @@ pub use self::feed::{Feed, FeedError, Followed, LedgerPlace, PlacedEvent, Positi
 pub use self::house::{HouseEntry, HouseKind, HouseQuery};
 pub use self::location::Location;
 pub use self::quota::{QuotaError, Reserved};
+pub use self::referrals::{ReferralQuery, ReferralRow, ReferralRows};
 pub use self::worklist::{WorkQuery, WorkRow, Worklists};
 
 /// A durable store of cases.
 #[async_trait]
-pub trait Store: Worklists + Send + Sync {
+pub trait Store: Worklists + ReferralRows + Send + Sync {
     /// Records a new case, unless its organisation has used the request id before. When this returns
     /// [`Received::New`] the case is on disk.
     ///

@@ -1,4 +1,5 @@
-//! What happens by itself: steps of clocks that are due, questions that are asked again, checks that a gateway left behind
+//! What happens by itself: steps of clocks that are due, questions that are asked again, referrals that others wait for
+//! or that are late, checks that a gateway left behind
 //! when it died.
 //!
 //! The store knows when each case wakes. The timekeeper leases what is due in batches, takes each case one step on, and
@@ -235,6 +236,10 @@ impl Timekeeper {
         if !steps.is_empty() {
             // Whoever has to ask again does so when it is leased next, at once.
             return self.fire(&case, steps, now).await;
+        }
+        if case.referrals.is_due(now) {
+            self.asking.look_after(&case, now).await?;
+            return Ok(Taken::On);
         }
         let lately = scaled(OUT_MAX, &self.asking.clock);
         if case.questions.is_lost_early(now, lately) {

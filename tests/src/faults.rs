@@ -7,11 +7,16 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
     CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
-    QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists,
+    QuotaError, ReadError, Received, ReferralQuery, ReferralRow, ReferralRows, Reserved, Store, WorkQuery,
+    WorkRow, Worklists,
 };
+use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
+use statuscheck_domain::ids::{
+    AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, ReferralId, RequestId,
+};
 use statuscheck_domain::quota::QuotaKey;
+use statuscheck_domain::subject::Identity;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
@@ -96,6 +101,29 @@ impl Worklists for FaultyStore {
     ) -> Result<Vec<WorkRow>, ReadError> {
         self.readable()?;
         self.store.questions_of(department, cases).await
+    }
+}
+
+#[async_trait]
+impl ReferralRows for FaultyStore {
+    async fn referrals(&self, query: ReferralQuery) -> Result<Vec<ReferralRow>, ReadError> {
+        self.readable()?;
+        self.store.referrals(query).await
+    }
+
+    async fn referral(&self, id: ReferralId) -> Result<Option<ReferralRow>, ReadError> {
+        self.readable()?;
+        self.store.referral(id).await
+    }
+
+    async fn joined(&self, id: ReferralId) -> Result<Vec<CaseId>, ReadError> {
+        self.readable()?;
+        self.store.joined(id).await
+    }
+
+    async fn referred(&self, identities: &[Identity], limit: usize) -> Result<Vec<Case>, ReadError> {
+        self.readable()?;
+        self.store.referred(identities, limit).await
     }
 }
 

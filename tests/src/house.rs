@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rusqlite::Connection;
 use statuscheck::admission::AdmissionSettings;
 use statuscheck::batch::BatchSettings;
 use statuscheck::demo::authority::{Authority, Identity};
@@ -200,6 +201,20 @@ impl House {
         if let Some(mocks) = self.mocks.take() {
             mocks.shutdown().await;
         }
+    }
+
+    /// The kinds of all entries of a case in the ledger, oldest first, those that no caller sees too.
+    pub fn recorded(&self, case_id: &str) -> Vec<String> {
+        let case_id: uuid::Uuid = case_id.parse().expect("a case's id");
+        let store = Connection::open(self.folder.path().join("statuscheck.db")).expect("the store's file");
+        let mut entries = store
+            .prepare("SELECT kind FROM entries WHERE case_id = ?1 ORDER BY version")
+            .expect("the ledger");
+        let kinds = entries.query_map([case_id.as_bytes()], |row| row.get(0));
+        kinds
+            .expect("entries")
+            .map(|kind| kind.expect("a kind"))
+            .collect()
     }
 
     /// Lets calls end, records their answers, and closes the store.

@@ -9,6 +9,7 @@ use crate::event::{Change, Event, EventKind, Receipt, numbered};
 use crate::ids::CaseId;
 use crate::questions::{Listed, Questions};
 use crate::quota::{self, Spent};
+use crate::referral::Referrals;
 use crate::route;
 use crate::sla::SlaClock;
 
@@ -45,6 +46,7 @@ impl CaseState {
         match outcome {
             Outcome::Pending { .. } => Self::Open,
             Outcome::MoreInformation { .. } => Self::AwaitingInformation,
+            Outcome::Referred { .. } => Self::Referred,
             Outcome::Established { .. } | Outcome::NotEstablished(_) => Self::Answered,
         }
     }
@@ -80,6 +82,8 @@ pub struct Case {
     pub clock: Option<CaseClock>,
     /// What was asked about it, and what came of that.
     pub questions: Questions,
+    /// Its referrals to the Windrush taskforce.
+    pub referrals: Referrals,
     /// Version of the event since which departments are asked anew; 0 where it is still for the first time. Replies to
     /// questions from before count no more.
     pub round: u64,
@@ -136,6 +140,7 @@ impl Case {
             wake: case.wake(),
             spent: quota::spent(&self.receipt.agreement_id, kinds),
             listed: case.listed_since(self),
+            referred: case.referrals.since(&self.referrals),
             events,
         };
         Ok((change, case))
@@ -148,7 +153,7 @@ impl Case {
     pub fn wake(&self) -> Option<Timestamp> {
         let step = self.clock.as_ref().and_then(CaseClock::wake);
         let again = self.questions.again().filter(|_| self.is_asked_on());
-        step.into_iter().chain(again).min()
+        step.into_iter().chain(again).chain(self.referrals.wake()).min()
     }
 
     /// The questions about it that are or were on departments' worklists.
@@ -208,6 +213,7 @@ impl Case {
             feedback: None,
             clock: None,
             questions: Questions::default(),
+            referrals: Referrals::default(),
             round: 0,
             create_time: first.time,
             update_time: first.time,
@@ -263,12 +269,14 @@ impl Case {
             EventKind::Decided(answer) => {
                 self.answer = answer;
                 self.feedback = None;
+                self.referrals.told();
                 if !self.is_over() {
                     self.questions.list();
                 }
             }
             EventKind::Provided(check) => {
                 self.receipt.check = *check;
+                self.referrals.provided();
                 self.reopen(PendingReason::DepartmentWorking);
             }
             EventKind::Disputed { reason } => {
@@ -283,6 +291,7 @@ impl Case {
                 Some(clock) => clock.apply(event.time, happened)?,
                 None => self.clock = Some(CaseClock::open(event.time, happened)?),
             },
+            EventKind::Referral(happened) => self.referrals.apply(event.time, happened)?,
         }
         Ok(())
     }
@@ -291,6 +300,7 @@ impl Case {
         self.answer.outcome = undecided(self.receipt.check.kind(), reason);
         self.answer.as_of = None;
         self.feedback = None;
+        self.referrals.told();
         self.questions.begin_anew();
         self.round = self.version;
     }
@@ -302,6 +312,7 @@ impl Case {
                 step.kind,
                 "pending"
                     | "more_information_needed"
+                    | "referred"
                     | "answered"
                     | "information_provided"
                     | "disputed"

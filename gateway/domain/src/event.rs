@@ -11,6 +11,7 @@ use crate::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, 
 use crate::question::Operation;
 use crate::questions::Listed;
 use crate::quota::{self, Month, Spent};
+use crate::referral::{ReferralEvent, ReferralMark};
 use crate::reply::Reply;
 use crate::sla::SlaClock;
 use crate::subject::Field;
@@ -86,6 +87,8 @@ pub enum EventKind {
     Withdrawn,
     /// Something happened to the case's clock.
     Clock(ClockEvent),
+    /// Something happened to a referral of the case.
+    Referral(ReferralEvent),
 }
 
 impl EventKind {
@@ -100,6 +103,7 @@ impl EventKind {
             Self::Decided(answer) => match answer.outcome {
                 Outcome::Pending { .. } => "pending",
                 Outcome::MoreInformation { .. } => "more_information_needed",
+                Outcome::Referred { .. } => "referred",
                 Outcome::Established { .. } | Outcome::NotEstablished(_) => "answered",
             },
             Self::Provided(_) => "information_provided",
@@ -107,6 +111,7 @@ impl EventKind {
             Self::Feedback(_) => "feedback_given",
             Self::Withdrawn => "withdrawn",
             Self::Clock(event) => event.as_str(),
+            Self::Referral(event) => event.as_str(),
         }
     }
 
@@ -123,7 +128,8 @@ impl EventKind {
             | Self::Disputed { .. }
             | Self::Feedback(_)
             | Self::Withdrawn
-            | Self::Clock(_) => None,
+            | Self::Clock(_)
+            | Self::Referral(_) => None,
         }
     }
 
@@ -147,7 +153,8 @@ impl EventKind {
             | Self::InformationRequested { .. }
             | Self::Postponed { .. }
             | Self::Feedback(_)
-            | Self::Clock(_) => None,
+            | Self::Clock(_)
+            | Self::Referral(_) => None,
         }
     }
 }
@@ -193,6 +200,8 @@ pub struct Change {
     /// The questions that stand otherwise on their departments' worklists after them; each once. None of a case that is
     /// answered in its call.
     pub listed: Vec<Listed>,
+    /// The referrals that stand otherwise after them; each once.
+    pub referred: Vec<ReferralMark>,
 }
 
 impl Change {
@@ -219,6 +228,7 @@ impl Change {
             wake,
             spent,
             listed: Vec::new(),
+            referred: Vec::new(),
         }
     }
 }
@@ -232,6 +242,9 @@ impl Change {
         let again = |listed: &Listed| next.listed.iter().any(|next| next.id == listed.id);
         self.listed.retain(|listed| !again(listed));
         self.listed.extend(next.listed);
+        let again = |mark: &ReferralMark| next.referred.iter().any(|next| next.id == mark.id);
+        self.referred.retain(|mark| !again(mark));
+        self.referred.extend(next.referred);
         self
     }
 }

@@ -22,6 +22,7 @@ pub mod names;
 pub mod question;
 pub mod questions;
 pub mod quota;
+pub mod referral;
 pub mod reply;
 pub mod retention;
 pub mod route;

@@ -52,6 +52,7 @@ mod opening;
 mod quotas;
 mod readers;
 mod rebuild;
+mod referrals;
 mod retained;
 mod rotation;
 mod settings;

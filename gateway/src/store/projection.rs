@@ -44,6 +44,7 @@ impl Sealer {
             wake: wake.transpose().map_err(|_year_2262| ReadError::Corrupt)?,
             spent: case.spent.clone(),
             listed: listed.map_err(|_year_2262| ReadError::Corrupt)?,
+            referred: case.referrals.marks(),
             entries: first.into_iter().collect(),
             further_subjects: Vec::new(),
             opening: Some(Opening {

@@ -29,6 +29,7 @@ use zeroize::Zeroizing;
 
 use self::answer::AnswerRecord;
 use self::clock::ClockEventRecord;
+use self::referral::ReferralEventRecord;
 use self::reply::ReplyRecord;
 use super::seal::ContentDigest;
 
@@ -55,6 +56,7 @@ macro_rules! boxed {
 
 mod answer;
 mod clock;
+mod referral;
 mod reply;
 mod text;
 mod timing;
@@ -223,6 +225,7 @@ enum EventRecord {
     Feedback(#[serde(with = "text::one")] Use),
     Withdrawn,
     Clock(#[serde(with = "ClockEventRecord")] statuscheck_domain::case_clock::ClockEvent),
+    Referral(#[serde(with = "ReferralEventRecord")] statuscheck_domain::referral::ReferralEvent),
 }
 
 #[derive(Serialize, Deserialize)]

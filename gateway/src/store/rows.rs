@@ -5,6 +5,7 @@ use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::ids::{CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
 use statuscheck_domain::questions::Listed;
 use statuscheck_domain::quota::Spent;
+use statuscheck_domain::referral::ReferralMark;
 
 use super::seal::{ContentDigest, SubjectDigest};
 use super::upkeep::Terms;
@@ -33,6 +34,8 @@ pub(super) struct SealedChange {
     pub(super) spent: Vec<Spent>,
     /// The questions that stand otherwise on worklists after it.
     pub(super) listed: Vec<ListedRow>,
+    /// The referrals that stand otherwise after it.
+    pub(super) referred: Vec<ReferralMark>,
     pub(super) entries: Vec<SealedEntry>,
     /// Whom a case that is there already is about as well from here on, without repeats; some of it may be known.
     pub(super) further_subjects: Vec<SubjectDigest>,
@@ -57,6 +60,12 @@ impl ListedRow {
             due: listed.due.map(nanoseconds).transpose()?,
         })
     }
+}
+
+/// When the finding of a referral is due, in nanoseconds since 1970; what is beyond the times that a row can show, as late as it
+/// can.
+pub(super) fn referral_due(mark: &ReferralMark) -> i64 {
+    i64::try_from(mark.due.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
 /// The state of a case in its row.

@@ -262,6 +262,7 @@ fn seal(
             .iter()
             .map(ListedRow::of)
             .collect::<Result<_, _>>()?,
+        referred: change.referred.clone(),
         entries,
         further_subjects: Vec::new(),
         opening: None,

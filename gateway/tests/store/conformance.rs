@@ -16,6 +16,8 @@ mod following;
 mod house;
 #[path = "conformance/quotas.rs"]
 mod quotas;
+#[path = "conformance/referrals.rs"]
+mod referrals;
 #[path = "conformance/worklists.rs"]
 mod worklists;
 
@@ -26,6 +28,7 @@ pub(crate) use feed::*;
 pub(crate) use following::*;
 pub(crate) use house::*;
 pub(crate) use quotas::*;
+pub(crate) use referrals::*;
 pub(crate) use worklists::*;
 
 /// A place to keep cases in that outlives the stores opened on it.
@@ -85,6 +88,10 @@ macro_rules! conformance {
             a_question_that_is_settled_needs_no_reply_and_is_still_found,
             a_worklist_has_the_most_urgent_first_and_pages_without_gaps,
             the_questions_of_a_purged_case_are_gone,
+            a_referral_is_found_by_its_id_and_by_where_it_stands,
+            a_referred_person_is_found_again_and_nobody_who_was_not_referred,
+            cases_that_joined_a_referral_are_found_until_they_are_released,
+            a_case_is_not_purged_while_its_referral_is_open_or_its_confirmation_remembered,
         }
     };
     ($place:expr; $($law:ident,)*) => {

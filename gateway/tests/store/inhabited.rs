@@ -13,7 +13,7 @@ use statuscheck_domain::ids::DepartmentId;
 use crate::samples;
 use crate::steps::{
     ORGANISATION, case_id, charging, content, deciding, every_case, house_entry, opening_of, quota, receipt,
-    receive,
+    receive, referred,
 };
 
 /// Cases of one inhabitant.
@@ -69,6 +69,13 @@ pub(crate) async fn leave_open(store: &dyn Store, n: u32) {
     let pending = samples::answers().into_iter().find(is_pending).unwrap();
     let decided = case.change(samples::start(), [EventKind::Decided(pending)]);
     assert_eq!(store.commit(decided.unwrap().0).await, Ok(()));
+}
+
+/// Has a case referred that was left undecided.
+pub(crate) async fn refer(store: &dyn Store, n: u32) {
+    let case = store.case(case_id(n)).await.unwrap().unwrap();
+    let (change, _) = case.change(samples::start(), referred(n, None)).unwrap();
+    assert_eq!(store.commit(change).await, Ok(()));
 }
 
 /// All that a gateway sees of a store: its cases with their states, versions and receipts, what is closed and held, who is found

@@ -254,6 +254,7 @@ fn register() -> Register {
         suspension: None,
         listed_only: false,
         proactive: false,
+        withholds_referrals: false,
     };
     Register::new([agreement], []).unwrap()
 }

@@ -3,20 +3,24 @@
 use std::collections::BTreeSet;
 
 use aws_lc_rs::digest;
+use jiff::Timestamp;
 use rusqlite::params;
 use statuscheck::store::Store;
 use statuscheck::store::embedded::{EmbeddedStore, OpenError, RebuildError, Rebuilt, Settings, rebuild};
 use statuscheck::store::seal::Kek;
 use statuscheck::upkeep::Reason;
+use statuscheck_domain::answer::Negative;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::case_clock::{CaseClock, ClockEvent};
 use statuscheck_domain::check::CheckKind;
 use statuscheck_domain::event::EventKind;
-use statuscheck_domain::ids::{CaseId, DepartmentId, QuestionId};
+use statuscheck_domain::ids::{CaseId, DepartmentId, QuestionId, ReferralId};
 use statuscheck_domain::question::Operation;
 use statuscheck_domain::quota::QuotaKey;
+use statuscheck_domain::referral::{Held, Hold, Opening, ReferralEvent};
 use statuscheck_domain::reply::{self, Reply, Unavailable};
 use statuscheck_domain::sla::{Ground, SlaPolicy, Target};
+use statuscheck_domain::windrush::{self, Rules};
 use statuscheck_domain::working_time::Calendars;
 
 use crate::bench::{ACTOR, Bench, START, asked, worker};
@@ -173,6 +177,23 @@ async fn after_many_changes_the_rows_are_what_the_ledger_says() {
     assert!(found.iter().all(|found| *found > 0), "{found:?}");
 }
 
+fn referred() -> EventKind {
+    let now: Timestamp = START.parse().unwrap();
+    EventKind::Referral(ReferralEvent::Opened(Box::new(Opening {
+        id: ReferralId::at(now, &[9; 10]),
+        joined: None,
+        hold: Hold {
+            held: Held::Negative(Negative::NoRecord),
+            grounds: vec![windrush::Ground::CouldHaveArrived],
+        },
+        rules: Rules::default().version,
+        due: Target::DEFAULT.start(now),
+        is_withheld: false,
+        contact: "the help team".to_owned(),
+        asked: Vec::new(),
+    })))
+}
+
 #[tokio::test]
 async fn every_damaged_row_is_found_and_put_right() {
     for (table, damage) in [
@@ -207,6 +228,17 @@ async fn every_damaged_row_is_found_and_put_right() {
             "questions",
             "INSERT INTO questions SELECT case_id, randomblob(16), department, due FROM questions",
         ),
+        ("referrals", "DELETE FROM referrals"),
+        ("referrals", "UPDATE referrals SET state = 'confirmed'"),
+        (
+            "referrals",
+            "INSERT INTO referrals SELECT randomblob(16), case_id, joined, state, due FROM referrals",
+        ),
+        ("referred", "DELETE FROM referred"),
+        (
+            "referred",
+            "INSERT INTO referred SELECT randomblob(32), case_id FROM referrals",
+        ),
     ] {
         let mut bench = Bench::new().await;
         let held = bench.answered(&worker(1)).await;
@@ -214,7 +246,8 @@ async fn every_damaged_row_is_found_and_put_right() {
         let open = bench.receive(&worker(4)).await;
         let case = bench.store.case(open).await.unwrap().unwrap();
         let pending = EventKind::Decided(case.answer.clone());
-        let (change, _) = case.change(START.parse().unwrap(), [charged(), pending]).unwrap();
+        let kinds = [charged(), pending, referred()];
+        let (change, _) = case.change(START.parse().unwrap(), kinds).unwrap();
         assert_eq!(bench.store.commit(change).await, Ok(()));
         for kind in [charged(), charged(), clock_started()] {
             let case = bench.store.case(held).await.unwrap().unwrap();
@@ -351,6 +384,8 @@ async fn every_table_is_the_ledger_or_keys_or_is_rebuilt() {
         "holds",
         "quotas",
         "questions",
+        "referrals",
+        "referred",
     ];
     assert_eq!(names, known.map(str::to_owned).into());
 }

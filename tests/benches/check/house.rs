@@ -20,6 +20,7 @@ use statuscheck::limits::LimitSettings;
 use statuscheck::listener::{ConnectionLimits, Listener};
 use statuscheck::probing::ProbingSettings;
 use statuscheck::quota::QuotaSettings;
+use statuscheck::referrals::ReferralSettings;
 use statuscheck::register::ChangeSettings;
 use statuscheck::server::{CheckSettings, Gateway, Setup};
 use statuscheck::store::Store;
@@ -188,6 +189,7 @@ impl House {
             checks: CheckSettings::default(),
             timekeeper: TimekeeperSettings::default(),
             desk: DeskSettings::default(),
+            referrals: ReferralSettings::default(),
             register: shipped_register().expect("the register"),
             register_changes: ChangeSettings::default(),
             calendars: Arc::default(),

@@ -11,14 +11,19 @@ use jiff::civil::date;
 use statuscheck::store::embedded::EmbeddedStore;
 use statuscheck::store::{
     CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
-    QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists,
+    QuotaError, ReadError, Received, ReferralQuery, ReferralRow, ReferralRows, Reserved, Store, WorkQuery,
+    WorkRow, Worklists,
 };
 use statuscheck_adapters::{Ask, AskError, BoxDepartment};
+use statuscheck_domain::case::Case;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
+use statuscheck_domain::ids::{
+    AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, ReferralId, RequestId,
+};
 use statuscheck_domain::quota::QuotaKey;
 use statuscheck_domain::reply::{Facts, ImmigrationStatus, Outcome, Reply};
+use statuscheck_domain::subject::Identity;
 use tokio::sync::watch;
 use tower::{Service, ServiceExt as _};
 use zeroize::Zeroizing;
@@ -126,6 +131,25 @@ impl Worklists for MeteredStore {
         cases: &[CaseId],
     ) -> Result<Vec<WorkRow>, ReadError> {
         self.inner.questions_of(department, cases).await
+    }
+}
+
+#[async_trait]
+impl ReferralRows for MeteredStore {
+    async fn referrals(&self, query: ReferralQuery) -> Result<Vec<ReferralRow>, ReadError> {
+        self.inner.referrals(query).await
+    }
+
+    async fn referral(&self, id: ReferralId) -> Result<Option<ReferralRow>, ReadError> {
+        self.inner.referral(id).await
+    }
+
+    async fn joined(&self, id: ReferralId) -> Result<Vec<CaseId>, ReadError> {
+        self.inner.joined(id).await
+    }
+
+    async fn referred(&self, identities: &[Identity], limit: usize) -> Result<Vec<Case>, ReadError> {
+        self.inner.referred(identities, limit).await
     }
 }
 
@@ -259,6 +283,25 @@ impl Worklists for CountingStore {
         _department: DepartmentId,
         _cases: &[CaseId],
     ) -> Result<Vec<WorkRow>, ReadError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl ReferralRows for CountingStore {
+    async fn referrals(&self, _query: ReferralQuery) -> Result<Vec<ReferralRow>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn referral(&self, _id: ReferralId) -> Result<Option<ReferralRow>, ReadError> {
+        Ok(None)
+    }
+
+    async fn joined(&self, _id: ReferralId) -> Result<Vec<CaseId>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn referred(&self, _identities: &[Identity], _limit: usize) -> Result<Vec<Case>, ReadError> {
         Ok(Vec::new())
     }
 }

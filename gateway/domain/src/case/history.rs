@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::case_clock::OutOfTurn;
 use crate::event::Event;
 use crate::ids::DepartmentId;
+use crate::referral::NoSuchReferral;
 
 /// A step as the caller sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +44,9 @@ pub enum HistoryError {
     /// Something happened to the clock that could not.
     #[error(transparent)]
     Clock(#[from] OutOfTurn),
+    /// Something happened to a referral that could not.
+    #[error(transparent)]
+    Referral(#[from] NoSuchReferral),
 }
 
 impl Step {

@@ -58,6 +58,7 @@ impl From<&Agreement> for AgreementFile {
                 .collect(),
             listed_only: agreement.listed_only,
             proactive: agreement.proactive,
+            withholds_referrals: agreement.withholds_referrals,
         }
     }
 }

@@ -12,14 +12,14 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use uuid::Uuid;
 
-use super::{entries, quotas, retained, worklist};
+use super::{entries, quotas, referrals, retained, worklist};
 use crate::store::LedgerPlace;
 use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
 use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, SealedEntry, StoredCase};
 use crate::store::seal::{ContentDigest, SubjectDigest};
 
 /// The version of the tables, in `PRAGMA user_version`.
-pub(super) const VERSION: i64 = 5;
+pub(super) const VERSION: i64 = 6;
 
 const SCHEMA: &str = "
     CREATE TABLE store (
@@ -89,6 +89,7 @@ pub(super) fn create(
     transaction.execute_batch(retained::SCHEMA)?;
     transaction.execute_batch(quotas::SCHEMA)?;
     transaction.execute_batch(worklist::SCHEMA)?;
+    transaction.execute_batch(referrals::SCHEMA)?;
     transaction.execute(
         "INSERT INTO store (secret, ledger) VALUES (?1, ?2)",
         params![wrapped_secret, ledger.0],
@@ -137,6 +138,12 @@ pub(super) fn record(
     }
     quotas::add(connection, "quotas", &change.spent)?;
     worklist::write(connection, "questions", change.case_id, &change.listed)?;
+    referrals::advance(
+        connection,
+        change.case_id,
+        &change.referred,
+        !change.further_subjects.is_empty(),
+    )?;
     Ok(Recorded::Done)
 }
 
@@ -161,7 +168,7 @@ pub(super) fn house(note: &Note) -> Entry<'_> {
 pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -> rusqlite::Result<Recorded> {
     let id = key(purge.case_id);
     // Looked at here, where nothing can come between: a hold that was acknowledged is kept.
-    if retained::is_held(connection, purge.case_id)? {
+    if retained::is_held(connection, purge.case_id)? || referrals::keeps(connection, purge.case_id)? {
         return Ok(Recorded::Stale);
     }
     let place = connection
@@ -173,6 +180,7 @@ pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -
     };
     destroy_key(connection, place)?;
     worklist::remove(connection, purge.case_id)?;
+    referrals::remove(connection, purge.case_id)?;
     let entry = Entry {
         case_id: Some(purge.case_id),
         version: purge.expected_version + 1,

@@ -21,6 +21,7 @@ use super::fault::{DatabaseError, Fault};
 use super::lease::{self, Holding, LeaseError};
 use super::notices;
 use super::quotas::Taken;
+use super::referrals::Referring;
 use super::single::{self, Single};
 use super::statements::Statements;
 use super::work::{Outcome, Work};
@@ -68,6 +69,8 @@ pub(super) struct Made<'a> {
     pub(super) charges: Charges,
     /// How questions stand on worklists after them.
     pub(super) listing: Listing,
+    /// How referrals stand after them.
+    pub(super) referring: Referring,
     /// Something was written, with an entry or without one.
     pub(super) is_written: bool,
     /// What to tell the other gateways beside that the chain grew.
@@ -215,7 +218,10 @@ impl Session {
         let written = timeout(self.answer_max, async {
             let committing = future::join4(
                 self.append(holding, &made.entries, &places),
-                made.listing.run(self.client(), &self.statements.list),
+                future::try_join(
+                    made.listing.run(self.client(), &self.statements.list),
+                    made.referring.run(self.client(), &self.statements.refer),
+                ),
                 // Last, for gateways wait for each other here.
                 made.charges.record(self.client(), &self.statements, holding),
                 self.client().batch_execute("COMMIT"),
@@ -238,7 +244,7 @@ impl Session {
         };
         // A commit of a transaction in which something failed is answered as one that went well.
         match appended
-            .and(listed)
+            .and(listed.map(drop))
             .and(charged)
             .and(committed.map_err(DatabaseError::from))
         {

@@ -11,6 +11,7 @@ use super::batch::Made;
 use super::charges::Charges;
 use super::fault::DatabaseError;
 use super::quotas::Taken;
+use super::referrals::Referring;
 use super::work::{Outcome, Recorded, Work};
 use super::worklist::Listing;
 use crate::store::CommitError;
@@ -137,6 +138,13 @@ impl<'a> Changes<'a> {
         listing
     }
 
+    /// How the referrals of all of them stand.
+    pub(super) fn referring(&self) -> Referring {
+        let mut referring = Referring::default();
+        self.changes().for_each(|change| referring.add(change));
+        referring
+    }
+
     pub(super) fn advance_parameters(&self) -> Option<Advance<'a>> {
         let mut advance = Advance::default();
         for change in self.changes().filter(|change| change.opening.is_none()) {
@@ -171,6 +179,7 @@ impl<'a> Changes<'a> {
         let mut entries = Vec::new();
         let mut charges = Charges::default();
         let mut listing = Listing::default();
+        let mut referring = Referring::default();
         let mut outcomes = Vec::with_capacity(self.0.len());
         for step in &self.0 {
             let outcome = match step {
@@ -183,6 +192,7 @@ impl<'a> Changes<'a> {
                         entries.extend(entries_of(change));
                         charges.add(change, taken);
                         listing.add(change);
+                        referring.add(change);
                     }
                     Step::Note(note) => entries.push(house(note)),
                 }
@@ -195,6 +205,7 @@ impl<'a> Changes<'a> {
             entries,
             charges,
             listing,
+            referring,
             news: None,
         }
     }

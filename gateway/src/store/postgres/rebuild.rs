@@ -18,7 +18,7 @@ use super::fault::DatabaseError;
 use super::opening::{self, OpenError};
 use super::statements::Statements;
 use super::work::Work;
-use super::{ConnectError, Settings, quotas};
+use super::{ConnectError, Settings, quotas, referrals};
 use crate::store::embedded::{Difference, Rebuilt};
 use crate::store::projection::Used;
 use crate::store::seal::{Kek, SealError, StoreSecret};
@@ -186,7 +186,11 @@ async fn differ(client: &Client, sealer: &Sealer) -> Result<Rebuilt, CompareErro
         .prepare(MISSING_QUESTIONS)
         .await
         .map_err(DatabaseError::from)?;
-    let mut questions = Seen::default();
+    let referred = client
+        .prepare(referrals::MISSING)
+        .await
+        .map_err(DatabaseError::from)?;
+    let (mut questions, mut referrals) = (Seen::default(), Seen::default());
     let mut cases = Cases::of(sealer);
     while let Some(works) = cases.next(client).await? {
         let works: Vec<_> = works.iter().collect();
@@ -202,8 +206,13 @@ async fn differ(client: &Client, sealer: &Sealer) -> Result<Rebuilt, CompareErro
         for row in changes.listing().run(client, &listed).await? {
             questions.add(&row, 0)?;
         }
+        for row in changes.referring().run(client, &referred).await? {
+            referrals.add(&row, 0)?;
+        }
     }
-    cases.end(client, seen, questions).await
+    cases
+        .end(client, seen, [("questions", questions), ("referrals", referrals)])
+        .await
 }
 
 /// The cases of the ledger, made anew page by page.
@@ -262,7 +271,7 @@ impl<'a> Cases<'a> {
         self,
         client: &Client,
         seen: [Seen; TABLES.len()],
-        questions: Seen,
+        further: [(&'static str, Seen); 2],
     ) -> Result<Rebuilt, CompareError> {
         let mut tables: Vec<_> = TABLES.into_iter().zip(seen).collect();
         let kinds = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
@@ -271,7 +280,7 @@ impl<'a> Cases<'a> {
         let mut holds = Seen::default();
         holds.add(&row.map_err(DatabaseError::from)?, 0)?;
         tables.push(("holds", holds));
-        tables.push(("questions", questions));
+        tables.extend(further);
         let should = self.used.rows();
         let is = quotas::all(client).await?;
         let quotas = Seen {
@@ -313,6 +322,7 @@ pub(super) async fn insert_cases(
         return Ok(false);
     }
     changes.listing().run(client, &statements.list).await?;
+    changes.referring().run(client, &statements.refer).await?;
     Ok(true)
 }
 

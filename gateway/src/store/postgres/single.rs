@@ -12,6 +12,7 @@ use super::fault::DatabaseError;
 use super::lease::Holding;
 use super::notices;
 use super::quotas::{self, Refill};
+use super::referrals::Referring;
 use super::statements::Statements;
 use super::work::{Hold, Recorded, Rewrapped, Work};
 use super::worklist::Listing;
@@ -69,6 +70,7 @@ fn made(entry: Option<Entry<'_>>) -> Made<'_> {
         entries: entry.into_iter().collect(),
         charges: Charges::default(),
         listing: Listing::default(),
+        referring: Referring::default(),
         news: None,
     }
 }

@@ -124,6 +124,7 @@ mod tests {
             wake: None,
             spent: Vec::new(),
             listed: Vec::new(),
+            referred: Vec::new(),
             entries: Vec::new(),
             further_subjects: Vec::new(),
             opening: None,

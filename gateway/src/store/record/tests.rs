@@ -115,6 +115,24 @@ fn what_is_postponed_comes_back_as_it_was() {
 }
 
 #[test]
+fn every_step_of_a_referral_comes_back_as_it_was() {
+    for event in samples::referral_events() {
+        let kind = event.as_str();
+        let event = EventKind::Referral(event);
+        let Ok(bytes) = write(&event, None, 0) else {
+            panic!("{kind} can be written")
+        };
+        let back = read_back(&event);
+        assert_eq!(back.as_str(), kind);
+        // Each of its fields is in its record, so the same record is the same step.
+        assert!(
+            write(&back, None, 0).is_ok_and(|again| *again == *bytes),
+            "{kind}"
+        );
+    }
+}
+
+#[test]
 fn every_answer_comes_back_as_it_was() {
     for answer in samples::answers() {
         let EventKind::Decided(back) = read_back(&EventKind::Decided(answer.clone())) else {
