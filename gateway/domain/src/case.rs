@@ -16,6 +16,7 @@ use crate::sla::SlaClock;
 mod caller;
 mod clocking;
 mod history;
+mod lapse;
 
 pub use self::caller::{Dispute, NotNow, ProvideFault, Use};
 pub use self::history::{HistoryError, Step};
@@ -31,7 +32,7 @@ pub enum CaseState {
     Referred,
     /// Nobody's: it is answered.
     Answered,
-    /// Nobody's: the caller needs it no longer.
+    /// Nobody's: the caller needs it no longer, or did not provide what was asked for in time.
     Withdrawn,
 }
 
@@ -146,14 +147,16 @@ impl Case {
         Ok((change, case))
     }
 
-    /// When somebody must look at the case by itself next: at the next step of its clock, or to ask a department again. None
-    /// where nothing will ever be due unless something else happens to it.
+    /// When somebody must look at the case by itself next: at the next step of its clock, to ask a department again, or
+    /// because its caller was silent for too long. None where nothing will ever be due unless something else happens to it.
     ///
     /// A case about which nothing was decided yet is looked after by whoever received it.
     pub fn wake(&self) -> Option<Timestamp> {
         let step = self.clock.as_ref().and_then(CaseClock::wake);
         let again = self.questions.again().filter(|_| self.is_asked_on());
-        step.into_iter().chain(again).chain(self.referrals.wake()).min()
+        let lapse = self.lapses_at();
+        let others = again.into_iter().chain(lapse).chain(self.referrals.wake());
+        step.into_iter().chain(others).min()
     }
 
     /// The questions about it that are or were on departments' worklists.
@@ -265,7 +268,7 @@ impl Case {
                 fields,
             } => self.questions.hold_up(operation, question_id, fields),
             EventKind::Postponed { until } => self.questions.postpone(until),
-            EventKind::Withdrawn => {}
+            EventKind::Withdrawn | EventKind::Lapsed => {}
             EventKind::Decided(answer) => {
                 self.answer = answer;
                 self.feedback = None;

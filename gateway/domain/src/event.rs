@@ -85,6 +85,8 @@ pub enum EventKind {
     Feedback(Use),
     /// The caller needs the case no longer.
     Withdrawn,
+    /// The caller did not provide what was asked for in time: the case is over without an answer.
+    Lapsed,
     /// Something happened to the case's clock.
     Clock(ClockEvent),
     /// Something happened to a referral of the case.
@@ -110,6 +112,7 @@ impl EventKind {
             Self::Disputed { .. } => "disputed",
             Self::Feedback(_) => "feedback_given",
             Self::Withdrawn => "withdrawn",
+            Self::Lapsed => "lapsed",
             Self::Clock(event) => event.as_str(),
             Self::Referral(event) => event.as_str(),
         }
@@ -128,6 +131,7 @@ impl EventKind {
             | Self::Disputed { .. }
             | Self::Feedback(_)
             | Self::Withdrawn
+            | Self::Lapsed
             | Self::Clock(_)
             | Self::Referral(_) => None,
         }
@@ -147,7 +151,7 @@ impl EventKind {
         match self {
             Self::Received(_) | Self::Provided(_) | Self::Disputed { .. } => Some(CaseState::Open),
             Self::Decided(answer) => Some(CaseState::told(&answer.outcome)),
-            Self::Withdrawn => Some(CaseState::Withdrawn),
+            Self::Withdrawn | Self::Lapsed => Some(CaseState::Withdrawn),
             Self::Asked { .. }
             | Self::Replied { .. }
             | Self::InformationRequested { .. }

@@ -126,6 +126,8 @@ struct SlaFile {
     division: Option<String>,
     /// When, and to whom, it is said that an answer takes long, e.g. `80% ops, owner`.
     thresholds: Option<Vec<String>>,
+    /// How long a caller who is asked for more may stay silent before the case lapses: `28d`. Without it four weeks.
+    silence: Option<String>,
 }
 
 /// A rate.
@@ -293,6 +295,7 @@ impl SlaFile {
         let usual = values.one("sla.promise", &self.promise);
         let vulnerable = values.optional("sla.vulnerable", self.vulnerable.as_deref());
         let division = values.optional("sla.division", self.division.as_deref());
+        let silence = values.optional("sla.silence", self.silence.as_deref());
         let thresholds = match self.thresholds {
             None => Some(Thresholds::USUAL),
             Some(texts) => {
@@ -308,6 +311,7 @@ impl SlaFile {
         });
         let division = division.unwrap_or(Division::EnglandAndWales);
         SlaPolicy::new(version, usual, shorter, division, thresholds)
+            .map(|policy| policy.with_silence(silence.unwrap_or(Target::SILENCE)))
             .map_err(|error| values.fault("sla.vulnerable", error))
             .ok()
     }

@@ -41,6 +41,7 @@ fn a_sound_agreement_is_read_with_its_defaults() {
     ];
     let promises = promises.map(|ground| agreement.sla.promise(ground).to_string());
     assert_eq!(promises, ["5 working days", "48 hours"]);
+    assert_eq!(agreement.sla.silence().to_string(), "28 days");
     assert_eq!(agreement.contact(), "desk@home-office.example");
     assert!(!agreement.listed_only && !agreement.proactive && agreement.rate.is_none());
 }
@@ -243,7 +244,7 @@ fn what_is_written_is_read_as_the_same_register() {
     );
     let full = full.replace(
         "promise =",
-        "thresholds = [\"80% ops, owner\"]\ndivision = \"scotland\"\npromise =",
+        "thresholds = [\"80% ops, owner\"]\ndivision = \"scotland\"\nsilence = \"14d\"\npromise =",
     );
     let full = Register::new([parse("full.toml", &full).unwrap()], []).unwrap();
     for register in [shipped, full] {

@@ -224,6 +224,7 @@ enum EventRecord {
     },
     Feedback(#[serde(with = "text::one")] Use),
     Withdrawn,
+    Lapsed,
     Clock(#[serde(with = "ClockEventRecord")] statuscheck_domain::case_clock::ClockEvent),
     Referral(#[serde(with = "ReferralEventRecord")] statuscheck_domain::referral::ReferralEvent),
 }
@@ -371,5 +372,7 @@ mod date_of_birth {
 
 #[cfg(test)]
 mod clock_tests;
+#[cfg(test)]
+mod referral_tests;
 #[cfg(test)]
 mod tests;

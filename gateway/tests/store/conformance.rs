@@ -14,6 +14,8 @@ mod feed;
 mod following;
 #[path = "conformance/house.rs"]
 mod house;
+#[path = "conformance/lapses.rs"]
+mod lapses;
 #[path = "conformance/quotas.rs"]
 mod quotas;
 #[path = "conformance/referrals.rs"]
@@ -27,6 +29,7 @@ pub(crate) use dues::*;
 pub(crate) use feed::*;
 pub(crate) use following::*;
 pub(crate) use house::*;
+pub(crate) use lapses::*;
 pub(crate) use quotas::*;
 pub(crate) use referrals::*;
 pub(crate) use worklists::*;
@@ -67,6 +70,7 @@ macro_rules! conformance {
             a_case_that_was_left_undecided_is_found_after_a_while,
             leases_end_with_their_holder,
             a_purged_case_is_never_due,
+            a_case_is_due_when_its_caller_was_silent_for_too_long,
             a_quota_is_exact_over_parallel_checks_and_reopenings,
             what_is_set_aside_and_not_used_is_given_back,
             a_question_that_was_not_sent_is_given_back,

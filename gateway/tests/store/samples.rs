@@ -5,16 +5,13 @@ use jiff::civil::{Date, date};
 use statuscheck_domain::answer::{self, Answer, Entitlement, Negative, PendingReason};
 use statuscheck_domain::check::{CheckKind, Draft, EducationBenefit};
 use statuscheck_domain::event::Receipt;
-use statuscheck_domain::ids::{CaseId, DepartmentId, ReferralId, RequestId};
-use statuscheck_domain::referral::{Finding, Held, Hold, Opening, ReferralEvent, Resolution};
+use statuscheck_domain::ids::{DepartmentId, RequestId};
 use statuscheck_domain::reply::{
     EducationEligibility, Facts, ImmigrationStatus, Outcome, Period, Reply, Section95Support, Unavailable,
 };
 use statuscheck_domain::sla::Target;
 use statuscheck_domain::subject::Field;
-use statuscheck_domain::windrush::{Ground, Rules};
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 pub(crate) fn start() -> Timestamp {
     "2026-03-02T09:00:00.123456789Z".parse().unwrap()
@@ -245,72 +242,4 @@ pub(crate) fn answers() -> Vec<Answer> {
             as_of,
         })
         .collect()
-}
-
-/// Every step of a referral, with as much as there can be and with as little.
-pub(crate) fn referral_events() -> Vec<ReferralEvent> {
-    let id = ReferralId(Uuid::from_u128(77));
-    let facts = answers().into_iter().find_map(|answer| match answer.outcome {
-        answer::Outcome::Established { facts, .. } => Some(facts),
-        _ => None,
-    });
-    let facts = facts.unwrap();
-    let due = Target::DEFAULT.start(start());
-    let hold = |held| Hold {
-        held,
-        grounds: Ground::ALL.to_vec(),
-    };
-    let opening = Opening {
-        id,
-        joined: None,
-        hold: hold(Held::Negative(Negative::NoRecord)),
-        rules: Rules::default().version,
-        due: due.clone(),
-        is_withheld: true,
-        contact: "the help team".to_owned(),
-        asked: vec![Field::GivenNames],
-    };
-    let joined = Opening {
-        joined: Some(CaseId(Uuid::from_u128(78))),
-        is_withheld: false,
-        asked: Vec::new(),
-        ..opening.clone()
-    };
-    let ended = Held::EndedLeave {
-        facts: facts.clone(),
-        as_of: Some(start()),
-    };
-    let said = |finding| {
-        ReferralEvent::Said(Box::new(Resolution {
-            finding,
-            note: Zeroizing::new("Seen in the register of 1966.".to_owned()),
-            by: "taskforce/one".to_owned(),
-            at: start(),
-            tells: true,
-        }))
-    };
-    let by = || "taskforce/one".to_owned();
-    vec![
-        ReferralEvent::Opened(Box::new(opening)),
-        ReferralEvent::Opened(Box::new(joined)),
-        ReferralEvent::Held(Box::new(hold(ended))),
-        ReferralEvent::Held(Box::new(hold(Held::Silence))),
-        ReferralEvent::InformationAsked {
-            fields: vec![Field::HomeOfficeReference],
-            by: by(),
-        },
-        ReferralEvent::Viewed { by: by() },
-        said(Finding::Confirmed(facts)),
-        said(Finding::NotConfirmed),
-        said(Finding::NeedsLonger { due }),
-        ReferralEvent::Superseded,
-        ReferralEvent::Released { id },
-        ReferralEvent::Late,
-        ReferralEvent::Looked,
-        ReferralEvent::Recalled {
-            id,
-            case_id: CaseId(Uuid::from_u128(78)),
-            is_confirmed: true,
-        },
-    ]
 }

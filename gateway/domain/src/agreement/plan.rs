@@ -255,6 +255,11 @@ fn sla_changes(old: &SlaPolicy, new: &SlaPolicy, words: &mut Words) {
         thresholds.join("; ")
     };
     words.value("thresholds", &thresholds(old), &thresholds(new));
+    words.value(
+        "silence after which a case lapses",
+        &old.silence(),
+        &new.silence(),
+    );
     words.value("version of the promise", old.version(), new.version());
     if old != new && old.version() == new.version() {
         let what = "the promise changes and its version does not: give it a version of its own";

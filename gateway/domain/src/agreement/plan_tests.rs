@@ -111,6 +111,16 @@ fn no_field_of_an_agreement_can_change_without_a_word() {
 }
 
 #[test]
+fn another_silence_is_told_and_wants_a_version_of_its_own() {
+    let told = planned(|a| a.sla = a.sla.clone().with_silence("14d".parse().unwrap()));
+    assert_eq!(
+        told[0],
+        "a: silence after which a case lapses: 28 days becomes 14 days"
+    );
+    assert!(told[1].contains("give it a version of its own"), "{told:?}");
+}
+
+#[test]
 fn a_webhook_that_changes_is_told_by_its_host_alone() {
     let caller = || "caller".parse().unwrap();
     let with = |webhook: Webhook| {

@@ -58,8 +58,10 @@ impl Use {
 /// Why the case does not take the step as it stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NotNow {
-    /// Ask a new check: a withdrawn case stays so.
-    #[error("the case was withdrawn, which is final; ask a new check")]
+    /// Ask a new check: a case that was withdrawn, or has lapsed, stays so.
+    #[error(
+        "the case was withdrawn, or lapsed because what it asked for did not come; that is final, ask a new check"
+    )]
     Withdrawn,
     /// Dispute the answer, or leave it: an answered case cannot be withdrawn.
     #[error("the case is answered; an answer can be disputed, and not be withdrawn")]

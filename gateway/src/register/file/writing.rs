@@ -97,6 +97,7 @@ impl From<&SlaPolicy> for SlaFile {
             promise: text(&policy.promise(Ground::Usual)),
             vulnerable: Some(text(&policy.promise(Ground::Leave))),
             division: Some(policy.division().as_str().to_owned()),
+            silence: Some(text(&policy.silence())),
             thresholds: Some(policy.thresholds().iter().map(|each| text(&each)).collect()),
         }
     }

@@ -9,7 +9,7 @@ use statuscheck_domain::case_clock::{
     Cause, ClockEvent, ClockTerms, Extension, Moved, Movement, Reason, Reckoning, Setting, Step,
 };
 use statuscheck_domain::ids::{CalendarVersion, DueOrderId, PolicyVersion};
-use statuscheck_domain::sla::{Ground, Promise, Thresholds, WorkingDays};
+use statuscheck_domain::sla::{Ground, Promise, Target, Thresholds, WorkingDays};
 
 use super::text;
 
@@ -47,6 +47,8 @@ struct ClockTermsRecord {
     division: Division,
     #[serde(with = "thresholds")]
     thresholds: Thresholds,
+    #[serde(with = "written", default = "usual_silence")]
+    silence: Target,
     #[serde(with = "text::one")]
     policy: PolicyVersion,
     #[serde(with = "text::one")]
@@ -92,6 +94,11 @@ struct ReckoningRecord {
     early: Vec<Timestamp>,
     due_at: Timestamp,
     explanation: String,
+}
+
+/// What is promised of a clock that was started before it was written down.
+fn usual_silence() -> Target {
+    Target::SILENCE
 }
 
 boxed!(boxed_setting: Setting as SettingRecord);
