@@ -29,6 +29,7 @@ use crate::store::Store;
 
 mod desk;
 mod inquiry;
+mod joined;
 mod referral;
 
 pub(crate) use self::inquiry::Inquiry;
