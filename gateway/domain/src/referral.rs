@@ -13,6 +13,7 @@ use crate::sla::SlaClock;
 use crate::subject::Field;
 use crate::windrush::Ground;
 
+mod conclude;
 mod event;
 mod facts;
 mod person;
@@ -20,6 +21,7 @@ mod recall;
 mod resolve;
 mod timeline;
 
+pub use self::conclude::{Conclusion, NewReferral};
 pub use self::event::{Finding, Opening, ReferralEvent, Resolution};
 pub use self::person::same_person;
 pub use self::recall::{Hold, Recall};
