@@ -16,6 +16,7 @@ mod ledger;
 mod operator;
 mod ops;
 mod output;
+mod referral;
 mod register;
 mod retention;
 mod serve;
@@ -78,6 +79,9 @@ enum Command {
     /// Works on a department's open questions.
     #[command(subcommand)]
     Desk(desk::Desk),
+    /// Works on people who are held back from a refusal, for the Windrush taskforce.
+    #[command(subcommand)]
+    Referral(referral::Referral),
     /// Shows the register of agreements and what falls due in it, and changes it.
     #[command(subcommand)]
     Register(register::Register),
@@ -133,6 +137,7 @@ impl Cli {
                 Command::Check(check) => check.run().await,
                 Command::Case(case) => case.run().await,
                 Command::Desk(desk) => desk.run().await,
+                Command::Referral(referral) => referral.run().await,
                 Command::Register(register) => register.run().await,
                 Command::Audit(audit) => audit.run().await,
                 Command::Retention(retention) => retention.run().await,

@@ -34,6 +34,7 @@ use crate::measures::MeasureSettings;
 use crate::peer::TrustDomain;
 use crate::probing::ProbingSettings;
 use crate::quota::QuotaSettings;
+use crate::referrals::ReferralSettings;
 use crate::register::{self, ChangeSettings};
 use crate::server::{CheckSettings, Setup};
 use crate::store::notary::Notary;
@@ -101,6 +102,9 @@ pub struct Config {
     /// Where the dashboard is served.
     #[serde(default)]
     pub dashboard: DashboardSettings,
+    /// How people are referred to the Windrush taskforce.
+    #[serde(default)]
+    pub referrals: ReferralSettings,
     /// Which days and hours are working time.
     #[serde(default)]
     pub calendar: CalendarSection,
@@ -290,6 +294,7 @@ impl Config {
             dashboard: self.dashboard,
             webhooks: self.webhooks,
             trust_domain,
+            referrals: self.referrals,
             register,
             register_changes: self.register_changes,
             calendars: Arc::new(calendars),

@@ -37,6 +37,7 @@ use crate::measures::MeasureSettings;
 use crate::peer::TrustDomain;
 use crate::probing::ProbingSettings;
 use crate::quota::QuotaSettings;
+use crate::referrals::ReferralSettings;
 use crate::register::{self, ChangeSettings, RegisterError};
 use crate::server::{CheckSettings, Gateway, Setup, StartError};
 use crate::store::Store;
@@ -295,6 +296,7 @@ impl Demo {
             dashboard: settings.dashboard,
             webhooks: settings.webhooks,
             trust_domain: trust_domain(),
+            referrals: ReferralSettings::default(),
             register: register(settings.agreements)?,
             register_changes: settings.register_changes,
             calendars: Arc::default(),

@@ -30,6 +30,7 @@ pub mod peer;
 pub mod probing;
 pub mod quota;
 mod random;
+pub mod referrals;
 pub mod register;
 pub mod rpc;
 pub mod server;

@@ -9,7 +9,6 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::SharedClock;
-use statuscheck_domain::windrush::Rules;
 use statuscheck_domain::working_time::Calendars;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -34,12 +33,14 @@ use crate::outbox::{Delivering, Outbox};
 use crate::peer::TrustDomain;
 use crate::probing::{Probing, ProbingSettings};
 use crate::quota::{QuotaSettings, QuotaWatch, Quotas};
+use crate::referrals::{ReferralSettings, Taskforce};
 use crate::register::{ChangeSettings, RegisterChanges, ServedRegister, TakeUpError};
 use crate::rpc;
 use crate::rpc::access::Access;
 use crate::rpc::desk::Desks;
 use crate::rpc::health::Health;
 use crate::rpc::ops::Operations;
+use crate::rpc::referral::Referrals;
 use crate::rpc::register::Agreements;
 use crate::rpc::status_check::StatusChecks;
 use crate::rpc::way::Way;
@@ -129,6 +130,8 @@ pub struct Setup {
     pub webhooks: WebhookSettings,
     /// The first part of every identity, and the source of every notice.
     pub trust_domain: TrustDomain,
+    /// How people are referred to the Windrush taskforce.
+    pub referrals: ReferralSettings,
     /// Who may ask what, until another register is applied.
     pub register: Register,
     /// How the register is changed.
@@ -235,6 +238,7 @@ impl Gateway {
         let readiness = Readiness::new();
         let admission = Admission::new(setup.admission);
         let notary = Arc::new(setup.notary);
+        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
         let asking = Asking {
             store: Arc::clone(&setup.store),
             quotas: quotas.clone(),
@@ -242,7 +246,9 @@ impl Gateway {
             outbox: outbox.clone(),
             clock: setup.clock.clone(),
             calendars: Arc::clone(&calendars),
-            rules: Arc::new(Rules::default()),
+            register: Arc::clone(&served),
+            referrals: setup.referrals,
+            persons: Arc::default(),
             feed_interval,
             trace_grace: setup.checks.trace_grace,
             again: setup.checks.again,
@@ -251,6 +257,7 @@ impl Gateway {
         let probing = Probing::new(setup.probing, setup.clock.clone());
         let cases = Cases::new(asking.clone(), probing);
         let desk = Desk::new(asking.clone(), Arc::clone(&served), setup.desk);
+        let taskforce = Arc::new(Taskforce::new(asking.clone()));
         let timekeeper = Timekeeper::new(asking, delivering, Arc::clone(&served), setup.timekeeper);
         let housekeeping =
             Housekeeping::new(setup.upkeep, Arc::clone(&served), calendars, setup.clock.clone());
@@ -332,8 +339,16 @@ impl Gateway {
             tls: setup.tls.clone(),
         });
         let (health, health_service) = Health::new(readiness).await;
-        let routes = rpc::routes(checks, desks, operations, agreements, health_service, figures)
-            .map_err(StartError::Reflection)?;
+        let routes = rpc::routes(
+            checks,
+            desks,
+            Referrals { taskforce },
+            operations,
+            agreements,
+            health_service,
+            figures,
+        )
+        .map_err(StartError::Reflection)?;
         Ok(Self {
             listener,
             address,

@@ -31,6 +31,7 @@ mod projection;
 pub mod pulse;
 mod quota;
 mod record;
+mod referrals;
 mod remainder;
 mod rotation;
 mod rows;
@@ -49,11 +50,12 @@ pub use self::location::Location;
 pub use self::measuring::{CoursePage, CourseQuery, Measuring};
 pub use self::quota::{QuotaError, Reserved};
 pub use self::standing::{Line, Marks, OpenCase, Standings, Urgency, UrgentQuery};
+pub use self::referrals::{ReferralQuery, ReferralRow, ReferralRows};
 pub use self::worklist::{WorkQuery, WorkRow, Worklists};
 
 /// A durable store of cases.
 #[async_trait]
-pub trait Store: Worklists + Hooks + Standings + Measuring + Send + Sync {
+pub trait Store: Worklists + ReferralRows + Hooks + Standings + Measuring + Send + Sync {
     /// Records a new case, unless its organisation has used the request id before. When this returns
     /// [`Received::New`] the case is on disk.
     ///

@@ -1,5 +1,5 @@
 //! What happens by itself: steps of clocks that are due, questions that are asked again, cases that lapse because their callers
-//! are silent, checks that a gateway left behind when it died.
+//! are silent, referrals that others wait for or that are late, checks that a gateway left behind when it died.
 //!
 //! The store knows when each case wakes. The timekeeper leases what is due in batches, takes each case one step on, and
 //! looks again. A batch is bounded, and so are the cases that are asked about at once, so that a flood of due clocks is a
@@ -253,6 +253,10 @@ impl Timekeeper {
         if !steps.is_empty() {
             // Whoever has to ask again does so when it is leased next, at once.
             return self.fire(&case, steps, due.wake, now).await;
+        }
+        if case.referrals.is_due(now) {
+            self.asking.look_after(&case, now).await?;
+            return Ok(Taken::On);
         }
         if let Some(lapsed) = case.lapsed(now) {
             let (change, _) = self.asking.step_told(&case, None, now, vec![lapsed])?;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rusqlite::Connection;
 use statuscheck::admission::AdmissionSettings;
 use statuscheck::batch::BatchSettings;
 use statuscheck::demo::authority::{Authority, Identity};
@@ -221,6 +222,20 @@ impl House {
         let read = reqwest::get(format!("http://{}{path}", self.telemetry)).await;
         let page = read.expect("the gateway tells of itself");
         (page.status().as_u16(), page.text().await.expect("a text"))
+    }
+
+    /// The kinds of all entries of a case in the ledger, oldest first, those that no caller sees too.
+    pub fn recorded(&self, case_id: &str) -> Vec<String> {
+        let case_id: uuid::Uuid = case_id.parse().expect("a case's id");
+        let store = Connection::open(self.folder.path().join("statuscheck.db")).expect("the store's file");
+        let mut entries = store
+            .prepare("SELECT kind FROM entries WHERE case_id = ?1 ORDER BY version")
+            .expect("the ledger");
+        let kinds = entries.query_map([case_id.as_bytes()], |row| row.get(0));
+        kinds
+            .expect("entries")
+            .map(|kind| kind.expect("a kind"))
+            .collect()
     }
 
     /// Lets calls end, records their answers, and closes the store.

@@ -61,6 +61,8 @@ pub struct Agreement {
     pub match_rule: String,
     /// How long an answer may take.
     pub sla: SlaPolicy,
+    /// Callers are not told that a person is referred to the Windrush taskforce: they see an ordinary wait.
+    pub withholds_referrals: bool,
     /// How often each organisation may ask each check under it; none where only the gateway's own limit counts.
     pub rate: Option<Rate>,
     /// Share of each of its organisations when more is asked than can be answered at once, beside those of others.

@@ -40,6 +40,7 @@ pub(crate) fn sample(id: &str) -> Agreement {
         suspension: None,
         listed_only: false,
         proactive: false,
+        withholds_referrals: false,
     }
 }
 

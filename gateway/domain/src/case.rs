@@ -10,6 +10,7 @@ use crate::ids::CaseId;
 use crate::outbox::Outbox;
 use crate::questions::{Listed, Questions};
 use crate::quota::{self, Spent};
+use crate::referral::Referrals;
 use crate::route;
 use crate::sla::SlaClock;
 
@@ -57,6 +58,7 @@ impl CaseState {
         match outcome {
             Outcome::Pending { .. } => Self::Open,
             Outcome::MoreInformation { .. } => Self::AwaitingInformation,
+            Outcome::Referred { .. } => Self::Referred,
             Outcome::Established { .. } | Outcome::NotEstablished(_) => Self::Answered,
         }
     }
@@ -94,6 +96,8 @@ pub struct Case {
     pub questions: Questions,
     /// What somebody is still to be told of it by a webhook.
     pub outbox: Outbox,
+    /// Its referrals to the Windrush taskforce.
+    pub referrals: Referrals,
     /// Version of the event since which departments are asked anew; 0 where it is still for the first time. Replies to
     /// questions from before count no more.
     pub round: u64,
@@ -154,6 +158,7 @@ impl Case {
             listed: case.listed_since(self),
             standing: case.standing(),
             posted: case.outbox.since(&self.outbox),
+            referred: case.referrals.since(&self.referrals),
             events,
         };
         Ok((change, case))
@@ -179,7 +184,8 @@ impl Case {
         let step = self.clock.as_ref().and_then(CaseClock::wake);
         let again = self.questions.again().filter(|_| self.is_asked_on());
         let lapse = self.lapses_at();
-        step.into_iter().chain(again).chain(lapse).min()
+        let others = again.into_iter().chain(lapse).chain(self.referrals.wake());
+        step.into_iter().chain(others).min()
     }
 
     /// The questions about it that are or were on departments' worklists.
@@ -240,6 +246,7 @@ impl Case {
             clock: None,
             questions: Questions::default(),
             outbox: Outbox::default(),
+            referrals: Referrals::default(),
             round: 0,
             create_time: first.time,
             update_time: first.time,
@@ -299,12 +306,14 @@ impl Case {
             EventKind::Decided(answer) => {
                 self.answer = answer;
                 self.feedback = None;
+                self.referrals.told();
                 if !self.is_over() {
                     self.questions.list();
                 }
             }
             EventKind::Provided(check) => {
                 self.receipt.check = *check;
+                self.referrals.provided();
                 self.reopen(PendingReason::DepartmentWorking);
             }
             EventKind::Disputed { reason } => {
@@ -320,6 +329,7 @@ impl Case {
                 None => self.clock = Some(CaseClock::open(event.time, happened)?),
             },
             EventKind::Outbox(happened) => self.outbox.apply(event.time, happened)?,
+            EventKind::Referral(happened) => self.referrals.apply(event.time, happened)?,
         }
         Ok(())
     }
@@ -328,6 +338,7 @@ impl Case {
         self.answer.outcome = undecided(self.receipt.check.kind(), reason);
         self.answer.as_of = None;
         self.feedback = None;
+        self.referrals.told();
         self.questions.begin_anew();
         self.round = self.version;
     }
@@ -339,6 +350,7 @@ impl Case {
                 step.kind,
                 "pending"
                     | "more_information_needed"
+                    | "referred"
                     | "answered"
                     | "information_provided"
                     | "disputed"

@@ -12,6 +12,7 @@ use crate::outbox::{NoticeEvent, Posted};
 use crate::question::Operation;
 use crate::questions::Listed;
 use crate::quota::{self, Month, Spent};
+use crate::referral::{ReferralEvent, ReferralMark};
 use crate::reply::Reply;
 use crate::sla::SlaClock;
 use crate::subject::Field;
@@ -91,6 +92,8 @@ pub enum EventKind {
     Clock(ClockEvent),
     /// Somebody is to be told of the case by a webhook, or what became of that.
     Outbox(NoticeEvent),
+    /// Something happened to a referral of the case.
+    Referral(ReferralEvent),
 }
 
 impl EventKind {
@@ -105,6 +108,7 @@ impl EventKind {
             Self::Decided(answer) => match answer.outcome {
                 Outcome::Pending { .. } => "pending",
                 Outcome::MoreInformation { .. } => "more_information_needed",
+                Outcome::Referred { .. } => "referred",
                 Outcome::Established { .. } | Outcome::NotEstablished(_) => "answered",
             },
             Self::Provided(_) => "information_provided",
@@ -114,6 +118,7 @@ impl EventKind {
             Self::Lapsed => "lapsed",
             Self::Clock(event) => event.as_str(),
             Self::Outbox(event) => event.as_str(),
+            Self::Referral(event) => event.as_str(),
         }
     }
 
@@ -138,7 +143,8 @@ impl EventKind {
             | Self::Withdrawn
             | Self::Lapsed
             | Self::Clock(_)
-            | Self::Outbox(_) => None,
+            | Self::Outbox(_)
+            | Self::Referral(_) => None,
         }
     }
 
@@ -163,7 +169,8 @@ impl EventKind {
             | Self::Postponed { .. }
             | Self::Feedback(_)
             | Self::Clock(_)
-            | Self::Outbox(_) => None,
+            | Self::Outbox(_)
+            | Self::Referral(_) => None,
         }
     }
 }
@@ -215,6 +222,8 @@ pub struct Change {
     pub standing: Option<Standing>,
     /// The notices that stand otherwise after them; each once.
     pub posted: Vec<Posted>,
+    /// The referrals that stand otherwise after them; each once.
+    pub referred: Vec<ReferralMark>,
 }
 
 impl Change {
@@ -250,6 +259,7 @@ impl Change {
             listed: Vec::new(),
             standing,
             posted: Vec::new(),
+            referred: Vec::new(),
         }
     }
 }
@@ -267,6 +277,9 @@ impl Change {
         let again = |posted: &Posted| next.posted.iter().any(|next| next.id == posted.id);
         self.posted.retain(|posted| !again(posted));
         self.posted.extend(next.posted);
+        let again = |mark: &ReferralMark| next.referred.iter().any(|next| next.id == mark.id);
+        self.referred.retain(|mark| !again(mark));
+        self.referred.extend(next.referred);
         self
     }
 }

@@ -10,6 +10,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use statuscheck_proto::adapter::v1::desk_service_client::DeskServiceClient;
 use statuscheck_proto::ops::v1::ops_service_client::OpsServiceClient;
+use statuscheck_proto::referral::v1::referral_service_client::ReferralServiceClient;
 use statuscheck_proto::register::v1::register_service_client::RegisterServiceClient;
 use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
@@ -93,6 +94,12 @@ impl Connection {
     /// A department's client.
     pub(crate) fn desk(&self, usual: &str) -> anyhow::Result<DeskServiceClient<Channel>> {
         let client = DeskServiceClient::new(self.channel(usual)?);
+        Ok(client.max_decoding_message_size(WORK_PAGE_BYTES_MAX))
+    }
+
+    /// The taskforce's client.
+    pub(crate) fn taskforce(&self, usual: &str) -> anyhow::Result<ReferralServiceClient<Channel>> {
+        let client = ReferralServiceClient::new(self.channel(usual)?);
         Ok(client.max_decoding_message_size(WORK_PAGE_BYTES_MAX))
     }
 

@@ -77,6 +77,7 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
         ),
         ("desk.followers_max", config.desk.followers_max > 0, one),
         ("desk.known_max", config.desk.known_max > 0, one),
+        ("referrals.known_max", config.referrals.known_max > 0, one),
         ("connections.streams", connections.streams > 0, one),
         (
             "connections.header_list_bytes",

@@ -87,6 +87,9 @@ pub(super) struct AgreementFile {
     /// Data is volunteered, not asked for.
     #[serde(default)]
     proactive: bool,
+    /// Callers are not told that a person is referred to the Windrush taskforce.
+    #[serde(default)]
+    withholds_referrals: bool,
 }
 
 /// One side.
@@ -238,6 +241,7 @@ impl AgreementFile {
             suspension: suspension.flatten(),
             listed_only: self.listed_only,
             proactive: self.proactive,
+            withholds_referrals: self.withholds_referrals,
         };
         values.all_fit(agreement, Agreement::faults)
     }

@@ -55,6 +55,7 @@ mod opening;
 mod quotas;
 mod readers;
 mod rebuild;
+mod referrals;
 mod retained;
 mod rotation;
 mod settings;

@@ -78,6 +78,7 @@ mod pauses;
 mod quotas;
 mod readers;
 mod rebuild;
+mod referrals;
 mod rotation;
 mod settings;
 mod shares;

@@ -51,6 +51,7 @@ impl Sealer {
             spent: case.spent.clone(),
             listed: listed.map_err(|_year_2262| ReadError::Corrupt)?,
             hooked: hooked.map_err(|_year_2262| ReadError::Corrupt)?,
+            referred: case.referrals.marks(),
             entries: first.into_iter().collect(),
             further_subjects: Vec::new(),
             opening: Some(Opening {

@@ -6,6 +6,7 @@ use statuscheck_domain::ids::{CaseId, DepartmentId, NoticeId, OrganisationId, Qu
 use statuscheck_domain::outbox::{Fault, Posted, Receiver, Undelivered};
 use statuscheck_domain::questions::Listed;
 use statuscheck_domain::quota::Spent;
+use statuscheck_domain::referral::ReferralMark;
 
 use super::remainder::Left;
 use super::seal::{ContentDigest, SubjectDigest};
@@ -40,6 +41,8 @@ pub(super) struct SealedChange {
     pub(super) listed: Vec<ListedRow>,
     /// The notices that stand otherwise after it.
     pub(super) hooked: Vec<HookedRow>,
+    /// The referrals that stand otherwise after it.
+    pub(super) referred: Vec<ReferralMark>,
     pub(super) entries: Vec<SealedEntry>,
     /// Whom a case that is there already is about as well from here on, without repeats; some of it may be known.
     pub(super) further_subjects: Vec<SubjectDigest>,
@@ -112,6 +115,12 @@ impl HookedRow {
             fault: *fault,
         }))
     }
+}
+
+/// When the finding of a referral is due, in nanoseconds since 1970; what is beyond the times that a row can show, as late as it
+/// can.
+pub(super) fn referral_due(mark: &ReferralMark) -> i64 {
+    i64::try_from(mark.due.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
 /// The state of a case in its row.

@@ -282,6 +282,7 @@ fn seal(
             .iter()
             .map(HookedRow::of)
             .collect::<Result<_, _>>()?,
+        referred: change.referred.clone(),
         entries,
         further_subjects: Vec::new(),
         opening: None,

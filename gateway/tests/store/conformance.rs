@@ -24,6 +24,8 @@ mod measures;
 mod quotas;
 #[path = "conformance/standings.rs"]
 mod standings;
+#[path = "conformance/referrals.rs"]
+mod referrals;
 #[path = "conformance/worklists.rs"]
 mod worklists;
 
@@ -42,6 +44,7 @@ pub(crate) use lapses::*;
 pub(crate) use measures::*;
 pub(crate) use quotas::*;
 pub(crate) use standings::*;
+pub(crate) use referrals::*;
 pub(crate) use worklists::*;
 
 /// A place to keep cases in that outlives the stores opened on it.
@@ -114,6 +117,10 @@ macro_rules! conformance {
             open_cases_are_counted_each_in_one_line,
             a_case_is_in_the_line_of_whoever_has_the_turn_until_it_is_over,
             a_purged_case_stands_nowhere,
+            a_referral_is_found_by_its_id_and_by_where_it_stands,
+            a_referred_person_is_found_again_and_nobody_who_was_not_referred,
+            cases_that_joined_a_referral_are_found_until_they_are_released,
+            a_case_is_not_purged_while_its_referral_is_open_or_its_confirmation_remembered,
         }
     };
     ($place:expr; $($law:ident,)*) => {

@@ -17,7 +17,7 @@ use crate::conformance::hooks::{failed, goes_on, notice_id, parked, queued};
 use crate::samples;
 use crate::steps::{
     ORGANISATION, case_id, charging, content, deciding, every_case, house_entry, opening_of, quota, receipt,
-    receive,
+    receive, referred,
 };
 
 /// Cases of one inhabitant.
@@ -87,6 +87,13 @@ pub(crate) async fn leave_untold(store: &dyn Store, n: u32) {
 
 fn taken(n: u32) -> NoticeEvent {
     NoticeEvent::Delivered { id: notice_id(n) }
+}
+
+/// Has a case referred that was left undecided.
+pub(crate) async fn refer(store: &dyn Store, n: u32) {
+    let case = store.case(case_id(n)).await.unwrap().unwrap();
+    let (change, _) = case.change(samples::start(), referred(n, None)).unwrap();
+    assert_eq!(store.commit(change).await, Ok(()));
 }
 
 /// All that a gateway sees of a store: its cases with their states, versions and receipts, what is closed and held, who is found

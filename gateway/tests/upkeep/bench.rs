@@ -255,6 +255,7 @@ fn register() -> Register {
         suspension: None,
         listed_only: false,
         proactive: false,
+        withholds_referrals: false,
     };
     Register::new([agreement], []).unwrap()
 }

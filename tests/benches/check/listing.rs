@@ -2,9 +2,11 @@
 
 use async_trait::async_trait;
 use statuscheck::store::{
-    CoursePage, CourseQuery, HookQuery, HookRow, Hooks, Line, Marks, Measuring, OpenCase, ReadError, Standings, UrgentQuery, WorkQuery, WorkRow, Worklists,
+    CoursePage, CourseQuery, HookQuery, HookRow, Hooks, Line, Marks, Measuring, OpenCase, ReadError, ReferralQuery, ReferralRow, ReferralRows, Standings, UrgentQuery, WorkQuery, WorkRow, Worklists,
 };
-use statuscheck_domain::ids::{CaseId, DepartmentId, NoticeId, QuestionId};
+use statuscheck_domain::case::Case;
+use statuscheck_domain::check::Identity;
+use statuscheck_domain::ids::{CaseId, DepartmentId, NoticeId, QuestionId, ReferralId};
 
 use crate::meter::{CountingStore, MeteredStore};
 
@@ -104,6 +106,44 @@ impl Standings for CountingStore {
     }
 
     async fn most_urgent(&self, _query: UrgentQuery) -> Result<Vec<OpenCase>, ReadError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl ReferralRows for MeteredStore {
+    async fn referrals(&self, query: ReferralQuery) -> Result<Vec<ReferralRow>, ReadError> {
+        self.inner.referrals(query).await
+    }
+
+    async fn referral(&self, id: ReferralId) -> Result<Option<ReferralRow>, ReadError> {
+        self.inner.referral(id).await
+    }
+
+    async fn joined(&self, id: ReferralId) -> Result<Vec<CaseId>, ReadError> {
+        self.inner.joined(id).await
+    }
+
+    async fn referred(&self, identities: &[Identity], limit: usize) -> Result<Vec<Case>, ReadError> {
+        self.inner.referred(identities, limit).await
+    }
+}
+
+#[async_trait]
+impl ReferralRows for CountingStore {
+    async fn referrals(&self, _query: ReferralQuery) -> Result<Vec<ReferralRow>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn referral(&self, _id: ReferralId) -> Result<Option<ReferralRow>, ReadError> {
+        Ok(None)
+    }
+
+    async fn joined(&self, _id: ReferralId) -> Result<Vec<CaseId>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn referred(&self, _identities: &[Identity], _limit: usize) -> Result<Vec<Case>, ReadError> {
         Ok(Vec::new())
     }
 }

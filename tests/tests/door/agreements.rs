@@ -77,9 +77,10 @@ const TABLE: &[Row] = &[
         "statuscheck.referral.v1.ReferralService",
         &["taskforce"],
         &[
-            ("ListReferrals", NotServed),
-            ("GetReferral", NotServed),
-            ("Resolve", NotServed),
+            ("ListReferrals", Nothing),
+            ("GetReferral", Nothing),
+            ("Resolve", Nothing),
+            ("RequestInformation", Nothing),
         ],
     ),
     (

@@ -161,6 +161,12 @@ fn agreement_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
         "is proactive from now on: suspension orders apply",
         "is not proactive from now on: suspension orders do not apply",
     );
+    words.switch(
+        old.withholds_referrals,
+        new.withholds_referrals,
+        "withholds from now on that a person is referred to the Windrush taskforce",
+        "tells from now on that a person is referred to the Windrush taskforce",
+    );
     words.list(
         "checks",
         &names(&old.checks, CheckKind::as_str),

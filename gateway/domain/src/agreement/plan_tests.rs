@@ -71,7 +71,7 @@ type Edit = fn(&mut Agreement);
 
 #[test]
 fn no_field_of_an_agreement_can_change_without_a_word() {
-    let changes: [(&str, Edit); 22] = [
+    let changes: [(&str, Edit); 23] = [
         ("title", |a| a.title.push('!')),
         ("purpose", |a| a.purpose.push('!')),
         ("legal basis", |a| a.legal_basis.push('!')),
@@ -95,6 +95,7 @@ fn no_field_of_an_agreement_can_change_without_a_word() {
         ("review", |a| a.review_on = None),
         ("is listed only", |a| a.listed_only = true),
         ("is proactive", |a| a.proactive = true),
+        ("withholds", |a| a.withholds_referrals = true),
         ("kind of caller", |a| {
             a.organisations = [("caller".parse().unwrap(), OrganisationKind::School)].into();
         }),

@@ -59,6 +59,7 @@ impl From<&Agreement> for AgreementFile {
             owner_webhook: agreement.owner_webhook.as_ref().map(Into::into),
             listed_only: agreement.listed_only,
             proactive: agreement.proactive,
+            withholds_referrals: agreement.withholds_referrals,
         }
     }
 }

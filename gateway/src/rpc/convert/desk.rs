@@ -99,7 +99,7 @@ pub(crate) fn information(
 }
 
 /// The fields of a subject that are named, of which there must be one at least.
-fn fields(path: &str, names: &[String], faults: &mut Vec<Violation>) -> Vec<Field> {
+pub(super) fn fields(path: &str, names: &[String], faults: &mut Vec<Violation>) -> Vec<Field> {
     if names.is_empty() {
         faults.push(violation(path, "must name one field of Subject at least"));
     }
@@ -114,7 +114,7 @@ fn fields(path: &str, names: &[String], faults: &mut Vec<Violation>) -> Vec<Fiel
     names.iter().enumerate().filter_map(field).collect()
 }
 
-fn violation(field: &str, description: &str) -> Violation {
+pub(super) fn violation(field: &str, description: &str) -> Violation {
     Violation {
         field: field.to_owned(),
         description: description.to_owned(),
@@ -172,7 +172,7 @@ const fn operation(operation: Operation) -> wire::Operation {
     }
 }
 
-fn subject(subject: &Subject) -> wire::Subject {
+pub(super) fn subject(subject: &Subject) -> wire::Subject {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let name = subject.name.as_ref();
     wire::Subject {

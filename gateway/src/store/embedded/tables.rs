@@ -13,14 +13,14 @@ use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use uuid::Uuid;
 
 use super::shelves::standings;
-use super::{entries, hooks, measuring, quotas, retained, worklist};
+use super::{entries, hooks, measuring, quotas, referrals, retained, worklist};
 use crate::store::LedgerPlace;
 use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
 use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, SealedEntry, StoredCase};
 use crate::store::seal::{ContentDigest, SubjectDigest};
 
 /// The version of the tables, in `PRAGMA user_version`.
-pub(super) const VERSION: i64 = 7;
+pub(super) const VERSION: i64 = 8;
 
 const SCHEMA: &str = "
     CREATE TABLE store (
@@ -96,6 +96,7 @@ pub(super) fn create(
     transaction.execute_batch(worklist::SCHEMA)?;
     transaction.execute_batch(hooks::SCHEMA)?;
     transaction.execute_batch(measuring::SCHEMA)?;
+    transaction.execute_batch(referrals::SCHEMA)?;
     transaction.execute(
         "INSERT INTO store (secret, ledger) VALUES (?1, ?2)",
         params![wrapped_secret, ledger.0],
@@ -145,6 +146,12 @@ pub(super) fn record(
     quotas::add(connection, "quotas", &change.spent)?;
     worklist::write(connection, "questions", change.case_id, &change.listed)?;
     hooks::write(connection, "hooks", change.case_id, &change.hooked)?;
+    referrals::advance(
+        connection,
+        change.case_id,
+        &change.referred,
+        !change.further_subjects.is_empty(),
+    )?;
     Ok(Recorded::Done)
 }
 
@@ -169,7 +176,7 @@ pub(super) fn house(note: &Note) -> Entry<'_> {
 pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -> rusqlite::Result<Recorded> {
     let id = key(purge.case_id);
     // Looked at here, where nothing can come between: a hold that was acknowledged is kept.
-    if retained::is_held(connection, purge.case_id)? {
+    if retained::is_held(connection, purge.case_id)? || referrals::keeps(connection, purge.case_id)? {
         return Ok(Recorded::Stale);
     }
     let place = connection
@@ -182,6 +189,7 @@ pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -
     destroy_key(connection, place)?;
     worklist::remove(connection, purge.case_id)?;
     hooks::remove(connection, purge.case_id)?;
+    referrals::remove(connection, purge.case_id)?;
     let entry = Entry {
         case_id: Some(purge.case_id),
         version: purge.expected_version + 1,

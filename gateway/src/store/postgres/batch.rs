@@ -22,6 +22,7 @@ use super::hooks::Posting;
 use super::lease::{self, Holding, LeaseError};
 use super::notices;
 use super::quotas::Taken;
+use super::referrals::Referring;
 use super::single::{self, Single};
 use super::statements::Statements;
 use super::work::{Outcome, Work};
@@ -71,6 +72,8 @@ pub(super) struct Made<'a> {
     pub(super) listing: Listing,
     /// How notices stand after them.
     pub(super) posting: Posting,
+    /// How referrals stand after them.
+    pub(super) referring: Referring,
     /// Something was written, with an entry or without one.
     pub(super) is_written: bool,
     /// What to tell the other gateways beside that the chain grew.
@@ -218,7 +221,10 @@ impl Session {
         let written = timeout(self.answer_max, async {
             let committing = future::join5(
                 self.append(holding, &made.entries, &places),
-                made.listing.run(self.client(), &self.statements.list),
+                future::try_join(
+                    made.listing.run(self.client(), &self.statements.list),
+                    made.referring.run(self.client(), &self.statements.refer),
+                ),
                 made.posting.write(self.client(), &self.statements),
                 // Last, for gateways wait for each other here.
                 made.charges.record(self.client(), &self.statements, holding),
@@ -242,7 +248,7 @@ impl Session {
         };
         // A commit of a transaction in which something failed is answered as one that went well.
         match appended
-            .and(listed)
+            .and(listed.map(drop))
             .and(posted)
             .and(charged)
             .and(committed.map_err(DatabaseError::from))

@@ -13,6 +13,7 @@ use super::fault::DatabaseError;
 use super::hooks::Posting;
 use super::quotas::Taken;
 use super::standings::Stands;
+use super::referrals::Referring;
 use super::work::{Outcome, Recorded, Work};
 use super::worklist::Listing;
 use crate::store::CommitError;
@@ -149,6 +150,13 @@ impl<'a> Changes<'a> {
         posting
     }
 
+    /// How the referrals of all of them stand.
+    pub(super) fn referring(&self) -> Referring {
+        let mut referring = Referring::default();
+        self.changes().for_each(|change| referring.add(change));
+        referring
+    }
+
     pub(super) fn advance_parameters(&self) -> Option<Advance<'a>> {
         let mut advance = Advance::default();
         for change in self.changes().filter(|change| change.opening.is_none()) {
@@ -185,6 +193,7 @@ impl<'a> Changes<'a> {
         let mut charges = Charges::default();
         let mut listing = Listing::default();
         let mut posting = Posting::default();
+        let mut referring = Referring::default();
         let mut outcomes = Vec::with_capacity(self.0.len());
         for step in &self.0 {
             let outcome = match step {
@@ -198,6 +207,7 @@ impl<'a> Changes<'a> {
                         charges.add(change, taken);
                         listing.add(change);
                         posting.add(change);
+                        referring.add(change);
                     }
                     Step::Note(note) => entries.push(house(note)),
                 }
@@ -211,6 +221,7 @@ impl<'a> Changes<'a> {
             charges,
             listing,
             posting,
+            referring,
             news: None,
         }
     }

@@ -18,7 +18,7 @@ use super::fault::DatabaseError;
 use super::opening::{self, OpenError};
 use super::statements::Statements;
 use super::work::Work;
-use super::{ConnectError, Settings, hooks, quotas};
+use super::{ConnectError, Settings, hooks, quotas, referrals};
 use crate::store::embedded::{Difference, Rebuilt};
 use crate::store::projection::Used;
 use crate::store::seal::{Kek, SealError, StoreSecret};
@@ -192,7 +192,11 @@ async fn differ(client: &Client, sealer: &Sealer) -> Result<Rebuilt, CompareErro
         .prepare(hooks::MISSING)
         .await
         .map_err(DatabaseError::from)?;
-    let (mut questions, mut hooks) = (Seen::default(), Seen::default());
+    let referred = client
+        .prepare(referrals::MISSING)
+        .await
+        .map_err(DatabaseError::from)?;
+    let (mut questions, mut hooks, mut referrals) = (Seen::default(), Seen::default(), Seen::default());
     let mut cases = Cases::of(sealer);
     while let Some(works) = cases.next(client).await? {
         let works: Vec<_> = works.iter().collect();
@@ -211,10 +215,12 @@ async fn differ(client: &Client, sealer: &Sealer) -> Result<Rebuilt, CompareErro
         for row in changes.posting().run(client, &posted).await? {
             hooks.add(&row, 0)?;
         }
+        for row in changes.referring().run(client, &referred).await? {
+            referrals.add(&row, 0)?;
+        }
     }
-    cases
-        .end(client, seen, [("questions", questions), ("hooks", hooks)])
-        .await
+    let others = [("questions", questions), ("hooks", hooks), ("referrals", referrals)];
+    cases.end(client, seen, others).await
 }
 
 /// The cases of the ledger, made anew page by page.
@@ -325,6 +331,7 @@ pub(super) async fn insert_cases(
     }
     changes.listing().run(client, &statements.list).await?;
     changes.posting().write(client, statements).await?;
+    changes.referring().run(client, &statements.refer).await?;
     Ok(true)
 }
 

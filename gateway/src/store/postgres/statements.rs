@@ -113,6 +113,12 @@ statements! {
     /// Removes notices that their receivers have taken.
     taken: "DELETE FROM statuscheck.hooks WHERE id = ANY ($1)";
 
+    /// Writes how referrals stand.
+    refer: "
+        INSERT INTO statuscheck.referrals (id, case_id, joined, state, due)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::text[], $5::bigint[])
+        ON CONFLICT (id, case_id) DO UPDATE SET state = excluded.state, due = excluded.due";
+
     /// Adds entries to a chain.
     append: "
         INSERT INTO statuscheck.entries (chain, sequence, case_id, version, time, kind, payload, hash)
@@ -133,12 +139,15 @@ statements! {
     /// Holds everybody else off a case until the transaction ends.
     lock_case: "SELECT FROM statuscheck.cases WHERE id = $1 FOR UPDATE";
 
-    /// Removes a case, its request, its key and what it is found by. One that is held stays: after `lock_case`, nobody can
+    /// Removes a case, its request, its key and what it is found by. One that is held, or that a
+    /// referral keeps, stays: after `lock_case`, nobody can
     /// set a hold in between.
     purge: "
         WITH gone AS (
             DELETE FROM statuscheck.cases
             WHERE id = $1 AND version = $2 AND NOT EXISTS (SELECT FROM statuscheck.holds WHERE case_id = $1)
+              AND NOT EXISTS (
+                  SELECT FROM statuscheck.referrals WHERE case_id = $1 AND state IN ('open', 'confirmed'))
             RETURNING id, organisation, request_id
         ), request AS (
             DELETE FROM statuscheck.requests USING gone
@@ -149,6 +158,8 @@ statements! {
             DELETE FROM statuscheck.questions USING gone WHERE questions.case_id = gone.id
         ), hooks AS (
             DELETE FROM statuscheck.hooks USING gone WHERE hooks.case_id = gone.id
+        ), referrals AS (
+            DELETE FROM statuscheck.referrals USING gone WHERE referrals.case_id = gone.id
         ), key AS (
             DELETE FROM statuscheck.case_keys USING gone WHERE case_keys.case_id = gone.id
         )

@@ -126,6 +126,7 @@ mod tests {
             spent: Vec::new(),
             listed: Vec::new(),
             hooked: Vec::new(),
+            referred: Vec::new(),
             entries: Vec::new(),
             further_subjects: Vec::new(),
             opening: None,
