@@ -5,6 +5,7 @@ mod batch;
 pub(crate) mod convert;
 pub(crate) mod deadline;
 pub(crate) mod desk;
+mod feeds;
 pub(crate) mod health;
 pub(crate) mod operator;
 pub(crate) mod ops;

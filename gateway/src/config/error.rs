@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use statuscheck_adapters::ConnectError;
-use statuscheck_domain::ids::{AgreementId, DepartmentId, OrganisationId};
+use statuscheck_domain::ids::{AgreementId, DepartmentId, OrganisationId, RulesVersion, SubscriberId};
 
 use super::calendar::CalendarError;
 use crate::audit::AuditError;
@@ -95,6 +95,26 @@ pub enum ConfigError {
         agreement: AgreementId,
         /// Whose.
         organisation: OrganisationId,
+        /// Why.
+        source: SecretError,
+    },
+    /// An address in the register that nothing may be sent to.
+    #[error("webhook of {subscriber} under the Windrush safeguard {version}: url")]
+    SubscriberAddress {
+        /// Under which safeguard.
+        version: RulesVersion,
+        /// Whose.
+        subscriber: SubscriberId,
+        /// Why.
+        source: NotAllowed,
+    },
+    /// A secret that the register names, and that cannot be used.
+    #[error("webhook of {subscriber} under the Windrush safeguard {version}: secret_files")]
+    SubscriberSecret {
+        /// Under which safeguard.
+        version: RulesVersion,
+        /// Whose.
+        subscriber: SubscriberId,
         /// Why.
         source: SecretError,
     },

@@ -13,7 +13,7 @@ use tonic::{Request, Response, Status};
 use crate::error::Error;
 use crate::quota::Quotas;
 use crate::register::RegisterChanges;
-use crate::rpc::convert::{register as convert, versions};
+use crate::rpc::convert::{orders, register as convert, versions};
 use crate::rpc::operator::{operator, to_the_end};
 
 /// For refusals.
@@ -35,7 +35,11 @@ impl RegisterService for Agreements {
     ) -> Reply<ListAgreementsResponse> {
         let register = &self.changes.served().now().register;
         let page = convert::page(request.get_ref(), register)?;
-        Ok(Response::new(convert::listed(register, &page)))
+        Ok(Response::new(convert::listed(
+            register,
+            &page,
+            self.changes.today(),
+        )))
     }
 
     async fn get_agreement(&self, request: Request<GetAgreementRequest>) -> Reply<GetAgreementResponse> {
@@ -49,6 +53,7 @@ impl RegisterService for Agreements {
             register_version: version.number,
             files_differ: version.files_differ,
             quotas: usage.iter().map(convert::quota_use).collect(),
+            suspension_orders: orders::about(&version.register, agreement, self.changes.today()),
         }))
     }
 

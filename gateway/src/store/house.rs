@@ -49,11 +49,13 @@ pub enum HouseKind {
     DueExtended,
     /// Every case that such an order means was.
     DueExtensionDone,
+    /// A department had a feed cleared to be shared.
+    FeedUploaded,
 }
 
 impl HouseKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::KeyRotated,
         Self::RetentionRun,
         Self::LegalHoldSet,
@@ -66,6 +68,7 @@ impl HouseKind {
         Self::QuotaWarned,
         Self::DueExtended,
         Self::DueExtensionDone,
+        Self::FeedUploaded,
     ];
 
     /// The stable name in the ledger. No event of a case has the same.
@@ -83,6 +86,7 @@ impl HouseKind {
             Self::QuotaWarned => "quota_warned",
             Self::DueExtended => "due_extended",
             Self::DueExtensionDone => "due_extension_done",
+            Self::FeedUploaded => "feed_uploaded",
         }
     }
 }
