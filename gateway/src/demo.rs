@@ -1,8 +1,10 @@
-//! Everything on one machine: development certificates, mock departments over a synthetic population, and a gateway.
+//! Everything on one machine: development certificates, mock departments over a synthetic population, a mock Windrush taskforce, and
+//! a gateway.
 //!
 //! For trying things out and for tests; a production build leaves it out (feature `demo`).
 
 pub mod authority;
+mod taskforce;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -74,6 +76,9 @@ const REGISTER: [(&str, &str); 10] = shipped!(
 
 /// Its suspension orders.
 const ORDERS: [(&str, &str); 1] = shipped!("suspensions/proactive-sharing-2018.toml");
+
+/// Its Windrush safeguard.
+const SAFEGUARDS: [(&str, &str); 1] = shipped!("windrush/casework-guidance.toml");
 
 /// Puts something before a store.
 pub type BeforeStore = Box<dyn FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + Send>;
@@ -174,6 +179,9 @@ pub enum DemoError {
     /// The gateway's certificates do not load.
     #[error("certificates")]
     Tls(#[from] TlsError),
+    /// The system gives no random numbers for a secret.
+    #[error("cannot make the taskforce's secret")]
+    NoRandomness,
     /// Mock departments.
     #[error("mock departments")]
     Mocks(#[from] MockError),
@@ -202,7 +210,7 @@ pub enum DemoError {
 
 /// A demo that is up, but for serving.
 pub struct Demo {
-    /// The mock departments, answering.
+    /// The mock departments, answering, and the taskforce.
     pub mocks: Mocks,
     /// The gateway, bound.
     pub gateway: Gateway,
@@ -226,6 +234,7 @@ impl Demo {
         let authority = Authority::open(folder)?;
         let server = authority.server("gateway")?;
         let dwp_server = authority.server("dwp-mock")?;
+        let taskforce_server = authority.server("taskforce-mock")?;
         let identities = authority.identities(&IDENTITIES)?;
         let ca = authority.certificate_path();
 
@@ -236,6 +245,7 @@ impl Demo {
             key: dwp_server.key,
             client_ca: ca.clone(),
         });
+        mock_settings.taskforce = Some(taskforce::settings(folder, &taskforce_server)?);
         (settings.mocks)(&mut mock_settings);
         let credentials = mock_settings.credentials.clone();
         let mocks = statuscheck_mocks::start(mock_settings).await?;
@@ -310,6 +320,9 @@ impl Demo {
             clock: settings.clock,
         })
         .await?;
+        if let (Some(taskforce), Some(identity)) = (mocks.taskforce(), identities.get(taskforce::IDENTITY)) {
+            taskforce.resolves_at(taskforce::gateway(gateway.address().to_string(), &ca, identity));
+        }
         Ok(Self {
             mocks,
             gateway,
@@ -347,9 +360,11 @@ pub fn shipped_register() -> Result<Register, RegisterError> {
 
 fn register(beside: Vec<Agreement>) -> Result<Register, RegisterError> {
     let file = |(name, text): (&str, &str)| (name.to_owned(), Ok(text.to_owned()));
-    let shipped = register::parse_files(REGISTER.map(file), ORDERS.map(file))?;
+    let shipped = register::parse_files(REGISTER.map(file), ORDERS.map(file), SAFEGUARDS.map(file))?;
     let agreements = shipped.agreements().cloned().chain(beside);
-    Register::new(agreements, shipped.orders().iter().cloned()).map_err(RegisterError::Together)
+    let register = Register::new(agreements, shipped.orders().iter().cloned());
+    let register = register.and_then(|register| register.with_safeguards(shipped.safeguards().cloned()));
+    register.map_err(RegisterError::Together)
 }
 
 /// The demo's database.

@@ -5,6 +5,7 @@ mod batch;
 pub(crate) mod convert;
 pub(crate) mod deadline;
 pub(crate) mod desk;
+mod feeds;
 pub(crate) mod health;
 mod measures;
 pub(crate) mod methods;

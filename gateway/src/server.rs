@@ -427,6 +427,7 @@ impl Gateway {
             never = self.notary.run() => match never {},
             never = self.register.follow() => match never {},
             never = self.quotas.run() => match never {},
+            never = self.desk.watch_feeds() => match never {},
             never = self.following.run() => match never {},
             never = self.housekeeping.keep_extending() => match never {},
             never = self.closures.follow() => match never {},

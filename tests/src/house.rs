@@ -25,6 +25,7 @@ use statuscheck_domain::ids::DepartmentId;
 use statuscheck_mocks::Mocks;
 use statuscheck_mocks::population::Population;
 use statuscheck_mocks::settings::Settings as MockSettings;
+use statuscheck_mocks::taskforce::Taskforce;
 use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -204,7 +205,13 @@ impl House {
         until(|| self.requests(department) >= count).await;
     }
 
-    /// Takes all departments down while the gateway stays up.
+    /// The mock taskforce.
+    pub fn taskforce(&self) -> &Taskforce {
+        let mocks = self.mocks.as_ref().expect("the taskforce is up");
+        mocks.taskforce().expect("a demo has a taskforce")
+    }
+
+    /// Takes all departments, and the taskforce, down while the gateway stays up.
     pub async fn close_departments(&mut self) {
         if let Some(mocks) = self.mocks.take() {
             mocks.shutdown().await;

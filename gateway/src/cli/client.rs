@@ -70,9 +70,21 @@ pub(crate) struct DemoFile {
     pub(crate) identities: BTreeMap<String, IdentityFiles>,
     /// Mock departments by id: the root of the API.
     pub(crate) departments: BTreeMap<String, String>,
+    /// The mock taskforce; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) taskforce: Option<TaskforceUrls>,
     /// How many times as fast as the machine's its clock runs; absent where it runs as fast.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) clock_rate: Option<NonZeroU32>,
+}
+
+/// Where the mock taskforce is.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TaskforceUrls {
+    /// Where it takes hooks.
+    pub(crate) hooks: String,
+    /// Where it is told what to do, and says what came in.
+    pub(crate) control: String,
 }
 
 /// One client certificate.

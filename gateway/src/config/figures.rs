@@ -75,6 +75,7 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
             connections.connections_per_address > 0,
             one,
         ),
+        ("desk.feed_rows_max", config.desk.feed_rows_max > 0, one),
         ("desk.followers_max", config.desk.followers_max > 0, one),
         ("desk.known_max", config.desk.known_max > 0, one),
         ("referrals.known_max", config.referrals.known_max > 0, one),

@@ -17,6 +17,9 @@ pub(crate) mod upkeep;
 pub(crate) mod versions;
 mod watching;
 
+// What the register has beside agreements.
+pub(crate) mod orders;
+
 use jiff::Timestamp;
 use statuscheck_domain::case::{Case, CaseState, Step};
 use statuscheck_domain::check::CheckKind;

@@ -70,7 +70,7 @@ const TABLE: &[Row] = &[
             ("WatchWork", Nothing),
             ("Reply", Nothing),
             ("RequestInformation", Nothing),
-            ("UploadFeed", NotServed),
+            ("UploadFeed", ForWhatItNames),
         ],
     ),
     (

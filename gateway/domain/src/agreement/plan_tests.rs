@@ -5,6 +5,7 @@ use jiff::civil::date;
 use super::super::tests::{TODAY, order, quota, sample, suspended};
 use super::*;
 use crate::agreement::Webhook;
+use crate::ids::DepartmentId;
 use crate::sla::{OrganisationKind, Target};
 
 fn planned(change: impl FnOnce(&mut Agreement)) -> Vec<String> {
@@ -118,6 +119,20 @@ fn another_silence_is_told_and_wants_a_version_of_its_own() {
         "a: silence after which a case lapses: 28 days becomes 14 days"
     );
     assert!(told[1].contains("give it a version of its own"), "{told:?}");
+}
+
+#[test]
+fn a_feed_that_changes_is_told() {
+    let feed = FeedTerms {
+        name: "support".parse().unwrap(),
+        from: DepartmentId::HomeOffice,
+        to: DepartmentId::Dfe,
+        every: Target::DEFAULT,
+    };
+    assert_eq!(
+        planned(|agreement| agreement.feed = Some(feed)),
+        ["a: feed: none becomes support from home-office to dfe, every 5 days"]
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A department's desk: its worklist, and its replies as [`wire::AskResponse`] has them.
 
+mod feed;
 mod reply;
 
 use statuscheck_domain::check::Violation;
@@ -8,6 +9,7 @@ use statuscheck_domain::question::Operation;
 use statuscheck_domain::subject::{Field, Subject};
 use statuscheck_proto::adapter::v1 as wire;
 
+pub(crate) use self::feed::{feed_agreement, feed_row};
 pub(crate) use self::reply::reply;
 use super::timestamp;
 use crate::desk::{Place, Resume, Standing, Told, WorkItem};
