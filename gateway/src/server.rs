@@ -9,10 +9,10 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::SharedClock;
-use statuscheck_domain::windrush::Rules;
 use statuscheck_domain::working_time::Calendars;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
 use tonic::service::Routes;
 
 use crate::admission::{Admission, AdmissionSettings};
@@ -21,28 +21,38 @@ use crate::asking::Asking;
 use crate::audit::Subject;
 use crate::batch::BatchSettings;
 use crate::cases::Cases;
+use crate::dashboard::{Dashboard, DashboardSettings, Sources, Usher};
 use crate::departments::Departments;
 use crate::desk::{Desk, DeskSettings};
 use crate::following::{Following, WatchSettings};
 use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
+use crate::measures::{MeasureSettings, Measures};
+use crate::ops::{Closures, Live, Overview, Views};
+use crate::outbox::{Delivering, Outbox};
+use crate::peer::TrustDomain;
 use crate::probing::{Probing, ProbingSettings};
 use crate::quota::{QuotaSettings, QuotaWatch, Quotas};
+use crate::referrals::{ReferralSettings, Taskforce};
 use crate::register::{ChangeSettings, RegisterChanges, ServedRegister, TakeUpError};
 use crate::rpc;
 use crate::rpc::access::Access;
 use crate::rpc::desk::Desks;
 use crate::rpc::health::Health;
 use crate::rpc::ops::Operations;
+use crate::rpc::referral::Referrals;
 use crate::rpc::register::Agreements;
 use crate::rpc::status_check::StatusChecks;
 use crate::rpc::way::Way;
-use crate::store::Store;
 use crate::store::notary::Notary;
+use crate::store::pulse::Pulse;
 use crate::store::upkeep::Upkeep;
+use crate::store::{ReadError, Store};
+use crate::telemetry::{Page, Readiness, Telemetry, Watched};
 use crate::timekeeper::{Timekeeper, TimekeeperSettings};
 use crate::tls::Tls;
 use crate::upkeep::Housekeeping;
+use crate::webhook::WebhookSettings;
 
 /// Time that a check may take, and how it is spent.
 #[derive(Clone, Deserialize, Debug)]
@@ -63,6 +73,10 @@ pub struct CheckSettings {
     /// so that a check whose caller hung up is recorded too. What is not recorded by then is pending after the next start.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub drain: Duration,
+    /// How long calls are taken as before once the gateway was told to stop and says so on its health pages. 0 s: where nothing
+    /// looks at those it would only make stopping slow. Behind a load balancer give it twice what lies between two looks.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub notice: Duration,
     /// How departments are asked again once the call has ended.
     pub again: AgainSettings,
 }
@@ -74,6 +88,7 @@ impl Default for CheckSettings {
             trace_grace: Duration::from_millis(50),
             feed_interval: Duration::from_hours(7 * 24),
             drain: Duration::from_secs(3),
+            notice: Duration::ZERO,
             again: AgainSettings::default(),
         }
     }
@@ -97,6 +112,8 @@ pub struct Setup {
     pub probing: ProbingSettings,
     /// How quotas are watched.
     pub quotas: QuotaSettings,
+    /// What counting measures may cost.
+    pub measures: MeasureSettings,
     /// What checks may take.
     pub checks: CheckSettings,
     /// What a batch may take.
@@ -107,6 +124,14 @@ pub struct Setup {
     pub timekeeper: TimekeeperSettings,
     /// How departments follow their worklists.
     pub desk: DeskSettings,
+    /// Where the dashboard is served.
+    pub dashboard: DashboardSettings,
+    /// Where notices may go, and how they get there.
+    pub webhooks: WebhookSettings,
+    /// The first part of every identity, and the source of every notice.
+    pub trust_domain: TrustDomain,
+    /// How people are referred to the Windrush taskforce.
+    pub referrals: ReferralSettings,
     /// Who may ask what, until another register is applied.
     pub register: Register,
     /// How the register is changed.
@@ -123,6 +148,10 @@ pub struct Setup {
     pub notary: Notary,
     /// What is looked at when an operator has the ledger verified.
     pub audited: Subject,
+    /// What the store tells of its writer.
+    pub pulse: Pulse,
+    /// What is measured, and who is told.
+    pub telemetry: Telemetry,
     /// What the time is.
     pub clock: SharedClock,
 }
@@ -138,9 +167,15 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The address of the dashboard is taken, or not ours.
+    #[error("cannot listen on the address of the dashboard")]
+    Dashboard(#[source] io::Error),
     /// The version of the register that was applied last cannot be served.
     #[error("the register that was applied last cannot be served")]
     Register(#[from] TakeUpError),
+    /// Which departments are closed by hand cannot be read.
+    #[error("it cannot be read which departments are closed by hand")]
+    Closures(#[source] ReadError),
     /// The descriptor set of this build is broken.
     #[error("the contract's descriptor set cannot be served")]
     Reflection(#[source] tonic_reflection::server::Error),
@@ -157,12 +192,17 @@ pub struct Gateway {
     timekeeper: Arc<Timekeeper>,
     register: Arc<RegisterChanges>,
     housekeeping: Arc<Housekeeping>,
+    closures: Arc<Closures>,
     quotas: QuotaWatch,
     store: Arc<dyn Store>,
-    notary: Notary,
+    notary: Arc<Notary>,
+    dashboard: Option<Dashboard>,
+    telemetry: Telemetry,
+    page: Option<Page>,
     tls: Tls,
     reload_every: Duration,
     health: Health,
+    notice: Duration,
     drain: Duration,
 }
 
@@ -176,6 +216,7 @@ impl Gateway {
             address: setup.listen,
             source,
         };
+        let live = live(&setup).await?;
         let listener = Listener::bind(setup.listen, setup.tls.clone(), setup.connections)
             .await
             .map_err(listen_error)?;
@@ -184,32 +225,48 @@ impl Gateway {
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
         let quotas = Quotas::new(Arc::clone(&setup.store), setup.clock.clone());
         let calendars = setup.calendars;
+        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
+        let outbox = Outbox::new(Arc::clone(&served), &setup.webhooks);
+        let delivering = Delivering::new(
+            Arc::clone(&setup.store),
+            outbox.clone(),
+            &setup.webhooks,
+            setup.trust_domain,
+            setup.clock.clone(),
+        );
+        let figures = setup.telemetry.figures();
+        let readiness = Readiness::new();
+        let admission = Admission::new(setup.admission);
+        let notary = Arc::new(setup.notary);
+        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
         let asking = Asking {
             store: Arc::clone(&setup.store),
             quotas: quotas.clone(),
-            departments: setup.departments,
+            departments: live.departments.clone(),
+            outbox: outbox.clone(),
             clock: setup.clock.clone(),
             calendars: Arc::clone(&calendars),
-            rules: Arc::new(Rules::default()),
+            register: Arc::clone(&served),
+            referrals: setup.referrals,
+            persons: Arc::default(),
             feed_interval,
             trace_grace: setup.checks.trace_grace,
             again: setup.checks.again,
+            figures: Arc::clone(&figures),
         };
         let probing = Probing::new(setup.probing, setup.clock.clone());
         let cases = Cases::new(asking.clone(), probing);
-        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
         let desk = Desk::new(asking.clone(), Arc::clone(&served), setup.desk);
-        let timekeeper = Timekeeper::new(asking, Arc::clone(&served), setup.timekeeper);
-        let housekeeping = Arc::new(Housekeeping::new(
-            setup.upkeep,
-            Arc::clone(&served),
-            calendars,
-            setup.clock.clone(),
-        ));
+        let taskforce = Arc::new(Taskforce::new(asking.clone()));
+        let timekeeper = Timekeeper::new(asking, delivering, Arc::clone(&served), setup.timekeeper);
+        let housekeeping =
+            Housekeeping::new(setup.upkeep, Arc::clone(&served), calendars, setup.clock.clone());
+        let housekeeping = Arc::new(housekeeping.telling(outbox));
         let operations = Operations {
             housekeeping: Arc::clone(&housekeeping),
             audited: Arc::new(setup.audited),
             clock: setup.clock.clone(),
+            live: Some(live.clone()),
         };
         let register = Arc::new(RegisterChanges::new(
             Arc::clone(&setup.store),
@@ -217,19 +274,46 @@ impl Gateway {
             setup.register_changes,
             setup.clock.clone(),
         ));
-        let watch = QuotaWatch::new(quotas.clone(), Arc::clone(&served), setup.quotas);
+        let watch = QuotaWatch::new(
+            quotas.clone(),
+            Arc::clone(&served),
+            setup.quotas,
+            Arc::clone(&figures),
+        );
+        let dashboard_quotas = quotas.clone();
         let agreements = Agreements {
             changes: Arc::clone(&register),
             quotas,
+            measures: Measures::new(
+                Arc::clone(&setup.store),
+                Arc::clone(&register),
+                setup.measures,
+                setup.clock.clone(),
+            ),
         };
+        let dashboard = Dashboard::bind(
+            setup.dashboard.clone(),
+            setup.tls.clone(),
+            Sources {
+                live: live.clone(),
+                housekeeping: Arc::clone(&housekeeping),
+                register: Arc::clone(&served),
+                quotas: dashboard_quotas,
+                notary: Arc::clone(&notary),
+                clock: setup.clock.clone(),
+            },
+        )
+        .await
+        .map_err(StartError::Dashboard)?;
         let way = Way {
             register: served,
-            admission: Admission::new(setup.admission),
+            admission: admission.clone(),
             limits: Limits::new(&setup.limits, setup.clock.clone()),
             cases: Arc::clone(&cases),
             clock: setup.clock.clone(),
             budget: setup.checks.budget,
             batch: setup.batch,
+            figures: Arc::clone(&figures),
         };
         let following = Arc::new(Following::new(Arc::clone(&setup.store), setup.watch));
         let checks = StatusChecks {
@@ -240,9 +324,31 @@ impl Gateway {
             desk: Arc::clone(&desk),
             clock: setup.clock,
         };
-        let (health, health_service) = Health::new().await;
-        let routes = rpc::routes(checks, desks, operations, agreements, health_service)
-            .map_err(StartError::Reflection)?;
+        let page = setup
+            .telemetry
+            .page(&readiness, &setup.tls)
+            .await
+            .map_err(|(address, source)| StartError::Listen { address, source })?;
+        setup.telemetry.watch(Watched {
+            figures: Arc::clone(&figures),
+            readiness: Arc::clone(&readiness),
+            census: listener.census(),
+            admission,
+            notary: Arc::clone(&notary),
+            pulse: setup.pulse,
+            tls: setup.tls.clone(),
+        });
+        let (health, health_service) = Health::new(readiness).await;
+        let routes = rpc::routes(
+            checks,
+            desks,
+            Referrals { taskforce },
+            operations,
+            agreements,
+            health_service,
+            figures,
+        )
+        .map_err(StartError::Reflection)?;
         Ok(Self {
             listener,
             address,
@@ -253,12 +359,17 @@ impl Gateway {
             timekeeper: Arc::new(timekeeper),
             register,
             housekeeping,
+            closures: live.closures,
             quotas: watch,
             store: setup.store,
-            notary: setup.notary,
+            notary,
+            dashboard,
+            telemetry: setup.telemetry,
+            page,
             tls: setup.tls,
             reload_every: setup.reload_every,
             health,
+            notice: setup.checks.notice,
             drain: setup.checks.drain,
         })
     }
@@ -268,15 +379,29 @@ impl Gateway {
         self.address
     }
 
+    /// Who signs operators in to the dashboard, and knows where it is; none where there is none.
+    pub fn usher(&self) -> Option<Usher> {
+        self.dashboard.as_ref().map(Dashboard::usher)
+    }
+
+    /// Where its figures and its health are told, where that is anywhere.
+    pub fn telemetry_address(&self) -> Option<SocketAddr> {
+        self.page.as_ref().map(Page::address)
+    }
+
     /// Its certificates, for a reload on a signal.
     pub fn tls(&self) -> Tls {
         self.tls.clone()
     }
 
-    /// Serves until `shutdown` ends. Then health says so, nobody is let in any more, calls under way end and are answered,
+    /// Serves until `shutdown` ends. Then health says so, and after the notice given nobody is let in any more, calls under way end and are answered,
     /// what is still being asked is recorded, and the store is closed and the end of its ledger signed; each within
     /// its limit.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
+        // To the very end, so that what becomes of the last calls is told as well.
+        let _page = self
+            .page
+            .map(|page| AbortOnDropHandle::new(tokio::spawn(page.serve())));
         let reloading = self.tls.watch(self.reload_every);
         let told_to_stop = async {
             tokio::select! {
@@ -284,9 +409,17 @@ impl Gateway {
                 () = shutdown => {}
             }
             self.health.end().await;
+            // Calls are taken as before meanwhile: who asks whether to send them looks only now and then.
+            sleep(self.notice).await;
             self.desk.stop();
         };
         let serving = self.listener.serve(self.routes, told_to_stop);
+        let pages = async {
+            match self.dashboard {
+                Some(dashboard) => dashboard.serve().await,
+                None => std::future::pending().await,
+            }
+        };
         let (stop, stopped) = watch::channel(false);
         let keeping_time = tokio::spawn(self.timekeeper.run(stopped));
         tokio::select! {
@@ -294,8 +427,11 @@ impl Gateway {
             never = self.notary.run() => match never {},
             never = self.register.follow() => match never {},
             never = self.quotas.run() => match never {},
+            never = self.desk.watch_feeds() => match never {},
             never = self.following.run() => match never {},
             never = self.housekeeping.keep_extending() => match never {},
+            never = self.closures.follow() => match never {},
+            never = pages => match never {},
             () = serving => {}
         }
         stop.send_replace(true);
@@ -306,5 +442,21 @@ impl Gateway {
         self.store.close().await;
         // Nothing is added from here on: the last entry gets a signature too.
         self.notary.close().await;
+        self.telemetry.close().await;
     }
+}
+
+/// What operators look at, and what they close by hand.
+async fn live(setup: &Setup) -> Result<Live, StartError> {
+    let (store, clock) = (&setup.store, &setup.clock);
+    let closures = Closures::load(Arc::clone(store), clock.clone()).await;
+    let closures = Arc::new(closures.map_err(StartError::Closures)?);
+    Ok(Live {
+        store: Arc::clone(store),
+        overview: Arc::new(Overview::new(Arc::clone(store), clock.clone())),
+        departments: setup.departments.clone().respecting(Arc::clone(&closures)),
+        closures,
+        views: Arc::new(Views::new(Arc::clone(store), clock.clone())),
+        clock: clock.clone(),
+    })
 }

@@ -6,6 +6,7 @@ pub mod batching;
 pub mod crash;
 pub mod database;
 pub mod faults;
+pub mod hooks;
 pub mod house;
 pub mod patient;
 pub mod person;

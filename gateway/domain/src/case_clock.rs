@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::calendar::Division;
 use crate::ids::{CalendarVersion, DueOrderId, PolicyVersion};
-use crate::sla::{Ground, Promise, SlaClock, Thresholds};
+use crate::sla::{Ground, Promise, SlaClock, Target, Thresholds};
 
 mod command;
 mod event;
@@ -39,6 +39,8 @@ pub struct ClockTerms {
     pub division: Division,
     /// When warnings are due, and who is told.
     pub thresholds: Thresholds,
+    /// How long the caller may stay silent when asked for more, before the case lapses.
+    pub silence: Target,
     /// The policy that said so.
     pub policy: PolicyVersion,
     /// The calendar that counts.
@@ -192,6 +194,11 @@ impl CaseClock {
     /// When the answer is due. While it is the caller's turn: when it would be, had that turn ended at once.
     pub fn due_at(&self) -> Timestamp {
         self.timer.due_at()
+    }
+
+    /// Since when most of the promised time is gone: [`Timer::risk_at`].
+    pub fn risk_at(&self) -> Timestamp {
+        self.timer.risk_at()
     }
 
     /// How the due time was reached, in words for the caller.

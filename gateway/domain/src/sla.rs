@@ -28,6 +28,10 @@ impl Target {
     /// Five days: for everyone else.
     pub const DEFAULT: Self = Self { hours: 5 * 24 };
 
+    /// Four weeks: how long a case waits for what its caller was asked for. By then a caller who means to send it has, and a
+    /// month of holiday or illness has passed.
+    pub const SILENCE: Self = Self { hours: 28 * 24 };
+
     /// The target as a length of time.
     pub const fn length(self) -> Duration {
         // At most a year of hours, and at least one.

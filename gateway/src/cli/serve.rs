@@ -11,6 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::server::Gateway;
+use crate::telemetry::Exports;
 use crate::tls::{Reload, Tls};
 
 /// Serves a gateway until it is told to stop.
@@ -28,11 +29,16 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         keep_memory_private()?;
-        let setup = Config::read(&self.config)?.setup(SystemClock::shared()).await?;
+        let setup = Config::read(&self.config)?
+            .setup(&Exports::from_environment(), SystemClock::shared())
+            .await?;
         let gateway = Gateway::bind(setup).await?;
         // Before anybody is told that it serves: a signal that nobody waits for ends the process at once.
         let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
         let stopped = stopped()?;
+        if let Some(address) = gateway.telemetry_address() {
+            tracing::info!(%address, "figures and health are told");
+        }
         tracing::info!(address = %gateway.address(), "serving");
         let reloading = tokio::spawn(reload_on(hangup, gateway.tls()));
         gateway.serve(stopped).await;

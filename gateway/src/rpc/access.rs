@@ -12,6 +12,7 @@ use tower::Service;
 
 use crate::error::Error;
 use crate::peer::{Connected, PeerKind};
+use crate::telemetry::{Call, Figures, Stage};
 
 use PeerKind::{Department, Ops, Organisation, Taskforce};
 
@@ -26,8 +27,14 @@ const MAY_CALL: &[(&str, &[&str], &[PeerKind])] = &[
     ("statuscheck.referral.v1.ReferralService", &[], &[Taskforce]),
     (
         "statuscheck.register.v1.RegisterService",
-        &["PlanRegister", "ApplyRegister", "ListVersions", "GetMeasures"],
+        &["PlanRegister", "ApplyRegister", "ListVersions"],
         &[Ops],
+    ),
+    // Of the departments, those of the agreement.
+    (
+        "statuscheck.register.v1.RegisterService",
+        &["GetMeasures"],
+        &[Department, Ops],
     ),
     ("statuscheck.register.v1.RegisterService", &[], EVERYONE),
     ("statuscheck.ops.v1.OpsService", &[], &[Ops]),
@@ -40,11 +47,12 @@ const MAY_CALL: &[(&str, &[&str], &[PeerKind])] = &[
 #[derive(Clone)]
 pub(crate) struct Access<S> {
     inner: S,
+    figures: Arc<Figures>,
 }
 
 impl<S> Access<S> {
-    pub(crate) const fn new(inner: S) -> Self {
-        Self { inner }
+    pub(crate) const fn new(inner: S, figures: Arc<Figures>) -> Self {
+        Self { inner, figures }
     }
 }
 
@@ -62,14 +70,28 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match permit(&request) {
+        let began = self.figures.begin();
+        let call = self.figures.call(request.uri().path(), began);
+        let permitted = permit(&request);
+        self.figures.stage(Stage::Peer, began);
+        match permitted {
             Ok(()) => self
                 .inner
                 .call(request)
-                .map(|response| response.map(in_our_words))
+                .map(|response| response.map(|response| measured(call, in_our_words(response))))
                 .boxed(),
-            Err(error) => std::future::ready(Ok(Status::from(error).into_http())).boxed(),
+            Err(error) => {
+                let refused = measured(call, Status::from(error).into_http());
+                std::future::ready(Ok(refused)).boxed()
+            }
         }
+    }
+}
+
+fn measured(call: Option<Call>, response: Response<Body>) -> Response<Body> {
+    match call {
+        Some(call) => call.of(response),
+        None => response,
     }
 }
 

@@ -19,7 +19,6 @@ pub(super) use self::condition::condition;
 pub(super) use self::copying::{FileDestination, FileSource};
 use self::dues::Dues;
 use self::heads::FileHeads;
-use self::lock::Lock;
 pub use self::opening::OpenError;
 use self::opening::Opened;
 use self::readers::Readers;
@@ -29,7 +28,9 @@ use self::tables::Recorded;
 use self::writer::{Outcome, Request, Waiting, Work, Writer};
 use super::chain::Chain;
 use super::notary::Heads;
+use super::pulse::Pulse;
 use super::quota::Tallies;
+use super::remainder::Left;
 use super::rows::{Note, Purge};
 use super::seal::Kek;
 use super::sealed::Sealer;
@@ -46,12 +47,15 @@ mod entries;
 mod fault;
 mod feed;
 mod heads;
+mod hooks;
 mod house;
 mod lock;
+mod measuring;
 mod opening;
 mod quotas;
 mod readers;
 mod rebuild;
+mod referrals;
 mod retained;
 mod rotation;
 mod settings;
@@ -73,6 +77,7 @@ pub struct EmbeddedStore {
     changed: watch::Receiver<u64>,
     dues: Arc<Dues>,
     tallies: Arc<Tallies>,
+    pulse: Pulse,
     feed_max: usize,
     feed_looked_at_max: usize,
     stopped: Arc<AtomicBool>,
@@ -109,6 +114,8 @@ impl EmbeddedStore {
         let dues = Arc::new(Dues::new(&settings));
         let (changed_now, changed) = watch::channel(0);
         let (queue, requests) = mpsc::channel(settings.queue_max.max(1));
+        let pulse = Pulse::default();
+        pulse.watch(&queue);
         let (settled, batches) = mpsc::channel(SETTLED_MAX);
         tokio::spawn(writer::pass_on(batches));
         let (head_now, head) = watch::channel(opened.ends.own.head);
@@ -125,8 +132,9 @@ impl EmbeddedStore {
             stopped: Arc::clone(&opened.stopped),
             batch_max: settings.batch_max.max(1),
             refused: 0,
+            pulse: pulse.clone(),
         };
-        let thread = start(writer, opened.lock).map_err(|source| OpenError::Io {
+        let thread = writer::start(writer, opened.lock).map_err(|source| OpenError::Io {
             path: settings.path.clone(),
             source,
         })?;
@@ -138,6 +146,7 @@ impl EmbeddedStore {
             changed,
             dues,
             tallies,
+            pulse,
             feed_max: settings.feed_max.max(1),
             feed_looked_at_max: settings.feed_looked_at_max.max(1),
             stopped: opened.stopped,
@@ -154,6 +163,11 @@ impl EmbeddedStore {
     /// good.
     pub fn ledger_end(&self) -> Arc<dyn Heads> {
         Arc::clone(&self.heads) as _
+    }
+
+    /// What it tells of its writer.
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// Hands a new case to the writer, or refuses it where the queue is full.
@@ -200,16 +214,6 @@ impl EmbeddedStore {
 
 async fn told(outcome: oneshot::Receiver<Outcome>) -> Outcome {
     outcome.await.unwrap_or(Err(CommitError::Unavailable))
-}
-
-/// The lock goes with the writer: it is free when the last commit is done.
-fn start(writer: Writer, lock: Lock) -> std::io::Result<JoinHandle<()>> {
-    std::thread::Builder::new()
-        .name("store-writer".to_owned())
-        .spawn(move || {
-            writer.run();
-            drop(lock);
-        })
 }
 
 #[async_trait]
@@ -294,14 +298,8 @@ impl Store for EmbeddedStore {
         expected_version: u64,
         time: Timestamp,
     ) -> Result<(), CommitError> {
-        let spent = match self.case(case_id).await {
-            Ok(Some(case)) => case.spent,
-            Ok(None) => Vec::new(),
-            // What it used is lost to a rebuild, and that is no reason to keep what must go.
-            Err(ReadError::Corrupt) => Vec::new(),
-            Err(error) => return Err(error.into()),
-        };
-        let purge = Purge::of(case_id, expected_version, time, &spent)?;
+        let left = Left::of(case_id, self.history(case_id).await)?;
+        let purge = Purge::of(case_id, expected_version, time, &left)?;
         self.done(Work::Purge(purge)).await?;
         self.sealer.forget(case_id);
         Ok(())

@@ -4,6 +4,7 @@
 
 mod asked_on;
 mod extended;
+mod lapsed;
 mod steps;
 
 use statuscheck_proto::v1::{Case, CaseState};

@@ -102,4 +102,4 @@ impl Following {
 
 #[cfg(test)]
 #[path = "clocking_tests.rs"]
-mod tests;
+pub(crate) mod tests;

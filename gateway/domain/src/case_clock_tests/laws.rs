@@ -75,6 +75,14 @@ fn follow(mut course: Course, start: usize, ops: &[(usize, Op)]) -> Course {
     course
 }
 
+/// Time that ends with the beginning of a pause ends then, and a walk finds the end of the pause.
+fn ends_with_a_pause(course: &Course) -> bool {
+    let due = course.clock.due_at();
+    course.events.iter().any(|(time, event)| {
+        *time == due && matches!(event, ClockEvent::Moved(moved) if moved.movement == Movement::Paused)
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -90,7 +98,7 @@ proptest! {
         let course = Course::new(&policy, Ground::Usual, naive::instant(start));
         let course = follow(course, start, &ops);
         let end = walk(division, start, usize::from(days) * 480, &ops, true);
-        prop_assert_eq!(course.clock.due_at(), naive::instant(end));
+        prop_assert!(course.clock.due_at() == naive::instant(end) || ends_with_a_pause(&course));
         prop_assert_eq!(CaseClock::fold(course.events), Ok(course.clock));
     }
 
@@ -104,11 +112,7 @@ proptest! {
         let course = follow(course, start, &ops);
         let due = course.clock.due_at();
         let end = walk(Division::Scotland, start, hours * 60, &ops, false);
-        // Elapsed time that ends with the beginning of a pause ends then, and a walk finds the end of the pause.
-        let ends_with_pause = course.events.iter().any(|(time, event)| {
-            *time == due && matches!(event, ClockEvent::Moved(moved) if moved.movement == Movement::Paused)
-        });
-        prop_assert!(due == naive::instant(end) || ends_with_pause);
+        prop_assert!(due == naive::instant(end) || ends_with_a_pause(&course));
         prop_assert_eq!(CaseClock::fold(course.events), Ok(course.clock));
     }
 

@@ -134,6 +134,7 @@ pub struct SlaPolicy {
     vulnerable: Promise,
     division: Division,
     thresholds: Thresholds,
+    silence: Target,
 }
 
 /// A policy that cannot be meant.
@@ -173,6 +174,7 @@ impl SlaPolicy {
             vulnerable,
             division,
             thresholds,
+            silence: Target::SILENCE,
         })
     }
 
@@ -190,7 +192,14 @@ impl SlaPolicy {
             vulnerable: vulnerable.into(),
             division: Division::EnglandAndWales,
             thresholds: Thresholds::USUAL,
+            silence: Target::SILENCE,
         }
+    }
+
+    /// The same, and callers may stay silent for `silence` when they are asked for more.
+    #[must_use]
+    pub fn with_silence(self, silence: Target) -> Self {
+        Self { silence, ..self }
     }
 
     /// The version that a case keeps.
@@ -212,6 +221,11 @@ impl SlaPolicy {
         }
     }
 
+    /// How long a caller who is asked for more may stay silent before the case lapses.
+    pub fn silence(&self) -> Target {
+        self.silence
+    }
+
     /// When warnings are due, and who is told.
     pub fn thresholds(&self) -> Thresholds {
         self.thresholds
@@ -226,6 +240,7 @@ impl SlaPolicy {
             ground,
             division: self.division,
             thresholds: self.thresholds,
+            silence: self.silence,
             policy: self.version.clone(),
             calendar: calendar.clone(),
             order: None,

@@ -12,7 +12,7 @@ use statuscheck_domain::sla::{Ground, OrganisationKind, SlaPolicy};
 use statuscheck_domain::subject::Field;
 
 use super::{
-    AgreementFile, ContactFile, OrderFile, PartyFile, QuotaFile, RateFile, SlaFile, SuspensionFile,
+    AgreementFile, ContactFile, FeedFile, OrderFile, PartyFile, QuotaFile, RateFile, SlaFile, SuspensionFile,
     UpliftFile,
 };
 
@@ -56,8 +56,11 @@ impl From<&Agreement> for AgreementFile {
                 .iter()
                 .map(|(organisation, webhook)| (text(organisation), webhook.into()))
                 .collect(),
+            owner_webhook: agreement.owner_webhook.as_ref().map(Into::into),
+            feed: agreement.feed.as_ref().map(FeedFile::from),
             listed_only: agreement.listed_only,
             proactive: agreement.proactive,
+            withholds_referrals: agreement.withholds_referrals,
         }
     }
 }
@@ -96,6 +99,7 @@ impl From<&SlaPolicy> for SlaFile {
             promise: text(&policy.promise(Ground::Usual)),
             vulnerable: Some(text(&policy.promise(Ground::Leave))),
             division: Some(policy.division().as_str().to_owned()),
+            silence: Some(text(&policy.silence())),
             thresholds: Some(policy.thresholds().iter().map(|each| text(&each)).collect()),
         }
     }

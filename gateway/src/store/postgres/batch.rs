@@ -18,9 +18,11 @@ use super::changes::{Changes, Judged};
 use super::charges::Charges;
 use super::connect::{Connected, Connector};
 use super::fault::{DatabaseError, Fault};
+use super::hooks::Posting;
 use super::lease::{self, Holding, LeaseError};
 use super::notices;
 use super::quotas::Taken;
+use super::referrals::Referring;
 use super::single::{self, Single};
 use super::statements::Statements;
 use super::work::{Outcome, Work};
@@ -68,6 +70,10 @@ pub(super) struct Made<'a> {
     pub(super) charges: Charges,
     /// How questions stand on worklists after them.
     pub(super) listing: Listing,
+    /// How notices stand after them.
+    pub(super) posting: Posting,
+    /// How referrals stand after them.
+    pub(super) referring: Referring,
     /// Something was written, with an entry or without one.
     pub(super) is_written: bool,
     /// What to tell the other gateways beside that the chain grew.
@@ -221,9 +227,13 @@ impl Session {
         let grew = format!("{}:{}", holding.number, after.sequence);
         let news = made.news.as_ref();
         let written = timeout(self.answer_max, async {
-            let committing = future::join4(
+            let committing = future::join5(
                 self.append(holding, &made.entries, &places),
-                made.listing.run(self.client(), &self.statements.list),
+                future::try_join(
+                    made.listing.run(self.client(), &self.statements.list),
+                    made.referring.run(self.client(), &self.statements.refer),
+                ),
+                made.posting.write(self.client(), &self.statements),
                 // Last, for gateways wait for each other here.
                 made.charges.record(self.client(), &self.statements, holding),
                 self.client().batch_execute("COMMIT"),
@@ -241,12 +251,13 @@ impl Session {
             }
         })
         .await;
-        let Ok((appended, listed, charged, committed)) = written else {
+        let Ok((appended, listed, posted, charged, committed)) = written else {
             return Err(Failure::Unknown(DatabaseError::unanswered(), settled));
         };
         // A commit of a transaction in which something failed is answered as one that went well.
         match appended
-            .and(listed)
+            .and(listed.map(drop))
+            .and(posted)
             .and(charged)
             .and(committed.map_err(DatabaseError::from))
         {

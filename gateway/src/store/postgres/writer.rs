@@ -31,6 +31,7 @@ pub(super) struct State {
     pub(super) is_away: AtomicBool,
     /// The writer has ended, or the ledger is damaged: for good.
     pub(super) is_stopped: AtomicBool,
+    pub(super) pulse: crate::store::pulse::Pulse,
 }
 
 /// The writer.
@@ -174,6 +175,7 @@ impl Writer {
                 return Err(Refusal::Away(DatabaseError::unanswered()));
             }
         };
+        self.state.pulse.committed(works.len());
         if self.refused > 0 {
             tracing::info!(refused = self.refused, "changes are recorded again");
             self.refused = 0;

@@ -9,7 +9,7 @@ use statuscheck_domain::case_clock::{
     Cause, ClockEvent, ClockTerms, Extension, Moved, Movement, Reason, Reckoning, Setting, Step,
 };
 use statuscheck_domain::ids::{CalendarVersion, DueOrderId, PolicyVersion};
-use statuscheck_domain::sla::{Ground, Promise, Thresholds, WorkingDays};
+use statuscheck_domain::sla::{Ground, Promise, Target, Thresholds, WorkingDays};
 
 use super::text;
 
@@ -47,6 +47,8 @@ struct ClockTermsRecord {
     division: Division,
     #[serde(with = "thresholds")]
     thresholds: Thresholds,
+    #[serde(with = "written", default = "usual_silence")]
+    silence: Target,
     #[serde(with = "text::one")]
     policy: PolicyVersion,
     #[serde(with = "text::one")]
@@ -94,22 +96,32 @@ struct ReckoningRecord {
     explanation: String,
 }
 
+/// What is promised of a clock that was started before it was written down.
+fn usual_silence() -> Target {
+    Target::SILENCE
+}
+
 boxed!(boxed_setting: Setting as SettingRecord);
 boxed!(boxed_moved: Moved as MovedRecord);
 
 /// A type that is read as it is written. None of these belongs to a person.
-mod written {
+pub(super) mod written {
     use std::fmt::Display;
     use std::str::FromStr;
 
     use serde::de::Error as _;
     use serde::{Deserialize as _, Deserializer, Serializer};
 
-    pub(super) fn serialize<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in super::super) fn serialize<T: Display, S: Serializer>(
+        value: &T,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.collect_str(value)
     }
 
-    pub(super) fn deserialize<'de, T: FromStr, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    pub(in super::super) fn deserialize<'de, T: FromStr, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse()
             .map_err(|_other| D::Error::custom("a text is not what it should be"))

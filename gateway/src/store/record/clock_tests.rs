@@ -121,6 +121,7 @@ fn what_a_record_holds_stays_what_it_is() {
             "ground": "usual",
             "division": "northern-ireland",
             "thresholds": ["50% ops", "80% ops, owner", "100% ops, owner, caller"],
+            "silence": "28 days",
             "policy": "2026-1",
             "calendar": "2025-11-24",
             "order": null,

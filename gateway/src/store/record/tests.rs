@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::{ContentDigest, RecordError, read, write};
 
 #[path = "../../../tests/store/samples.rs"]
-mod samples;
+pub(super) mod samples;
 
-fn read_back(event: &EventKind) -> EventKind {
+pub(super) fn read_back(event: &EventKind) -> EventKind {
     let digest = ContentDigest([0xa5; 32]);
     let content = Some(&digest).filter(|_| matches!(event, EventKind::Received(_)));
     let Ok((event, read)) = write(event, content, 0).and_then(|bytes| read(&bytes)) else {
@@ -144,6 +144,7 @@ fn everything_that_a_caller_does_comes_back_as_it_was() {
     let back = read_back(&disputed);
     assert!(matches!(back, EventKind::Disputed { reason: back } if *back == reason));
     assert!(matches!(read_back(&EventKind::Withdrawn), EventKind::Withdrawn));
+    assert!(matches!(read_back(&EventKind::Lapsed), EventKind::Lapsed));
 }
 
 #[test]
