@@ -288,7 +288,7 @@ impl Demo {
         let signing_key = signing_key(folder)?;
         let audited = audited(folder, &signing_key);
         let notary = notary(folder, &store, signing_key, settings.clock.clone());
-        let gateway = Gateway::bind(Setup {
+        let gateway = Box::pin(Gateway::bind(Setup {
             listen: settings.listen,
             tls: Tls::load(tls_files, trust_domain(), settings.machine_clock).await?,
             reload_every: Duration::from_secs(30),
@@ -318,7 +318,7 @@ impl Demo {
             audited,
             telemetry,
             clock: settings.clock,
-        })
+        }))
         .await?;
         if let (Some(taskforce), Some(identity)) = (mocks.taskforce(), identities.get(taskforce::IDENTITY)) {
             taskforce.resolves_at(taskforce::gateway(gateway.address().to_string(), &ca, identity));

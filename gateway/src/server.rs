@@ -238,7 +238,6 @@ impl Gateway {
         let readiness = Readiness::new();
         let admission = Admission::new(setup.admission);
         let notary = Arc::new(setup.notary);
-        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
         let asking = Asking {
             store: Arc::clone(&setup.store),
             quotas: quotas.clone(),

@@ -49,8 +49,8 @@ pub use self::house::{HouseEntry, HouseKind, HouseQuery};
 pub use self::location::Location;
 pub use self::measuring::{CoursePage, CourseQuery, Measuring};
 pub use self::quota::{QuotaError, Reserved};
-pub use self::standing::{Line, Marks, OpenCase, Standings, Urgency, UrgentQuery};
 pub use self::referrals::{ReferralQuery, ReferralRow, ReferralRows};
+pub use self::standing::{Line, Marks, OpenCase, Standings, Urgency, UrgentQuery};
 pub use self::worklist::{WorkQuery, WorkRow, Worklists};
 
 /// A durable store of cases.

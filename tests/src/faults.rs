@@ -6,11 +6,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HouseEntry, HouseQuery, Measuring, PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists, Line, Marks, OpenCase, Standings, UrgentQuery, HookQuery, HookRow, Hooks, ReferralQuery, ReferralRow, ReferralRows,
+    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HookQuery, HookRow,
+    Hooks, HouseEntry, HouseQuery, Line, Marks, Measuring, OpenCase, PlacedEvent, Position, QuotaError,
+    ReadError, Received, ReferralQuery, ReferralRow, ReferralRows, Reserved, Standings, Store, UrgentQuery,
+    WorkQuery, WorkRow, Worklists,
 };
 use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, NoticeId, OrganisationId, QuestionId, RequestId, ReferralId};
+use statuscheck_domain::ids::{
+    AgreementId, CaseId, DepartmentId, NoticeId, OrganisationId, QuestionId, ReferralId, RequestId,
+};
 use statuscheck_domain::quota::QuotaKey;
 use statuscheck_domain::subject::Identity;
 use tokio::sync::watch;

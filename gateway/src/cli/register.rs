@@ -19,7 +19,7 @@ use statuscheck_proto::register::v1::{
 use tonic::{Code, Status};
 
 use super::client::Connection;
-use super::output::{Output, say, table, waiting};
+use super::output::{Output, waiting};
 use crate::register;
 use crate::rpc::convert::{orders as convert_orders, register as convert};
 
@@ -263,4 +263,3 @@ impl At {
 fn today() -> Date {
     london_day(SystemClock::new().now())
 }
-

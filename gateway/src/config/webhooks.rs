@@ -4,7 +4,7 @@ use statuscheck_domain::agreement::{Agreement, Register, Safeguard, Webhook};
 use statuscheck_domain::clock::{SharedClock, london_day};
 
 use super::ConfigError;
-use crate::webhook::{Courier, NotAllowed, SecretError, WebhookSettings};
+use crate::webhook::{Courier, WebhookSettings};
 
 /// Everything that would keep a notice from being sent. Without a webhook nothing is looked at.
 pub(super) fn faults(
@@ -24,7 +24,11 @@ pub(super) fn faults(
         .agreements()
         .flat_map(of_agreement)
         // Nobody is told under a safeguard that is over.
-        .chain(register.safeguards_from(london_day(clock.now())).flat_map(of_safeguard))
+        .chain(
+            register
+                .safeguards_from(london_day(clock.now()))
+                .flat_map(of_safeguard),
+        )
         .chain(of_settings)
         .collect();
     if webhooks.is_empty() {
@@ -44,7 +48,12 @@ fn of_safeguard(safeguard: &Safeguard) -> Vec<(String, Webhook)> {
     let version = &safeguard.rules.version;
     let subscribers = safeguard.subscribers.iter();
     subscribers
-        .map(|(subscriber, webhook)| (format!("webhook of {subscriber} under the Windrush safeguard {version}"), webhook.clone()))
+        .map(|(subscriber, webhook)| {
+            (
+                format!("webhook of {subscriber} under the Windrush safeguard {version}"),
+                webhook.clone(),
+            )
+        })
         .collect()
 }
 

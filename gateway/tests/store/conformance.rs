@@ -22,10 +22,10 @@ mod lapses;
 mod measures;
 #[path = "conformance/quotas.rs"]
 mod quotas;
-#[path = "conformance/standings.rs"]
-mod standings;
 #[path = "conformance/referrals.rs"]
 mod referrals;
+#[path = "conformance/standings.rs"]
+mod standings;
 #[path = "conformance/worklists.rs"]
 mod worklists;
 
@@ -43,8 +43,8 @@ pub(crate) use house::*;
 pub(crate) use lapses::*;
 pub(crate) use measures::*;
 pub(crate) use quotas::*;
-pub(crate) use standings::*;
 pub(crate) use referrals::*;
+pub(crate) use standings::*;
 pub(crate) use worklists::*;
 
 /// A place to keep cases in that outlives the stores opened on it.

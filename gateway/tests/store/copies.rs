@@ -13,7 +13,7 @@ use statuscheck_rig::postgres::Role;
 use tempfile::TempDir;
 
 use crate::cluster::Site;
-use crate::inhabited::{CASES, answer, inhabit, knows_its_requests, leave_untold, seen, refer};
+use crate::inhabited::{CASES, answer, inhabit, knows_its_requests, leave_untold, refer, seen};
 use crate::samples;
 
 /// A folder with a key.
@@ -146,7 +146,15 @@ async fn a_file_copied_into_a_database_and_back_is_the_same_ledger_and_goes_on()
 #[tokio::test]
 async fn every_table_is_copied_or_made_anew() {
     let carried = ["case_keys", "chains", "entries", "store"];
-    let made_in_file = ["cases", "holds", "hooks", "questions", "quotas", "referrals", "referred"];
+    let made_in_file = [
+        "cases",
+        "holds",
+        "hooks",
+        "questions",
+        "quotas",
+        "referrals",
+        "referred",
+    ];
     let made_in_database = [
         "cases",
         "holds",

@@ -165,7 +165,8 @@ async fn a_file_of_a_newer_version_is_refused_and_named() {
     assert!(matches!(
         newer,
         Err(OpenError::Newer {
-    found: 8, known: 7, found: 7, known: 6,
+            found: 9,
+            known: 8,
             ..
         })
     ));
@@ -184,7 +185,7 @@ async fn a_file_from_before_the_ledger_was_a_chain_is_refused_and_named() {
         older,
         Err(OpenError::Older {
             found: 1,
-    known: 6, known: 7,
+            known: 8,
             ..
         })
     ));

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jiff::ToSpan as _;
 use statuscheck::store::upkeep::{ClosedQuery, Upkeep};
-use statuscheck::store::{CommitError, CourseQuery, HouseKind, Received, Store, WorkQuery, Marks, UrgentQuery, HookQuery};
+use statuscheck::store::{
+    CommitError, CourseQuery, HookQuery, HouseKind, Marks, Received, Store, UrgentQuery, WorkQuery,
+};
 use statuscheck::upkeep::{Housekeeping, Reason};
 use statuscheck_domain::answer::{Answer, Outcome};
 use statuscheck_domain::clock::ManualClock;

@@ -13,7 +13,7 @@ use statuscheck_rig::postgres::Role;
 use crate::callers::provided;
 use crate::cluster::Site;
 use crate::copies::Folder;
-use crate::inhabited::{inhabit, knows_its_requests, leave_untold, seen, refer};
+use crate::inhabited::{inhabit, knows_its_requests, leave_untold, refer, seen};
 use crate::samples;
 use crate::steps::{ORGANISATION, case_id, receipt, receive, step};
 

@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use statuscheck::store::{
-    CoursePage, CourseQuery, HookQuery, HookRow, Hooks, Line, Marks, Measuring, OpenCase, ReadError, ReferralQuery, ReferralRow, ReferralRows, Standings, UrgentQuery, WorkQuery, WorkRow, Worklists,
+    CoursePage, CourseQuery, HookQuery, HookRow, Hooks, Line, Marks, Measuring, OpenCase, ReadError,
+    ReferralQuery, ReferralRow, ReferralRows, Standings, UrgentQuery, WorkQuery, WorkRow, Worklists,
 };
 use statuscheck_domain::case::Case;
-use statuscheck_domain::check::Identity;
 use statuscheck_domain::ids::{CaseId, DepartmentId, NoticeId, QuestionId, ReferralId};
+use statuscheck_domain::subject::Identity;
 
 use crate::meter::{CountingStore, MeteredStore};
 

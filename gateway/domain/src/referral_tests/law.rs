@@ -66,7 +66,9 @@ fn judge(
         let has_profile = world.rules.has_profile(&case.receipt.check, &replies);
         let released = matches!(&event.kind, EventKind::Decided(answer) if is_adverse(answer, event));
         if released && has_profile && !is_covered(before, recorded, place, known) {
-            faults.push(format!("{place}: adverse and released, and no referral was resolved before"));
+            faults.push(format!(
+                "{place}: adverse and released, and no referral was resolved before"
+            ));
         }
         match case.after(event.clone()) {
             Ok(after) => case = after,
@@ -116,14 +118,15 @@ fn note(
 ) {
     for event in &recorded.events {
         match &event.kind {
-            EventKind::Referral(ReferralEvent::Opened(opening)) if opening.joined.is_some() => {
-                if !known.opened.contains_key(&opening.id) {
-                    faults.push(format!("{place}: joined what nobody opened"));
-                }
-            }
             EventKind::Referral(ReferralEvent::Opened(opening)) => {
-                if known.opened.insert(opening.id, place).is_some() {
-                    faults.push(format!("{place}: opened twice"));
+                let is_known = known.opened.contains_key(&opening.id);
+                match opening.joined {
+                    Some(_) if !is_known => faults.push(format!("{place}: joined what nobody opened")),
+                    None if is_known => faults.push(format!("{place}: opened twice")),
+                    Some(_) => {}
+                    None => {
+                        known.opened.insert(opening.id, place);
+                    }
                 }
             }
             EventKind::Referral(ReferralEvent::Said(said)) if said.finding == Finding::NotConfirmed => {

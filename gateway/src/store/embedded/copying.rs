@@ -12,7 +12,7 @@ use super::checkpoints::checkpoint;
 use super::lock::Lock;
 use super::opening::{self, OpenError};
 use super::rebuild::{self, RebuildError};
-use super::{Settings, entries, hooks, quotas, tables, worklist, referrals};
+use super::{Settings, entries, hooks, quotas, referrals, tables, worklist};
 use crate::store::chain::ChainHead;
 use crate::store::copy::{CaseEntries, CopyError, Counts, Destination, Header, PlacedEntry, Source};
 use crate::store::projection::Used;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::checkpoints::emptied;
 use super::opening::{OpenError, Opened};
 use super::tables::{self, case_id, key};
-use super::{Settings, entries, hooks, quotas, worklist, referrals};
+use super::{Settings, entries, hooks, quotas, referrals, worklist};
 use crate::store::chain::Chain;
 use crate::store::rows::{Note, Opening, PURGED, RowState, SealedChange};
 use crate::store::seal::Kek;

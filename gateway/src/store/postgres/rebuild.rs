@@ -219,7 +219,11 @@ async fn differ(client: &Client, sealer: &Sealer) -> Result<Rebuilt, CompareErro
             referrals.add(&row, 0)?;
         }
     }
-    let others = [("questions", questions), ("hooks", hooks), ("referrals", referrals)];
+    let others = [
+        ("questions", questions),
+        ("hooks", hooks),
+        ("referrals", referrals),
+    ];
     cases.end(client, seen, others).await
 }
 
@@ -279,7 +283,7 @@ impl<'a> Cases<'a> {
         self,
         client: &Client,
         seen: [Seen; TABLES.len()],
-        further: [(&'static str, Seen); 2],
+        further: [(&'static str, Seen); 3],
     ) -> Result<Rebuilt, CompareError> {
         let mut tables: Vec<_> = TABLES.into_iter().zip(seen).collect();
         let kinds = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
