@@ -16,7 +16,7 @@ use statuscheck::store::{
 use statuscheck_adapters::{Ask, AskError, BoxDepartment};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, RequestId};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use statuscheck_domain::reply::{Facts, ImmigrationStatus, Outcome, Reply};
 use tokio::sync::watch;
