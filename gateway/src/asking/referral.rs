@@ -77,7 +77,11 @@ impl Inquiry {
             }
             Conclusion::HeldOn(steps) => {
                 self.unrecorded.extend(steps);
-                let joined = self.case.referrals.open().is_some_and(|open| open.joined.is_some());
+                let joined = self
+                    .case
+                    .referrals
+                    .open()
+                    .is_some_and(|open| open.joined.is_some());
                 let evidence = if joined { Vec::new() } else { self.evidence().await };
                 Ok(Concluded {
                     evidence,

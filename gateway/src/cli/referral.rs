@@ -16,7 +16,7 @@ use statuscheck_proto::v1::established::Facts;
 use statuscheck_proto::v1::{Entitlement, Established, IecasFacts, RightToRentFacts, RightToWorkFacts};
 
 use super::client::Connection;
-use super::output::{Output, print_json, say, table, time, waiting};
+use super::output::{Output, print_json, say, table, waiting};
 
 mod shown;
 
@@ -150,7 +150,11 @@ impl Referral {
                 json,
                 connection,
             } => {
-                let states = if states.is_empty() { vec![State::Open] } else { states };
+                let states = if states.is_empty() {
+                    vec![State::Open]
+                } else {
+                    states
+                };
                 let request = ListReferralsRequest {
                     page_size: limit,
                     page_token,
@@ -220,7 +224,11 @@ impl Referral {
     }
 }
 
-async fn list(request: ListReferralsRequest, json: bool, connection: &Connection) -> anyhow::Result<ExitCode> {
+async fn list(
+    request: ListReferralsRequest,
+    json: bool,
+    connection: &Connection,
+) -> anyhow::Result<ExitCode> {
     let mut client = connection.taskforce(USUAL)?;
     let listed = match waiting("reading", client.list_referrals(request)).await {
         Ok(listed) => listed.into_inner(),
@@ -230,7 +238,9 @@ async fn list(request: ListReferralsRequest, json: bool, connection: &Connection
         print_json("statuscheck.referral.v1.ListReferralsResponse", &listed)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = table(["referral", "check", "state", "since", "due", "late", "held", "grounds"]);
+    let mut table = table([
+        "referral", "check", "state", "since", "due", "late", "held", "grounds",
+    ]);
     for referral in &listed.referrals {
         table.add_row(shown::cells(referral));
     }
@@ -286,7 +296,8 @@ impl FoundArgs {
                 ..
             } => confirmed(check.unlimited()),
             Self {
-                confirmed: Some(file), ..
+                confirmed: Some(file),
+                ..
             } => Finding::Confirmed(facts(&file)?),
             Self {
                 needs_longer: Some(until),
@@ -297,7 +308,9 @@ impl FoundArgs {
                     nanos: until.subsec_nanosecond(),
                 }),
             }),
-            Self { not_confirmed: true, .. } => Finding::NotConfirmed(NotConfirmed {}),
+            Self {
+                not_confirmed: true, ..
+            } => Finding::NotConfirmed(NotConfirmed {}),
             Self { .. } => bail!("say what was found"),
         })
     }

@@ -228,7 +228,11 @@ fn asked(case: &Case, hold: &Hold, agreement: &Agreement) -> Vec<Field> {
         return Vec::new();
     }
     if hold.held == Held::Silence {
-        return case.answer.outcome.asked().map_or_else(Vec::new, <[Field]>::to_vec);
+        return case
+            .answer
+            .outcome
+            .asked()
+            .map_or_else(Vec::new, <[Field]>::to_vec);
     }
     names_missing(&case.receipt.check, agreement)
 }

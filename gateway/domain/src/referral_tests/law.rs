@@ -66,7 +66,9 @@ fn judge(
         let has_profile = world.rules.has_profile(&case.receipt.check, &replies);
         let released = matches!(&event.kind, EventKind::Decided(answer) if is_adverse(answer, event));
         if released && has_profile && !is_covered(before, recorded, place, known) {
-            faults.push(format!("{place}: adverse and released, and no referral was resolved before"));
+            faults.push(format!(
+                "{place}: adverse and released, and no referral was resolved before"
+            ));
         }
         match case.after(event.clone()) {
             Ok(after) => case = after,

@@ -25,7 +25,11 @@ fn subject(draft: &Draft<'_>) -> Subject {
 fn same(one: &Draft<'_>, other: &Draft<'_>) -> bool {
     let both = [subject(one), subject(other)];
     let same = same_person(&both[0], &both[1]);
-    assert_eq!(same_person(&both[1], &both[0]), same, "whichever is asked about first");
+    assert_eq!(
+        same_person(&both[1], &both[0]),
+        same,
+        "whichever is asked about first"
+    );
     same
 }
 

@@ -63,7 +63,8 @@ proptest! {
         let mut world = lived(Decider::Right, &ops);
         world.run(Op::Ask(CheckKind::RightToWork, true, Said::Settled));
         let told = world.cases.last().map(|case| case.answer.outcome.clone());
-        prop_assert!(matches!(told, Some(Outcome::Established { .. })));
+        let is_told = matches!(told, Some(Outcome::Established { .. }));
+        prop_assert!(is_told);
     }
 }
 

@@ -137,12 +137,21 @@ fn source(evidence: &Evidence) -> String {
         (false, 1) => "1 period".to_owned(),
         (false, more) => format!("{more} periods"),
     };
-    format!("{} {}: {count}", evidence.department, evidence.source.replace('_', " "))
+    format!(
+        "{} {}: {count}",
+        evidence.department,
+        evidence.source.replace('_', " ")
+    )
 }
 
 fn said(note: &Note) -> String {
     let finding = note.finding.to_lowercase().replace('_', " ");
-    format!("{}  {}  {finding}: {}", time(note.time.as_ref()), note.author, note.text)
+    format!(
+        "{}  {}  {finding}: {}",
+        time(note.time.as_ref()),
+        note.author,
+        note.text
+    )
 }
 
 #[cfg(test)]
