@@ -123,10 +123,8 @@ impl Case {
     }
 
     fn said(&self, referral: &Referral, resolution: Resolution, agreement: &Agreement) -> Vec<EventKind> {
-        let is_held = self
-            .referrals
-            .holding()
-            .is_some_and(|held| held.id == referral.id);
+        let holding = self.referrals.holding().filter(|_| !self.is_over());
+        let is_held = holding.is_some_and(|held| held.id == referral.id);
         let after = match &resolution.finding {
             // A positive answer is never delayed, whatever is being asked meanwhile.
             Finding::Confirmed(facts) if !self.is_over() => {
