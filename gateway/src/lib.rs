@@ -23,6 +23,7 @@ pub mod error;
 pub mod following;
 pub mod limits;
 pub mod listener;
+pub mod measures;
 pub mod ops;
 pub mod peer;
 pub mod probing;

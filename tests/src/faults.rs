@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, Line, Marks, OpenCase,
-    PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Standings, Store, UrgentQuery,
-    WorkQuery, WorkRow, Worklists,
+    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HouseEntry, HouseQuery,
+    Line, Marks, Measuring, OpenCase, PlacedEvent, Position, QuotaError, ReadError, Received, Reserved,
+    Standings, Store, UrgentQuery, WorkQuery, WorkRow, Worklists,
 };
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
@@ -110,6 +110,14 @@ impl Standings for FaultyStore {
     async fn most_urgent(&self, query: UrgentQuery) -> Result<Vec<OpenCase>, ReadError> {
         self.readable()?;
         self.store.most_urgent(query).await
+    }
+}
+
+#[async_trait]
+impl Measuring for FaultyStore {
+    async fn courses(&self, query: CourseQuery) -> Result<CoursePage, ReadError> {
+        self.readable()?;
+        self.store.courses(query).await
     }
 }
 

@@ -16,6 +16,8 @@ mod following;
 mod house;
 #[path = "conformance/lapses.rs"]
 mod lapses;
+#[path = "conformance/measures.rs"]
+mod measures;
 #[path = "conformance/quotas.rs"]
 mod quotas;
 #[path = "conformance/standings.rs"]
@@ -30,6 +32,7 @@ pub(crate) use feed::*;
 pub(crate) use following::*;
 pub(crate) use house::*;
 pub(crate) use lapses::*;
+pub(crate) use measures::*;
 pub(crate) use quotas::*;
 pub(crate) use standings::*;
 pub(crate) use worklists::*;
@@ -97,6 +100,8 @@ macro_rules! conformance {
             open_cases_are_counted_each_in_one_line,
             a_case_is_in_the_line_of_whoever_has_the_turn_until_it_is_over,
             a_purged_case_stands_nowhere,
+            figures_as_of_a_time_stay_whatever_becomes_of_the_cases,
+            courses_are_told_of_once_page_for_page,
         }
     };
     ($place:expr; $($law:ident,)*) => {

@@ -10,9 +10,8 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use statuscheck::store::embedded::EmbeddedStore;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, Line, Marks, OpenCase,
-    PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Standings, Store, UrgentQuery,
-    WorkQuery, WorkRow, Worklists,
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
+    QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists,
 };
 use statuscheck_adapters::{Ask, AskError, BoxDepartment};
 use statuscheck_domain::clock::SharedClock;
@@ -23,6 +22,8 @@ use statuscheck_domain::reply::{Facts, ImmigrationStatus, Outcome, Reply};
 use tokio::sync::watch;
 use tower::{Service, ServiceExt as _};
 use zeroize::Zeroizing;
+
+mod looked_at;
 
 type Replying = std::pin::Pin<Box<dyn Future<Output = Result<Reply, AskError>> + Send>>;
 
@@ -127,17 +128,6 @@ impl Worklists for MeteredStore {
         cases: &[CaseId],
     ) -> Result<Vec<WorkRow>, ReadError> {
         self.inner.questions_of(department, cases).await
-    }
-}
-
-#[async_trait]
-impl Standings for MeteredStore {
-    async fn lines(&self, marks: Marks) -> Result<Vec<Line>, ReadError> {
-        self.inner.lines(marks).await
-    }
-
-    async fn most_urgent(&self, query: UrgentQuery) -> Result<Vec<OpenCase>, ReadError> {
-        self.inner.most_urgent(query).await
     }
 }
 
@@ -271,17 +261,6 @@ impl Worklists for CountingStore {
         _department: DepartmentId,
         _cases: &[CaseId],
     ) -> Result<Vec<WorkRow>, ReadError> {
-        Ok(Vec::new())
-    }
-}
-
-#[async_trait]
-impl Standings for CountingStore {
-    async fn lines(&self, _marks: Marks) -> Result<Vec<Line>, ReadError> {
-        Ok(Vec::new())
-    }
-
-    async fn most_urgent(&self, _query: UrgentQuery) -> Result<Vec<OpenCase>, ReadError> {
         Ok(Vec::new())
     }
 }

@@ -13,7 +13,7 @@ use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use uuid::Uuid;
 
 use super::shelves::standings;
-use super::{entries, quotas, retained, worklist};
+use super::{entries, measuring, quotas, retained, worklist};
 use crate::store::LedgerPlace;
 use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
 use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, SealedEntry, StoredCase};
@@ -94,6 +94,7 @@ pub(super) fn create(
     transaction.execute_batch(retained::SCHEMA)?;
     transaction.execute_batch(quotas::SCHEMA)?;
     transaction.execute_batch(worklist::SCHEMA)?;
+    transaction.execute_batch(measuring::SCHEMA)?;
     transaction.execute(
         "INSERT INTO store (secret, ledger) VALUES (?1, ?2)",
         params![wrapped_secret, ledger.0],
