@@ -135,6 +135,7 @@ impl DemoSettings {
             watch: WatchSettings::default(),
             telemetry: TelemetrySettings {
                 listen: Some(anywhere),
+                ..TelemetrySettings::default()
             },
             agreements: Vec::new(),
             mocks: |_| {},

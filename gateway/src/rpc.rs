@@ -30,7 +30,7 @@ use self::desk::Desks;
 use self::ops::Operations;
 use self::register::Agreements;
 use self::status_check::StatusChecks;
-use crate::telemetry::Figures;
+use crate::telemetry::{Figures, Tracer};
 
 /// Largest request of a check, a desk or an operator, in bytes: ten times what the longest names and all numbers of one person need.
 pub const CHECK_MESSAGE_BYTES_MAX: usize = 64 * 1024;
@@ -58,6 +58,7 @@ pub(crate) fn routes(
     agreements: Agreements,
     health: HealthServer<HealthService>,
     figures: Arc<Figures>,
+    tracer: Arc<Tracer>,
 ) -> Result<Access<Routes>, tonic_reflection::server::Error> {
     let routes =
         Routes::new(StatusCheckServiceServer::new(checks).max_decoding_message_size(CHECK_MESSAGE_BYTES_MAX))
@@ -69,7 +70,7 @@ pub(crate) fn routes(
             .add_service(health)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
-    Ok(Access::new(routes.prepare(), figures))
+    Ok(Access::new(routes.prepare(), figures, tracer))
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {

@@ -281,8 +281,16 @@ impl Gateway {
             tls: setup.tls.clone(),
         });
         let (health, health_service) = Health::new(readiness).await;
-        let routes = rpc::routes(checks, desks, operations, agreements, health_service, figures)
-            .map_err(StartError::Reflection)?;
+        let routes = rpc::routes(
+            checks,
+            desks,
+            operations,
+            agreements,
+            health_service,
+            figures,
+            setup.telemetry.tracer(),
+        )
+        .map_err(StartError::Reflection)?;
         Ok(Self {
             listener,
             address,
