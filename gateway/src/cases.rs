@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::probing::{Attempt, Probing};
 use crate::random;
 use crate::store::{CasePage, CaseQuery, Received};
-use crate::telemetry::Stage;
+use crate::telemetry::{Stage, trace};
 
 /// A parsed request to check.
 pub struct CheckRequest {
@@ -103,8 +103,10 @@ impl Cases {
         budget: Duration,
     ) -> Result<Case, Error> {
         let (tell, answer) = watch::channel(None);
-        self.tasks
-            .spawn(Arc::clone(self).pursue(admitted, request, budget, tell));
+        self.tasks.spawn(trace::within(
+            trace::current(),
+            Arc::clone(self).pursue(admitted, request, budget, tell),
+        ));
         told(answer).await
     }
 

@@ -154,6 +154,7 @@ impl DemoSettings {
             webhooks: WebhookSettings::default(),
             telemetry: TelemetrySettings {
                 listen: Some(anywhere),
+                ..TelemetrySettings::default()
             },
             agreements: Vec::new(),
             mocks: |_| {},

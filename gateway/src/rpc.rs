@@ -35,7 +35,7 @@ use self::ops::Operations;
 use self::referral::Referrals;
 use self::register::Agreements;
 use self::status_check::StatusChecks;
-use crate::telemetry::Figures;
+use crate::telemetry::{Figures, Tracer};
 
 /// Largest request of a check, a desk, the taskforce or an operator, in bytes: ten times what the longest names and all numbers of one person need.
 pub const CHECK_MESSAGE_BYTES_MAX: usize = 64 * 1024;
@@ -65,6 +65,7 @@ pub(crate) fn routes(
     agreements: Agreements,
     health: HealthServer<HealthService>,
     figures: Arc<Figures>,
+    tracer: Arc<Tracer>,
 ) -> Result<Access<Routes>, tonic_reflection::server::Error> {
     let routes =
         Routes::new(StatusCheckServiceServer::new(checks).max_decoding_message_size(CHECK_MESSAGE_BYTES_MAX))
@@ -79,7 +80,7 @@ pub(crate) fn routes(
             .add_service(health)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
-    Ok(Access::new(routes.prepare(), figures))
+    Ok(Access::new(routes.prepare(), figures, tracer))
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {

@@ -346,6 +346,7 @@ impl Gateway {
             agreements,
             health_service,
             figures,
+            setup.telemetry.tracer(),
         )
         .map_err(StartError::Reflection)?;
         Ok(Self {

@@ -10,6 +10,8 @@ mod meters;
 mod otlp;
 mod page;
 mod readiness;
+mod sampling;
+pub(crate) mod trace;
 mod under;
 mod watched;
 
@@ -19,16 +21,20 @@ use std::sync::Arc;
 
 use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use prometheus::Registry;
 use serde::Deserialize;
 use statuscheck_domain::clock::SharedClock;
 
 pub(crate) use self::figures::calls::Call;
-pub(crate) use self::figures::{Figures, Stage};
+pub(crate) use self::figures::{Figures, Stage, result_name};
 pub use self::otlp::{ExportError, Exports};
 pub(crate) use self::page::Page;
 use self::page::Pages;
 pub(crate) use self::readiness::{Parts, Readiness};
+use self::sampling::Sampling;
+pub use self::sampling::TraceSettings;
+pub(crate) use self::trace::Tracer;
 pub(crate) use self::watched::Watched;
 use crate::tls::Tls;
 
@@ -36,12 +42,14 @@ use crate::tls::Tls;
 const SCOPE: &str = "statuscheck";
 
 /// What the gateway tells, and where.
-#[derive(Clone, Deserialize, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Deserialize, PartialEq, Debug, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetrySettings {
     /// Where `/metrics`, `/livez` and `/readyz` are served; port 0 takes a free one. None by default: nobody is told anything.
     /// On a loopback address that is plain HTTP; on any other the gateway's own TLS, and for operators' certificates alone.
     pub listen: Option<SocketAddr>,
+    /// Which calls are followed.
+    pub traces: TraceSettings,
 }
 
 /// The measuring, set up.
@@ -50,6 +58,8 @@ pub struct Telemetry {
     meters: SdkMeterProvider,
     registry: Registry,
     figures: Arc<Figures>,
+    spans: Option<SdkTracerProvider>,
+    tracer: Arc<Tracer>,
 }
 
 impl Telemetry {
@@ -78,29 +88,42 @@ impl Telemetry {
             is_read = true;
         }
         let meters = meters.build();
-        let figures = Figures::new(&meters.meter(SCOPE), clock, is_read);
+        let spans = exports.traces()?;
+        let sampling = Sampling::new(&exports.sampling(settings.traces.clone())?, &clock);
+        let tracer = Tracer::new(spans.as_ref().map(|spans| (spans, sampling)), clock.clone());
+        let is_measured = is_read || spans.is_some();
+        let figures = Figures::new(&meters.meter(SCOPE), clock, is_measured);
         Ok(Self {
             settings,
             meters,
             registry,
             figures: Arc::new(figures),
+            spans,
+            tracer: Arc::new(tracer),
         })
     }
 
     /// Nothing is measured and nobody is told.
     pub fn off(clock: SharedClock) -> Self {
         let meters = SdkMeterProvider::builder().build();
+        let tracer = Tracer::new(None, clock.clone());
         let figures = Figures::new(&meters.meter(SCOPE), clock, false);
         Self {
             settings: TelemetrySettings::default(),
             meters,
             registry: Registry::new(),
             figures: Arc::new(figures),
+            spans: None,
+            tracer: Arc::new(tracer),
         }
     }
 
     pub(crate) fn figures(&self) -> Arc<Figures> {
         Arc::clone(&self.figures)
+    }
+
+    pub(crate) fn tracer(&self) -> Arc<Tracer> {
+        Arc::clone(&self.tracer)
     }
 
     /// The pages, where anybody is to be told; the address with what keeps it from being listened on.
@@ -129,9 +152,12 @@ impl Telemetry {
     /// Sends what is left, within the exporter's own limit.
     pub(crate) async fn close(self) {
         // It waits for the receiver, on the thread that it is called on.
-        let closing = tokio::task::spawn_blocking(move || self.meters.shutdown());
+        let closing = tokio::task::spawn_blocking(move || {
+            let spans = self.spans.map_or(Ok(()), |spans| spans.shutdown());
+            self.meters.shutdown().and(spans)
+        });
         if !matches!(closing.await, Ok(Ok(()))) {
-            tracing::warn!("the last figures were not sent");
+            tracing::warn!("the last figures or traces were not sent");
         }
     }
 }

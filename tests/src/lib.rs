@@ -11,6 +11,7 @@ pub mod house;
 pub mod patient;
 pub mod person;
 pub mod program;
+pub mod receiver;
 pub mod site;
 pub mod told;
 

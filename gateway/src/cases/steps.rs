@@ -15,6 +15,7 @@ use crate::admission::Admitted;
 use crate::asking::{ATTEMPTS_MAX, First, Planned};
 use crate::error::Error;
 use crate::store::CommitError;
+use crate::telemetry::trace;
 
 impl Cases {
     /// Takes a step that asks nobody anything. When this returns it is recorded.
@@ -46,8 +47,10 @@ impl Cases {
         budget: Duration,
     ) -> Result<Case, Error> {
         let (tell, answer) = watch::channel(None);
-        self.tasks
-            .spawn(Arc::clone(self).resume(admitted, id, step, budget, tell));
+        self.tasks.spawn(trace::within(
+            trace::current(),
+            Arc::clone(self).resume(admitted, id, step, budget, tell),
+        ));
         told(answer).await
     }
 

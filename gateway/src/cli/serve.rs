@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use sd_notify::NotifyState;
 use statuscheck_domain::clock::SystemClock;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -40,7 +41,12 @@ impl Serve {
             tracing::info!(%address, "figures and health are told");
         }
         tracing::info!(address = %gateway.address(), "serving");
+        tell_systemd(NotifyState::Ready);
         let reloading = tokio::spawn(reload_on(hangup, gateway.tls()));
+        let stopped = async {
+            stopped.await;
+            tell_systemd(NotifyState::Stopping);
+        };
         gateway.serve(stopped).await;
         reloading.abort();
         tracing::info!("stopped");
@@ -53,6 +59,13 @@ impl Serve {
 pub(crate) fn keep_memory_private() -> anyhow::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)
         .context("the system does not let this process keep its memory private")
+}
+
+/// Says how far it is to whoever started it, where that is systemd.
+fn tell_systemd(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "systemd cannot be told");
+    }
 }
 
 /// Ends at the first SIGTERM or Ctrl-C.

@@ -60,6 +60,11 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
             config.batch.rows_in_flight_max > 0,
             one,
         ),
+        (
+            "telemetry.traces.ratio",
+            (0.0..=1.0).contains(&config.telemetry.traces.ratio),
+            "must be 0 to 1",
+        ),
         ("watch.watchers_max", config.watch.watchers_max > 0, one),
         (
             "watch.watchers_per_organisation_max",

@@ -12,7 +12,7 @@ use tower::Service;
 
 use crate::error::Error;
 use crate::peer::{Connected, PeerKind};
-use crate::telemetry::{Call, Figures, Stage};
+use crate::telemetry::{Call, Figures, Stage, Tracer, trace};
 
 use PeerKind::{Department, Ops, Organisation, Taskforce};
 
@@ -48,11 +48,16 @@ const MAY_CALL: &[(&str, &[&str], &[PeerKind])] = &[
 pub(crate) struct Access<S> {
     inner: S,
     figures: Arc<Figures>,
+    tracer: Arc<Tracer>,
 }
 
 impl<S> Access<S> {
-    pub(crate) const fn new(inner: S, figures: Arc<Figures>) -> Self {
-        Self { inner, figures }
+    pub(crate) const fn new(inner: S, figures: Arc<Figures>, tracer: Arc<Tracer>) -> Self {
+        Self {
+            inner,
+            figures,
+            tracer,
+        }
     }
 }
 
@@ -71,15 +76,19 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let began = self.figures.begin();
-        let call = self.figures.call(request.uri().path(), began);
+        let mut call = self.figures.call(request.uri().path(), began);
+        let followed = call
+            .as_mut()
+            .and_then(|call| call.follow(&self.tracer, request.headers()));
         let permitted = permit(&request);
-        self.figures.stage(Stage::Peer, began);
+        trace::at_once(&followed, || self.figures.stage(Stage::Peer, began));
         match permitted {
-            Ok(()) => self
-                .inner
-                .call(request)
-                .map(|response| response.map(|response| measured(call, in_our_words(response))))
-                .boxed(),
+            Ok(()) => {
+                let answering = self.inner.call(request);
+                let answering =
+                    answering.map(|response| response.map(|response| measured(call, in_our_words(response))));
+                trace::within(followed, answering).boxed()
+            }
             Err(error) => {
                 let refused = measured(call, Status::from(error).into_http());
                 std::future::ready(Ok(refused)).boxed()

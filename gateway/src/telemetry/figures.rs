@@ -18,6 +18,7 @@ use super::catalogue::{
     CALLS, CLOCK_LATENESS, DEPARTMENT_DURATION, DEPARTMENT_PARTS, LEDGER_BATCH, PART_DURATION, QUOTA_LIMIT,
     QUOTA_USED, REASONS, REFUSED, RESULTS, STAGE_DURATION, STAGES, TIME_LEFT,
 };
+use super::trace;
 use super::under::Agreements;
 use crate::departments::Asked;
 use crate::error::Error;
@@ -122,8 +123,9 @@ impl Figures {
 
     /// A stage has ended.
     pub(crate) fn stage(&self, stage: Stage, began: Began) {
-        if let Some(took) = self.since(began) {
-            self.stages[stage as usize].record(took);
+        if let Some(took) = began.0.map(|began| self.clock.elapsed().saturating_sub(began)) {
+            self.stages[stage as usize].record(took.as_secs_f64());
+            trace::stage(STAGES[stage as usize], took);
         }
     }
 
@@ -254,6 +256,11 @@ impl Figures {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What came of a question, in a word.
+pub(crate) const fn result_name(outcome: &Outcome) -> &'static str {
+    RESULTS[result(outcome)]
 }
 
 /// The place of a reply in [`RESULTS`].

@@ -3,10 +3,13 @@
 //! The variables are those of OpenTelemetry's specification. `OTEL_EXPORTER_OTLP_*`, `OTEL_METRIC_EXPORT_INTERVAL`,
 //! `OTEL_BSP_*` and `OTEL_SPAN_*` are read by its libraries, the others here.
 
-use opentelemetry_otlp::{ExporterBuildError, MetricExporter};
+use opentelemetry_otlp::{ExporterBuildError, MetricExporter, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::metrics::PeriodicReader;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+
+use super::TraceSettings;
 
 /// Why nothing can be sent, or shown.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +17,14 @@ pub enum ExportError {
     /// Only gRPC is spoken.
     #[error("OTEL_EXPORTER_OTLP_PROTOCOL must be grpc, which is also the default here")]
     Protocol,
+    /// A sampler that is not there.
+    #[error(
+        "OTEL_TRACES_SAMPLER must be always_on, always_off or traceidratio, or one of these after parentbased_"
+    )]
+    Sampler,
+    /// Not a part of the whole.
+    #[error("OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1")]
+    SamplerArgument,
     /// The endpoint or what goes with it cannot be used.
     #[error("the OTLP exporter cannot be set up by the variables OTEL_EXPORTER_OTLP_*")]
     Exporter(#[from] ExporterBuildError),
@@ -27,14 +38,28 @@ pub enum ExportError {
 pub struct Exports {
     metrics: bool,
     traces: bool,
+    sampler: Option<String>,
+    sampler_argument: Option<String>,
     foreign_protocol: bool,
     named: bool,
+    /// Where to, whatever the environment says.
+    endpoint: Option<String>,
 }
 
 impl Exports {
     /// Nothing is sent, whatever the environment says.
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// Figures and traces go to `endpoint`, whatever the environment says; for programs that are set up otherwise.
+    pub fn to(endpoint: &str) -> Self {
+        Self {
+            metrics: true,
+            traces: true,
+            endpoint: Some(endpoint.to_owned()),
+            ..Self::default()
+        }
     }
 
     /// As the environment says.
@@ -59,6 +84,8 @@ impl Exports {
         Self {
             metrics: wanted("METRICS"),
             traces: wanted("TRACES"),
+            sampler: set("OTEL_TRACES_SAMPLER"),
+            sampler_argument: set("OTEL_TRACES_SAMPLER_ARG"),
             foreign_protocol: [
                 "OTEL_EXPORTER_OTLP_PROTOCOL",
                 "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
@@ -66,6 +93,7 @@ impl Exports {
             ]
             .into_iter()
             .any(foreign),
+            endpoint: None,
             named: set("OTEL_SERVICE_NAME").is_some()
                 || set("OTEL_RESOURCE_ATTRIBUTES").is_some_and(|text| text.contains("service.name=")),
         }
@@ -94,13 +122,65 @@ impl Exports {
             .build()
     }
 
+    /// Sends what is told of calls that are followed.
+    pub(super) fn traces(&self) -> Result<Option<SdkTracerProvider>, ExportError> {
+        self.check()?;
+        if !self.traces {
+            return Ok(None);
+        }
+        let exporter = SpanExporter::builder().with_tonic();
+        let exporter = match &self.endpoint {
+            Some(endpoint) => exporter.with_endpoint(endpoint),
+            None => exporter,
+        }
+        .build()?;
+        let spans = SdkTracerProvider::builder()
+            .with_resource(self.resource())
+            // What is followed was decided before there was a span.
+            .with_sampler(Sampler::AlwaysOn)
+            .with_batch_exporter(exporter);
+        Ok(Some(spans.build()))
+    }
+
+    /// Which calls are followed: as `OTEL_TRACES_SAMPLER` says, or else by `settings`. Where it names a sampler that looks at the
+    /// caller's, the bound on callers stays that of the settings.
+    pub(super) fn sampling(&self, settings: TraceSettings) -> Result<TraceSettings, ExportError> {
+        let ratio = || {
+            let ratio = self.sampler_argument.as_deref().map_or(Ok(1.0), str::parse);
+            let ratio = ratio.ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+            ratio.ok_or(ExportError::SamplerArgument)
+        };
+        let Some(sampler) = self.sampler.as_deref() else {
+            return Ok(settings);
+        };
+        let (by_callers, name) = match sampler.strip_prefix("parentbased_") {
+            Some(name) => (settings.callers_per_second_max, name),
+            None => (0, sampler),
+        };
+        let ratio = match name {
+            "always_on" => 1.0,
+            "always_off" => 0.0,
+            "traceidratio" => ratio()?,
+            _ => return Err(ExportError::Sampler),
+        };
+        Ok(TraceSettings {
+            ratio,
+            callers_per_second_max: by_callers,
+        })
+    }
+
     /// Sends figures, every minute unless `OTEL_METRIC_EXPORT_INTERVAL` says otherwise.
     pub(super) fn metrics(&self) -> Result<Option<PeriodicReader<MetricExporter>>, ExportError> {
         self.check()?;
         if !self.metrics {
             return Ok(None);
         }
-        let exporter = MetricExporter::builder().with_tonic().build()?;
+        let exporter = MetricExporter::builder().with_tonic();
+        let exporter = match &self.endpoint {
+            Some(endpoint) => exporter.with_endpoint(endpoint),
+            None => exporter,
+        }
+        .build()?;
         Ok(Some(PeriodicReader::builder(exporter).build()))
     }
 }
@@ -138,6 +218,31 @@ mod tests {
         assert!(traces.traces && !traces.metrics);
         let metrics = given(&[("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://127.0.0.1:4317")]);
         assert!(metrics.metrics && !metrics.traces);
+    }
+
+    #[test]
+    fn the_sampler_of_the_environment_comes_before_the_settings() {
+        let settings = TraceSettings::default();
+        let of = |environment: Exports| {
+            let sampling = environment.sampling(settings.clone());
+            sampling
+                .map(|sampling| (sampling.ratio, sampling.callers_per_second_max))
+                .ok()
+        };
+        assert_eq!(of(given(&[])), Some((0.01, 10)));
+        assert_eq!(of(given(&[("OTEL_TRACES_SAMPLER", "always_on")])), Some((1.0, 0)));
+        assert_eq!(
+            of(given(&[("OTEL_TRACES_SAMPLER", "parentbased_always_off")])),
+            Some((0.0, 10))
+        );
+        const RATIO: (&str, &str) = ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
+        assert_eq!(of(given(&[RATIO])), Some((1.0, 10)));
+        assert_eq!(
+            of(given(&[RATIO, ("OTEL_TRACES_SAMPLER_ARG", "0.25")])),
+            Some((0.25, 10))
+        );
+        assert_eq!(of(given(&[RATIO, ("OTEL_TRACES_SAMPLER_ARG", "25")])), None);
+        assert_eq!(of(given(&[("OTEL_TRACES_SAMPLER", "jaeger_remote")])), None);
     }
 
     #[test]

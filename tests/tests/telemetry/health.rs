@@ -1,8 +1,11 @@
-//! `/livez` and `/readyz`.
+//! `/livez` and `/readyz`, and what systemd is told.
 
 use statuscheck::server::CheckSettings;
 use statuscheck_tests::house::until_some;
 use statuscheck_tests::prelude::*;
+use statuscheck_tests::program::Start;
+use statuscheck_tests::site::Site;
+use tokio::net::UnixDatagram;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_serves_is_alive_and_ready_and_says_why() {
@@ -62,4 +65,23 @@ async fn a_gateway_that_is_told_to_stop_says_so_before_it_turns_calls_away() {
     assert_eq!(house.page("/livez").await.0, 200);
     let answer = right_to_work(&house, by_name("Sam", "Nobody", "1990-05-01")).await;
     assert_eq!(outcome(&answer), "not_established");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn systemd_is_told_when_it_serves_and_when_it_stops() {
+    let site = Site::with([]).await;
+    let path = site.folder().join("notify");
+    let systemd = UnixDatagram::bind(&path).expect("a socket");
+    let heard = async || {
+        let mut bytes = [0; 64];
+        let count = systemd.recv(&mut bytes).await.expect("a datagram");
+        String::from_utf8_lossy(&bytes[..count]).trim().to_owned()
+    };
+    let start = Start::by([env!("CARGO_BIN_EXE_statuscheck-under-test")]);
+    let start = start.with("NOTIFY_SOCKET", path.to_str().expect("a path in UTF-8"));
+    let (mut program, _) = start.serve(&site).await;
+    assert_eq!(heard().await, "READY=1");
+    program.terminate();
+    assert_eq!(heard().await, "STOPPING=1");
+    assert!(program.ended().await.success());
 }

@@ -1,4 +1,4 @@
-//! What the gateway tells of itself: figures, and whether it is ready; and what is made of that: alerts and a dashboard.
+//! What the gateway tells of itself: figures, traces, and whether it is ready; and what is made of that: alerts and a dashboard.
 
 mod alerts;
 mod dashboard;
@@ -6,3 +6,4 @@ mod exposition;
 mod figures;
 mod health;
 mod names;
+mod traces;

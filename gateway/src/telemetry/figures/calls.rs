@@ -14,6 +14,7 @@ use tonic::{Code, Status};
 use super::{Began, Figures};
 use crate::rpc::methods;
 use crate::telemetry::catalogue::{CALLS, CODES};
+use crate::telemetry::trace::{Root, Trace, Tracer};
 
 /// What callers ask for that is not in the contract; they choose the name, so it is not told.
 const OTHER: &str = "_OTHER";
@@ -36,6 +37,7 @@ pub(crate) struct Call {
     method: Arc<Method>,
     began: Began,
     told: bool,
+    root: Option<Root>,
 }
 
 impl Calls {
@@ -60,11 +62,18 @@ impl Calls {
             method: Arc::clone(self.known.get(path).unwrap_or(&self.other)),
             began,
             told: false,
+            root: None,
         }
     }
 }
 
 impl Call {
+    /// Follows it too, where `tracer` says so; the trace under which it is to be worked on.
+    pub(crate) fn follow(&mut self, tracer: &Tracer, headers: &HeaderMap) -> Option<Trace> {
+        self.root = tracer.follow(&self.method.name, headers);
+        self.root.as_ref().map(Root::trace)
+    }
+
     /// Measures until the status is told: at once where it is in the headers, else with the last of the answer.
     pub(crate) fn of(mut self, response: Response<Body>) -> Response<Body> {
         if let Some(code) = code(response.headers()) {
@@ -77,6 +86,9 @@ impl Call {
     fn end(&mut self, code: Code) {
         if std::mem::replace(&mut self.told, true) {
             return;
+        }
+        if let Some(root) = self.root.take() {
+            root.end(code);
         }
         let Some(took) = self.figures.since(self.began) else {
             return;
