@@ -12,6 +12,8 @@ pub(crate) mod register;
 pub(crate) mod status_check;
 pub(crate) mod watching;
 pub(crate) mod way;
+#[cfg(feature = "demo")]
+pub mod works;
 
 use statuscheck_proto::DESCRIPTOR_SET;
 use statuscheck_proto::adapter::v1::desk_service_server::DeskServiceServer;

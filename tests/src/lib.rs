@@ -12,6 +12,7 @@ pub mod person;
 pub mod program;
 pub mod site;
 pub mod told;
+pub mod year;
 
 pub use statuscheck_rig::{postgres, processor, proxy};
 
