@@ -37,6 +37,8 @@ CREATE TABLE statuscheck.entries (
 CREATE UNIQUE INDEX entries_by_case ON statuscheck.entries (case_id, version) WHERE case_id IS NOT NULL;
 -- What operators did, by its kind. They are few among very many.
 CREATE INDEX entries_of_house ON statuscheck.entries (kind, time) WHERE case_id IS NULL;
+-- Purged cases by their ids. A check writes nothing here.
+CREATE INDEX entries_purged ON statuscheck.entries (case_id) WHERE kind = 'purged';
 -- Payloads are sealed: nothing in them can be packed.
 ALTER TABLE statuscheck.entries ALTER COLUMN payload SET STORAGE EXTERNAL;
 

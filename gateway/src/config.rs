@@ -28,6 +28,7 @@ use crate::desk::DeskSettings;
 use crate::following::WatchSettings;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
+use crate::measures::MeasureSettings;
 use crate::peer::TrustDomain;
 use crate::probing::ProbingSettings;
 use crate::quota::QuotaSettings;
@@ -79,6 +80,9 @@ pub struct Config {
     /// How quotas are watched.
     #[serde(default)]
     pub quotas: QuotaSettings,
+    /// What counting measures may cost.
+    #[serde(default)]
+    pub measures: MeasureSettings,
     /// What checks may take.
     #[serde(default)]
     pub checks: CheckSettings,
@@ -266,6 +270,7 @@ impl Config {
             batch: self.batch,
             probing: self.probing,
             quotas: self.quotas,
+            measures: self.measures,
             checks: self.checks,
             watch: self.watch,
             timekeeper: self.timekeeper,

@@ -31,6 +31,7 @@ use crate::desk::DeskSettings;
 use crate::following::WatchSettings;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
+use crate::measures::MeasureSettings;
 use crate::peer::TrustDomain;
 use crate::probing::ProbingSettings;
 use crate::quota::QuotaSettings;
@@ -260,6 +261,7 @@ impl Demo {
             watch: settings.watch,
             probing: settings.probing,
             quotas: QuotaSettings::default(),
+            measures: MeasureSettings::default(),
             checks: settings.checks,
             timekeeper: settings.timekeeper,
             desk: DeskSettings::default(),

@@ -81,6 +81,9 @@ pub enum Error {
     /// No such agreement in the register.
     #[error("there is no such agreement")]
     NoSuchAgreement(AgreementId),
+    /// Only those who are asked under an agreement, and operators, are told how it went.
+    #[error("you are no party of the agreement")]
+    NotAParty(AgreementId),
     /// The register is not changed: see its variants.
     #[error("{0}")]
     Change(ChangeRefusal),
@@ -214,6 +217,10 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
         Error::NoSuchAgreement(id) => (
             Code::NotFound,
             info("NO_SUCH_AGREEMENT", [("agreement_id", id.to_string())]),
+        ),
+        Error::NotAParty(id) => (
+            Code::PermissionDenied,
+            info("NOT_A_PARTY", [("agreement_id", id.to_string())]),
         ),
         Error::Change(refusal) => register::parts(refusal),
         Error::Watch(refusal) => following::parts(refusal),

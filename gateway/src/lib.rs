@@ -22,6 +22,7 @@ pub mod error;
 pub mod following;
 pub mod limits;
 pub mod listener;
+pub mod measures;
 pub mod peer;
 pub mod probing;
 pub mod quota;

@@ -14,6 +14,7 @@ use statuscheck_domain::agreement::{Agreement, Fault, Register, RegisterFault, S
 mod change;
 mod file;
 mod follow;
+mod past;
 mod served;
 mod source;
 mod values;

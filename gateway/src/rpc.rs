@@ -6,6 +6,7 @@ pub(crate) mod convert;
 pub(crate) mod deadline;
 pub(crate) mod desk;
 pub(crate) mod health;
+mod measures;
 pub(crate) mod operator;
 pub(crate) mod ops;
 pub(crate) mod register;

@@ -26,6 +26,7 @@ use crate::desk::{Desk, DeskSettings};
 use crate::following::{Following, WatchSettings};
 use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
+use crate::measures::{MeasureSettings, Measures};
 use crate::probing::{Probing, ProbingSettings};
 use crate::quota::{QuotaSettings, QuotaWatch, Quotas};
 use crate::register::{ChangeSettings, RegisterChanges, ServedRegister, TakeUpError};
@@ -97,6 +98,8 @@ pub struct Setup {
     pub probing: ProbingSettings,
     /// How quotas are watched.
     pub quotas: QuotaSettings,
+    /// What counting measures may cost.
+    pub measures: MeasureSettings,
     /// What checks may take.
     pub checks: CheckSettings,
     /// What a batch may take.
@@ -221,6 +224,12 @@ impl Gateway {
         let agreements = Agreements {
             changes: Arc::clone(&register),
             quotas,
+            measures: Measures::new(
+                Arc::clone(&setup.store),
+                Arc::clone(&register),
+                setup.measures,
+                setup.clock.clone(),
+            ),
         };
         let way = Way {
             register: served,

@@ -23,6 +23,7 @@ mod hex;
 mod house;
 pub mod key_file;
 mod location;
+mod measuring;
 pub mod notary;
 pub mod postgres;
 mod projection;
@@ -41,12 +42,13 @@ pub use self::due::Due;
 pub use self::feed::{Feed, FeedError, Followed, LedgerPlace, PlacedEvent, Position, PositionError};
 pub use self::house::{HouseEntry, HouseKind, HouseQuery};
 pub use self::location::Location;
+pub use self::measuring::{CoursePage, CourseQuery, Measuring};
 pub use self::quota::{QuotaError, Reserved};
 pub use self::worklist::{WorkQuery, WorkRow, Worklists};
 
 /// A durable store of cases.
 #[async_trait]
-pub trait Store: Worklists + Send + Sync {
+pub trait Store: Worklists + Measuring + Send + Sync {
     /// Records a new case, unless its organisation has used the request id before. When this returns
     /// [`Received::New`] the case is on disk.
     ///

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
-    QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists,
+    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HouseEntry, HouseQuery,
+    Measuring, PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow,
+    Worklists,
 };
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
@@ -96,6 +97,14 @@ impl Worklists for FaultyStore {
     ) -> Result<Vec<WorkRow>, ReadError> {
         self.readable()?;
         self.store.questions_of(department, cases).await
+    }
+}
+
+#[async_trait]
+impl Measuring for FaultyStore {
+    async fn courses(&self, query: CourseQuery) -> Result<CoursePage, ReadError> {
+        self.readable()?;
+        self.store.courses(query).await
     }
 }
 

@@ -18,6 +18,7 @@ pub mod decide;
 pub mod due_order;
 pub mod event;
 pub mod ids;
+pub mod measures;
 pub mod names;
 pub mod question;
 pub mod questions;

@@ -1,6 +1,8 @@
 //! `statuscheck register`
 
 mod change;
+mod due;
+mod measures;
 mod quotas;
 
 use std::path::PathBuf;
@@ -8,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
-use statuscheck_domain::agreement::{Due, Register as Known};
+use statuscheck_domain::agreement::Register as Known;
 use statuscheck_domain::clock::{Clock as _, SystemClock, london_day};
 use statuscheck_proto::register::v1::{
     Agreement, GetAgreementRequest, GetAgreementResponse, ListAgreementsRequest, ListAgreementsResponse,
@@ -99,6 +101,17 @@ pub(crate) enum Register {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Shows how an agreement went: how many checks, how soon they were answered and how, and where the time of calls went.
+    #[command(after_help = "Example:\n  \
+            statuscheck register measures right-to-work --from 2026-03-01 --to 2026-04-01 --as-of 2026-04-05 --demo DIR")]
+    Measures {
+        #[command(flatten)]
+        wanted: measures::Wanted,
+        #[command(flatten)]
+        shown: Shown,
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// Lists the versions that were applied: when, who planned and who applied them, and what they changed.
     #[command(after_help = "Example:\n  statuscheck register versions --demo DIR")]
     Versions {
@@ -157,7 +170,7 @@ impl Register {
                         Err(status) => return Output::of(shown.json).error(&status),
                     }
                 }
-                due(shown.json, &all)
+                due::due(shown.json, &all)
             }
             Self::Plan { new, shown, at } => change::plan(shown.json, &at, &new).await,
             Self::Rollback {
@@ -170,6 +183,11 @@ impl Register {
                 shown,
                 connection,
             } => change::apply(shown.json, &connection, plan_id).await,
+            Self::Measures {
+                wanted,
+                shown,
+                connection,
+            } => measures::measures(&shown, &connection, wanted).await,
             Self::Versions { shown, connection } => change::versions(shown.json, &connection).await,
         }
     }
@@ -358,42 +376,6 @@ fn show(json: bool, found: &GetAgreementResponse) -> anyhow::Result<ExitCode> {
     let mut table = table(["party", "role", "post", "e-mail"]);
     for contact in &agreement.contacts {
         table.add_row([&contact.party, &contact.role, &contact.name, &contact.email]);
-    }
-    say!("{table}")?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn due(json: bool, all: &[Due]) -> anyhow::Result<ExitCode> {
-    if json {
-        let line = |due: &Due| {
-            serde_json::json!({
-                "id": due.id,
-                "what": due.kind.as_str(),
-                "on": due.on.map(|day| day.to_string()),
-                "overdue": due.is_overdue,
-                "contact": due.contact,
-            })
-        };
-        let lines: Vec<_> = all.iter().map(line).collect();
-        say!(
-            "{}",
-            serde_json::to_string_pretty(&serde_json::json!({ "due": lines }))?
-        )?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    if all.is_empty() {
-        say!("nothing falls due")?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut table = table(["day", "", "agreement or order", "what", "contact"]);
-    for due in all {
-        table.add_row([
-            due.on.map_or_else(|| "–".to_owned(), |day| day.to_string()),
-            if due.is_overdue { "overdue" } else { "" }.to_owned(),
-            due.id.clone(),
-            due.kind.as_str().to_owned(),
-            due.contact.clone(),
-        ]);
     }
     say!("{table}")?;
     Ok(ExitCode::SUCCESS)

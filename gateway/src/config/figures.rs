@@ -61,6 +61,8 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
             one,
         ),
         ("watch.page", config.watch.page > 0, one),
+        ("measures.cases_max", config.measures.cases_max > 0, one),
+        ("measures.at_once_max", config.measures.at_once_max > 0, one),
         ("connections.connections", connections.connections > 0, one),
         (
             "connections.connections_per_address",

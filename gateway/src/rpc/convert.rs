@@ -5,6 +5,7 @@ mod answer;
 pub(crate) mod desk;
 pub(crate) mod due;
 mod listing;
+pub(crate) mod measures;
 pub(crate) mod register;
 mod request;
 mod row;

@@ -6,6 +6,7 @@ use statuscheck_domain::ids::{CaseId, DepartmentId, OrganisationId, QuestionId, 
 use statuscheck_domain::questions::Listed;
 use statuscheck_domain::quota::Spent;
 
+use super::remainder::Left;
 use super::seal::{ContentDigest, SubjectDigest};
 use super::upkeep::Terms;
 use super::{CommitError, HouseEntry, HouseKind, LedgerPlace, remainder};
@@ -126,18 +127,18 @@ pub(super) struct Purge {
 }
 
 impl Purge {
-    /// `spent`: what the case has used of quotas, [`Case::spent`] at that version.
+    /// `left`: of the case at that version.
     pub(super) fn of(
         case_id: CaseId,
         expected_version: u64,
         time: Timestamp,
-        spent: &[Spent],
+        left: &Left,
     ) -> Result<Self, CommitError> {
         Ok(Self {
             case_id,
             expected_version: number(expected_version)?,
             time: nanoseconds(time)?,
-            payload: remainder::write(spent).map_err(|_json| CommitError::Malformed)?,
+            payload: remainder::write(left).map_err(|_json| CommitError::Malformed)?,
         })
     }
 }

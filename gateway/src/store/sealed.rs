@@ -177,23 +177,34 @@ impl Sealer {
         fold(id, version, history.into_iter().map(|recorded| recorded.event))
     }
 
+    /// Opens every entry of a case whose key is not needed again soon.
+    pub(super) fn history_once(&self, stored: StoredCase) -> Result<Vec<PlacedEvent>, ReadError> {
+        let wrapped_key = stored.wrapped_key.clone().ok_or(ReadError::Corrupt)?;
+        let key = DataKey::unwrap_under(&self.kek, stored.id, wrapped_key)?;
+        opened(stored, &key)
+    }
+
     /// Opens every entry of a case.
     pub(super) fn history(&self, stored: StoredCase) -> Result<Vec<PlacedEvent>, ReadError> {
         // The wrapped key must be there even where the key is at hand: whoever destroyed it meant it.
-        let wrapped_key = stored.wrapped_key.ok_or(ReadError::Corrupt)?;
+        let wrapped_key = stored.wrapped_key.clone().ok_or(ReadError::Corrupt)?;
         let key = match self.key(stored.id) {
             Some(key) => key,
             None => self.unwrap_key(stored.id, wrapped_key)?,
         };
-        let (events, _content) = unseal(stored.id, stored.entries, &key)?;
-        // A history that lost its last entries folds as well as a whole one.
-        let last = events.last().map_or(0, |event| event.version);
-        if i64::try_from(last) != Ok(stored.version) {
-            return Err(ReadError::Corrupt);
-        }
-        let recorded = |(place, event)| PlacedEvent { place, event };
-        Ok(stored.places.into_iter().zip(events).map(recorded).collect())
+        opened(stored, &key)
     }
+}
+
+fn opened(stored: StoredCase, key: &DataKey) -> Result<Vec<PlacedEvent>, ReadError> {
+    let (events, _content) = unseal(stored.id, stored.entries, key)?;
+    // A history that lost its last entries folds as well as a whole one.
+    let last = events.last().map_or(0, |event| event.version);
+    if i64::try_from(last) != Ok(stored.version) {
+        return Err(ReadError::Corrupt);
+    }
+    let recorded = |(place, event)| PlacedEvent { place, event };
+    Ok(stored.places.into_iter().zip(events).map(recorded).collect())
 }
 
 /// Opens every entry of a case. With the receipt comes the digest of its request's content.

@@ -5,6 +5,7 @@ use statuscheck::batch::BatchSettings;
 use statuscheck::following::WatchSettings;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::ConnectionLimits;
+use statuscheck::measures::MeasureSettings;
 use statuscheck::probing::ProbingSettings;
 use statuscheck::quota::QuotaSettings;
 use statuscheck::register::ChangeSettings;
@@ -30,6 +31,7 @@ fn the_sample_parses_and_shows_the_true_defaults() {
     assert_eq!(shown.batch, BatchSettings::default());
     assert_eq!(shown.watch, WatchSettings::default());
     assert_eq!(shown.quotas, QuotaSettings::default());
+    assert_eq!(shown.measures, MeasureSettings::default());
     assert_eq!(shown.probing, ProbingSettings::default());
     assert_eq!(shown.tls.reload_every, read(SAMPLE).unwrap().tls.reload_every);
     assert_eq!(shown.store.limits(), &Limits::default());

@@ -16,6 +16,8 @@ mod following;
 mod house;
 #[path = "conformance/lapses.rs"]
 mod lapses;
+#[path = "conformance/measures.rs"]
+mod measures;
 #[path = "conformance/quotas.rs"]
 mod quotas;
 #[path = "conformance/worklists.rs"]
@@ -28,6 +30,7 @@ pub(crate) use feed::*;
 pub(crate) use following::*;
 pub(crate) use house::*;
 pub(crate) use lapses::*;
+pub(crate) use measures::*;
 pub(crate) use quotas::*;
 pub(crate) use worklists::*;
 
@@ -89,6 +92,8 @@ macro_rules! conformance {
             a_question_that_is_settled_needs_no_reply_and_is_still_found,
             a_worklist_has_the_most_urgent_first_and_pages_without_gaps,
             the_questions_of_a_purged_case_are_gone,
+            figures_as_of_a_time_stay_whatever_becomes_of_the_cases,
+            courses_are_told_of_once_page_for_page,
         }
     };
     ($place:expr; $($law:ident,)*) => {

@@ -159,14 +159,14 @@ async fn a_file_of_a_newer_version_is_refused_and_named() {
     directory.open_default().await.close().await;
     directory
         .stranger()
-        .pragma_update(None, "user_version", 6)
+        .pragma_update(None, "user_version", 7)
         .unwrap();
     let newer = directory.open_with(directory.settings()).await;
     assert!(matches!(
         newer,
         Err(OpenError::Newer {
-            found: 6,
-            known: 5,
+            found: 7,
+            known: 6,
             ..
         })
     ));

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use jiff::ToSpan as _;
 use statuscheck::store::upkeep::{ClosedQuery, Upkeep};
-use statuscheck::store::{CommitError, HouseKind, Received, Store, WorkQuery};
+use statuscheck::store::{CommitError, CourseQuery, HouseKind, Received, Store, WorkQuery};
 use statuscheck::upkeep::{Housekeeping, Reason};
 use statuscheck_domain::answer::{Answer, Outcome};
 use statuscheck_domain::clock::ManualClock;
 use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::DepartmentId;
+use statuscheck_domain::measures::Tally;
 
 use crate::samples;
 use crate::steps::{
@@ -107,6 +109,17 @@ pub(crate) async fn seen(store: &impl Upkeep) -> Vec<String> {
     };
     let worklist = store.worklist(worklist).await.unwrap();
     seen.extend(worklist.iter().map(|row| format!("open {row:?}")));
+    let courses = store.courses(CourseQuery {
+        agreement: receipt(ORGANISATION, 0).agreement_id,
+        from: samples::start(),
+        to: samples::start() + 1.hour(),
+        after: None,
+        limit: 500,
+    });
+    let courses = courses.await.unwrap().courses;
+    let (mut tally, count) = (Tally::as_of(samples::start()), courses.len());
+    courses.iter().for_each(|course| tally.add(course));
+    seen.push(format!("{count} courses: {:?}", tally.figures()));
     seen.push(format!("used {}", store.quota_used(&quota()).await.unwrap()));
     seen
 }

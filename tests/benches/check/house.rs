@@ -185,6 +185,7 @@ impl House {
             },
             probing: ProbingSettings::unlimited(),
             quotas: QuotaSettings::default(),
+            measures: statuscheck::measures::MeasureSettings::default(),
             checks: CheckSettings::default(),
             timekeeper: TimekeeperSettings::default(),
             desk: DeskSettings::default(),

@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use statuscheck::store::embedded::EmbeddedStore;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
-    QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists,
+    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HouseEntry, HouseQuery,
+    Measuring, PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow,
+    Worklists,
 };
 use statuscheck_adapters::{Ask, AskError, BoxDepartment};
 use statuscheck_domain::clock::SharedClock;
@@ -126,6 +127,13 @@ impl Worklists for MeteredStore {
         cases: &[CaseId],
     ) -> Result<Vec<WorkRow>, ReadError> {
         self.inner.questions_of(department, cases).await
+    }
+}
+
+#[async_trait]
+impl Measuring for MeteredStore {
+    async fn courses(&self, query: CourseQuery) -> Result<CoursePage, ReadError> {
+        self.inner.courses(query).await
     }
 }
 
@@ -260,6 +268,13 @@ impl Worklists for CountingStore {
         _cases: &[CaseId],
     ) -> Result<Vec<WorkRow>, ReadError> {
         Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Measuring for CountingStore {
+    async fn courses(&self, _query: CourseQuery) -> Result<CoursePage, ReadError> {
+        Err(ReadError::Unavailable)
     }
 }
 

@@ -94,8 +94,12 @@ const TABLE: &[Row] = &[
             ("PlanRegister", Nothing),
             ("ApplyRegister", Nothing),
             ("ListVersions", Nothing),
-            ("GetMeasures", NotServed),
         ],
+    ),
+    (
+        "statuscheck.register.v1.RegisterService",
+        &["department", "ops"],
+        &[("GetMeasures", Nothing)],
     ),
     (
         "statuscheck.ops.v1.OpsService",

@@ -2,9 +2,7 @@
 
 use statuscheck_proto::register::v1::plan_register_request::Source;
 use statuscheck_proto::register::v1::register_service_client::RegisterServiceClient;
-use statuscheck_proto::register::v1::{
-    GetAgreementRequest, GetMeasuresRequest, ListAgreementsRequest, PlanRegisterRequest,
-};
+use statuscheck_proto::register::v1::{GetAgreementRequest, ListAgreementsRequest, PlanRegisterRequest};
 use statuscheck_tests::prelude::*;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -190,15 +188,9 @@ async fn a_register_at_fault_is_refused_with_every_fault() {
 }
 
 #[tokio::test]
-async fn measures_say_that_they_are_not_served_and_no_register_is_no_plan() {
+async fn no_register_is_no_plan() {
     let house = House::start(Plan::default()).await;
     let mut client = client(&house, "ops/duty-1");
-    let measures = client.get_measures(GetMeasuresRequest::default()).await;
-    let refused = refusal(&measures.err().unwrap());
-    assert_eq!(
-        (refused.code, refused.reason()),
-        (Code::Unimplemented, "NOT_SERVED")
-    );
     let nothing = client
         .plan_register(PlanRegisterRequest::default())
         .await

@@ -12,14 +12,14 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use uuid::Uuid;
 
-use super::{entries, quotas, retained, worklist};
+use super::{entries, measuring, quotas, retained, worklist};
 use crate::store::LedgerPlace;
 use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
 use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, SealedEntry, StoredCase};
 use crate::store::seal::{ContentDigest, SubjectDigest};
 
 /// The version of the tables, in `PRAGMA user_version`.
-pub(super) const VERSION: i64 = 5;
+pub(super) const VERSION: i64 = 6;
 
 const SCHEMA: &str = "
     CREATE TABLE store (
@@ -89,6 +89,7 @@ pub(super) fn create(
     transaction.execute_batch(retained::SCHEMA)?;
     transaction.execute_batch(quotas::SCHEMA)?;
     transaction.execute_batch(worklist::SCHEMA)?;
+    transaction.execute_batch(measuring::SCHEMA)?;
     transaction.execute(
         "INSERT INTO store (secret, ledger) VALUES (?1, ?2)",
         params![wrapped_secret, ledger.0],
