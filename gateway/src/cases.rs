@@ -279,6 +279,14 @@ impl Cases {
         self.tasks.wait().await;
     }
 
+    /// Waits until every check that is being asked is answered and recorded. More may come meanwhile, and after.
+    #[cfg(feature = "demo")]
+    pub(crate) async fn settled(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
+    }
+
     fn in_flight(&self) -> std::sync::MutexGuard<'_, HashMap<CaseId, watch::Receiver<Outcome>>> {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -16,6 +16,8 @@ pub(crate) mod register;
 pub(crate) mod status_check;
 pub(crate) mod watching;
 pub(crate) mod way;
+#[cfg(feature = "demo")]
+pub mod works;
 
 use std::sync::Arc;
 

@@ -229,6 +229,14 @@ impl Timekeeper {
         Ok(on)
     }
 
+    /// Waits until the questions that turns have put are answered and recorded.
+    #[cfg(feature = "demo")]
+    pub(crate) async fn settled(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
+    }
+
     /// The case stays leased for a while, so that it is not due at once again.
     fn leave_alone(&self, case_id: CaseId, pause: Duration) {
         let store = Arc::clone(&self.asking.store);

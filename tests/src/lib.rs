@@ -14,6 +14,7 @@ pub mod program;
 pub mod receiver;
 pub mod site;
 pub mod told;
+pub mod year;
 
 pub use statuscheck_rig::{postgres, processor, proxy};
 
