@@ -4,6 +4,7 @@
 //! For trying things out and for tests; a production build leaves it out (feature `demo`).
 
 pub mod authority;
+mod store;
 mod taskforce;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use statuscheck_mocks::settings::{PerDepartment, Settings as MockSettings, TlsSe
 use statuscheck_mocks::{Mocks, StartError as MockError};
 
 use self::authority::{Authority, AuthorityError, IDENTITIES, Identity, TRUST_DOMAIN};
+use self::store::{audited, notary, open_store, signing_key};
 use crate::admission::AdmissionSettings;
 use crate::audit::Subject;
 use crate::batch::BatchSettings;
@@ -366,44 +368,4 @@ fn register(beside: Vec<Agreement>) -> Result<Register, RegisterError> {
     let register = Register::new(agreements, shipped.orders().iter().cloned());
     let register = register.and_then(|register| register.with_safeguards(shipped.safeguards().cloned()));
     register.map_err(RegisterError::Together)
-}
-
-/// The demo's database.
-fn database(folder: &Path) -> PathBuf {
-    folder.join("statuscheck.db")
-}
-
-fn signing_key(folder: &Path) -> Result<SigningKey, DemoError> {
-    let key_file = folder.join("signing.key");
-    Ok(if key_file.exists() {
-        SigningKey::load(&key_file)?
-    } else {
-        SigningKey::create(&key_file)?
-    })
-}
-
-fn audited(folder: &Path, key: &SigningKey) -> Subject {
-    Subject {
-        store: database(folder).into(),
-        known_keys: vec![key.public()],
-        ..Subject::default()
-    }
-}
-
-fn notary(folder: &Path, store: &EmbeddedStore, key: SigningKey, clock: SharedClock) -> Notary {
-    let settings = NotarySettings::beside(&database(folder));
-    Notary::new(store.ledger_end(), key, settings, clock)
-}
-
-/// What was not decided in time by a clock of that `rate` is judged by real time too.
-async fn open_store(folder: &Path, rate: NonZeroU32) -> Result<EmbeddedStore, DemoError> {
-    let key_file = folder.join("store.key");
-    let key = if key_file.exists() {
-        Kek::load(&key_file)?
-    } else {
-        Kek::create(&key_file)?
-    };
-    let mut settings = StoreSettings::at(database(folder));
-    settings.undecided_after = settings.undecided_after.saturating_mul(rate.get());
-    Ok(EmbeddedStore::open(settings, key).await?)
 }

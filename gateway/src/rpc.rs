@@ -55,20 +55,33 @@ const SERVED: [&str; 6] = [
     "grpc.health.v1.Health",
 ];
 
+/// What is served.
+pub(crate) struct Services {
+    pub(crate) checks: StatusChecks,
+    pub(crate) desk: Desks,
+    pub(crate) referrals: Referrals,
+    pub(crate) operations: Operations,
+    pub(crate) agreements: Agreements,
+    pub(crate) health: HealthServer<HealthService>,
+}
+
 /// Everything that is served, behind the guard of who may call what.
 ///
 /// # Errors
 /// The descriptor set cannot be read, which a build of this program rules out.
 pub(crate) fn routes(
-    checks: StatusChecks,
-    desk: Desks,
-    referrals: Referrals,
-    operations: Operations,
-    agreements: Agreements,
-    health: HealthServer<HealthService>,
+    services: Services,
     figures: Arc<Figures>,
     tracer: Arc<Tracer>,
 ) -> Result<Access<Routes>, tonic_reflection::server::Error> {
+    let Services {
+        checks,
+        desk,
+        referrals,
+        operations,
+        agreements,
+        health,
+    } = services;
     let routes =
         Routes::new(StatusCheckServiceServer::new(checks).max_decoding_message_size(CHECK_MESSAGE_BYTES_MAX))
             .add_service(DeskServiceServer::new(desk).max_decoding_message_size(CHECK_MESSAGE_BYTES_MAX))

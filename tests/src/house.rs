@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 use statuscheck::admission::AdmissionSettings;
 use statuscheck::batch::BatchSettings;
 use statuscheck::demo::authority::{Authority, Identity};
@@ -34,6 +33,8 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 use crate::faults::Faults;
 use crate::person::Resident;
+
+mod recorded;
 
 /// The time at which every house starts: a Wednesday, 10:00 in London.
 pub const NOW: &str = "2026-03-11T10:00:00Z";
@@ -229,20 +230,6 @@ impl House {
         let read = reqwest::get(format!("http://{}{path}", self.telemetry)).await;
         let page = read.expect("the gateway tells of itself");
         (page.status().as_u16(), page.text().await.expect("a text"))
-    }
-
-    /// The kinds of all entries of a case in the ledger, oldest first, those that no caller sees too.
-    pub fn recorded(&self, case_id: &str) -> Vec<String> {
-        let case_id: uuid::Uuid = case_id.parse().expect("a case's id");
-        let store = Connection::open(self.folder.path().join("statuscheck.db")).expect("the store's file");
-        let mut entries = store
-            .prepare("SELECT kind FROM entries WHERE case_id = ?1 ORDER BY version")
-            .expect("the ledger");
-        let kinds = entries.query_map([case_id.as_bytes()], |row| row.get(0));
-        kinds
-            .expect("entries")
-            .map(|kind| kind.expect("a kind"))
-            .collect()
     }
 
     /// Lets calls end, records their answers, and closes the store.

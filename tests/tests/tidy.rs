@@ -125,6 +125,8 @@ fn only_the_store_knows_its_engine() {
         "tests/tests/postgres",
         // The plain rows that the engine is measured against.
         "gateway/benches/postgres",
+        // What callers are not shown.
+        "tests/src/house/recorded.rs",
         // What is in the database behind the backs of the gateways that are counted.
         "tests/src/crash/replicas",
     ];

@@ -6,6 +6,8 @@ mod evidence;
 mod law;
 #[path = "referral_tests/persons.rs"]
 mod persons;
+#[path = "referral_tests/told.rs"]
+mod told;
 #[path = "referral_tests/world.rs"]
 mod world;
 #[path = "referral_tests/worlds.rs"]

@@ -60,6 +60,7 @@ mod retained;
 mod rotation;
 mod settings;
 mod shelves;
+mod subjects;
 mod tables;
 mod upkeep;
 mod worklist;

@@ -1,16 +1,15 @@
 //! A world of cases without a store: every change is one step, and whoever works on a case may die after any of them. The
 //! deciding is the domain's own, or one of three that are wrong on purpose.
 
-use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::told::{check, outcome, unlimited};
 use crate::agreement::Agreement;
 use crate::agreement::tests::sample;
-use crate::answer::{Entitlement, Facts};
 use crate::case::Case;
-use crate::check::{Check, CheckKind, Draft};
+use crate::check::CheckKind;
 use crate::decide::{Verdict, decide};
 use crate::event::{Change, Event, EventKind, Receipt};
 use crate::ids::{CaseId, QuestionId, ReferralId, RequestId};
@@ -18,7 +17,7 @@ use crate::question::Operation;
 use crate::referral::{
     Conclusion, Found, Held, NewReferral, Recall, ReferralEvent, ReferralState, Resolution,
 };
-use crate::reply::{self, ImmigrationStatus, Reply};
+use crate::reply::Reply;
 use crate::sla::Target;
 use crate::windrush::Rules;
 
@@ -346,67 +345,5 @@ impl World {
             }
             None => self.conclude(at, true),
         }
-    }
-}
-
-fn check(kind: CheckKind, in_time: bool) -> Check {
-    let draft = Draft {
-        given_names: "Ada",
-        family_name: "Example",
-        date_of_birth: if in_time { "1958-03-04" } else { "1990-05-17" },
-        tenancy_start: "2026-06-10",
-        ..Draft::default()
-    };
-    match draft.parse(kind, date(2026, 6, 10)) {
-        Ok(check) => check,
-        Err(faults) => panic!("{}", faults[0].field),
-    }
-}
-
-fn outcome(said: Said) -> reply::Outcome {
-    let until = match said {
-        Said::Nothing => return reply::Outcome::NoRecord,
-        Said::Later => {
-            return reply::Outcome::Deferred {
-                expected_by: None,
-                ticket: "t-1".to_owned(),
-            };
-        }
-        Said::Ended => Some(date(2025, 12, 31)),
-        Said::Settled => None,
-    };
-    reply::Outcome::Found(reply::Facts::ImmigrationStatus(ImmigrationStatus {
-        leave: "leave to remain".to_owned(),
-        valid_from: date(2020, 1, 1),
-        valid_until: until,
-        may_work: true,
-        may_rent: true,
-        conditions: Vec::new(),
-        health_surcharge_paid: None,
-        arrived_on: None,
-        document_valid_until: None,
-    }))
-}
-
-fn unlimited(kind: CheckKind) -> Facts {
-    let entitlement = Some(Entitlement::Unlimited);
-    match kind {
-        CheckKind::RightToRent => Facts::RightToRent {
-            entitlement,
-            valid_until: None,
-            follow_up_on: None,
-        },
-        CheckKind::Iecas => Facts::Iecas {
-            immigration_status: Some("indefinite leave to remain".to_owned()),
-            valid_from: None,
-            valid_until: None,
-            health_surcharge_paid: None,
-        },
-        CheckKind::RightToWork | CheckKind::Section95 => Facts::RightToWork {
-            entitlement,
-            valid_until: None,
-            conditions: Vec::new(),
-            follow_up_on: None,
-        },
     }
 }

@@ -13,11 +13,11 @@ use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use uuid::Uuid;
 
 use super::shelves::standings;
-use super::{entries, hooks, measuring, quotas, referrals, retained, worklist};
+use super::{entries, hooks, measuring, quotas, referrals, retained, subjects, worklist};
 use crate::store::LedgerPlace;
 use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
 use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, SealedEntry, StoredCase};
-use crate::store::seal::{ContentDigest, SubjectDigest};
+use crate::store::seal::ContentDigest;
 
 /// The version of the tables, in `PRAGMA user_version`.
 pub(super) const VERSION: i64 = 8;
@@ -303,27 +303,9 @@ fn advance_case(connection: &Connection, change: &SealedChange) -> rusqlite::Res
         return Ok(Some(Recorded::Stale));
     }
     if !change.further_subjects.is_empty() {
-        add_subjects(connection, change)?;
+        subjects::add(connection, change)?;
     }
     Ok(None)
-}
-
-/// Adds those whom the case is about from here on behind those who are known.
-fn add_subjects(connection: &Connection, change: &SealedChange) -> rusqlite::Result<()> {
-    let id = key(change.case_id);
-    let mut subjects: Vec<u8> = connection
-        .prepare_cached("SELECT subjects FROM cases WHERE id = ?1")?
-        .query_row([id], |row| row.get(0))?;
-    for digest in &change.further_subjects {
-        let (known, _rest) = subjects.as_chunks::<{ size_of::<SubjectDigest>() }>();
-        if !known.contains(digest) {
-            subjects.extend_from_slice(digest);
-        }
-    }
-    connection
-        .prepare_cached("UPDATE cases SET subjects = ?2 WHERE id = ?1")?
-        .execute(params![id, subjects])?;
-    Ok(())
 }
 
 /// The sealed key of a case; none where it was destroyed.
