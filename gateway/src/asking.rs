@@ -5,17 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use statuscheck_domain::agreement::Permit;
+use statuscheck_domain::agreement::{Permit, Safeguard};
 use statuscheck_domain::case::{Case, HistoryError};
 use statuscheck_domain::case_clock::ClockTerms;
 use statuscheck_domain::check::Check;
-use statuscheck_domain::clock::SharedClock;
+use statuscheck_domain::clock::{SharedClock, london_day};
 use statuscheck_domain::event::{Change, EventKind};
 use statuscheck_domain::ids::{CaseId, QuestionId};
 use statuscheck_domain::question::{Operation, Question};
 use statuscheck_domain::quota::Month;
 use statuscheck_domain::route::{self, Replies};
-use statuscheck_domain::windrush::Rules;
 use statuscheck_domain::working_time::Calendars;
 
 use crate::again::AgainSettings;
@@ -92,9 +91,10 @@ impl Planned {
 }
 
 impl Asking {
-    /// The rules by which a person has a Windrush profile.
-    pub(crate) fn rules(&self) -> Arc<Rules> {
-        Arc::default()
+    /// The Windrush safeguard of `case`: what counts on the day on which it was received.
+    pub(crate) fn safeguard(&self, case: &Case) -> Arc<Safeguard> {
+        let register = &self.register.now().register;
+        register.safeguard_on(london_day(case.create_time))
     }
 
     /// The first questions of a check, to be recorded together with what has them asked.
@@ -125,8 +125,8 @@ impl Asking {
         operations.into_iter().map(plan).collect()
     }
 
-    /// The next steps of `case`, `kinds`, at `now`, together with what they mean for its clock, and the case after them. Steps
-    /// that begin no clock need no permit.
+    /// The next steps of `case`, `kinds`, at `now`, together with what they mean for its clock, the notices of a referral that they
+    /// open, and the case after them. Steps that begin no clock need no permit.
     pub(crate) fn step(
         &self,
         case: &Case,
@@ -144,13 +144,15 @@ impl Asking {
         let clock = after
             .clock_events(now, terms, &self.calendars)
             .map_err(|fault| Error::internal(&fault))?;
-        if clock.is_empty() {
-            return Ok((change, after));
-        }
-        let (follows, after) = after
-            .change(now, clock.into_iter().map(EventKind::Clock))
-            .map_err(internal)?;
-        Ok((change.followed_by(follows), after))
+        let (change, after) = if clock.is_empty() {
+            (change, after)
+        } else {
+            let clock = clock.into_iter().map(EventKind::Clock);
+            let (follows, after) = after.change(now, clock).map_err(internal)?;
+            (change.followed_by(follows), after)
+        };
+        // In the call, too: there is no hold without its hook.
+        self.outbox.referring(change, after).map_err(internal)
     }
 
     /// The same once the call has ended, together with what somebody is told of it.

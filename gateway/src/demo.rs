@@ -253,6 +253,7 @@ impl Demo {
         let credentials = mock_settings.credentials.clone();
         let mocks = statuscheck_mocks::start(mock_settings).await?;
 
+        let webhooks = taskforce::webhooks(settings.webhooks, &mocks, folder, &ca);
         let connect = |department| {
             let known = credentials.of(department);
             let mut to = DepartmentSettings::new(
@@ -307,7 +308,7 @@ impl Demo {
             timekeeper: settings.timekeeper,
             desk: DeskSettings::default(),
             dashboard: settings.dashboard,
-            webhooks: settings.webhooks,
+            webhooks,
             trust_domain: trust_domain(),
             referrals: ReferralSettings::default(),
             register: register(settings.agreements)?,

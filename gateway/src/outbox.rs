@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use statuscheck_domain::agreement::{Agreement, Webhook};
 use statuscheck_domain::case::{Case, HistoryError};
+use statuscheck_domain::clock::london_day;
 use statuscheck_domain::event::{Change, EventKind};
 use statuscheck_domain::ids::{AgreementId, NoticeId};
 use statuscheck_domain::outbox::{Happening, Notice, NoticeEvent, Receiver, tidings};
+use statuscheck_domain::referral::ReferralEvent;
 use statuscheck_domain::sla::Audience;
 
 use crate::random;
@@ -51,6 +53,29 @@ impl Outbox {
             .map(|(audience, happening)| (receiver(audience, &after), happening))
             .collect();
         self.posting(change, after, told)
+    }
+
+    /// `change`, after which a case is `after`, together with the notices of a referral that it opens, and the case after them: the
+    /// taskforce is told, and who subscribed under the safeguard of the case. Of a referral that the case joins they were told before.
+    ///
+    /// # Errors
+    /// [`HistoryError`] where the case is none.
+    pub(crate) fn referring(&self, change: Change, after: Case) -> Result<(Change, Case), HistoryError> {
+        let opened = change.events.iter().find_map(|event| match &event.kind {
+            EventKind::Referral(ReferralEvent::Opened(opening)) if opening.joined.is_none() => {
+                Some(opening.id)
+            }
+            _ => None,
+        });
+        let Some(referral_id) = opened else {
+            return Ok((change, after));
+        };
+        let register = &self.register.now().register;
+        let safeguard = register.safeguard_on(london_day(after.create_time));
+        let subscribers = safeguard.subscribers.keys().cloned().map(Receiver::Subscriber);
+        let told = std::iter::once(Receiver::Taskforce).chain(subscribers);
+        let told = told.map(|receiver| (receiver, Happening::ReferralOpened { referral_id }));
+        self.posting(change, after, told.collect())
     }
 
     /// `change`, after which a case is `after`, together with notices of what is `told` to whom, and the case after them.
@@ -99,13 +124,24 @@ impl Outbox {
             Receiver::Owner(of) => under(of)?.owner_webhook.clone(),
             Receiver::Ops => self.channels.ops.clone(),
             Receiver::Taskforce => self.channels.taskforce.clone(),
+            // By the newest safeguard that has it: a secret that was changed since counts for what was queued before, too.
+            Receiver::Subscriber(id) => {
+                let mut newest_first = register.safeguards().rev();
+                newest_first.find_map(|safeguard| safeguard.subscribers.get(id).cloned())
+            }
         }
     }
 
-    /// An owner is told by the log where there is no other way: escalating is what thresholds are for.
+    /// An owner is told by the log where there is no other way: escalating is what thresholds are for. That the taskforce cannot be
+    /// told is for operators to know.
     fn tell_log(&self, receiver: &Receiver, happening: &Happening, case: &Case) {
-        if !matches!(receiver, Receiver::Owner(_)) {
-            return;
+        match receiver {
+            Receiver::Owner(_) => {}
+            Receiver::Taskforce => {
+                tracing::warn!(case = %case.id, "a referral is opened, and the taskforce has no webhook to be told by");
+                return;
+            }
+            Receiver::Organisation(_) | Receiver::Ops | Receiver::Subscriber(_) => return,
         }
         let register = &self.register.now().register;
         let agreement = register.agreement(&case.receipt.agreement_id);

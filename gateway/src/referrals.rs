@@ -6,15 +6,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
-use statuscheck_domain::calendar::Division;
+use serde::Deserialize;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::check::Violation;
 use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::ReferralId;
 use statuscheck_domain::referral::{Found, Referral, ReferralEvent, ReferralState, ResolveFault};
-use statuscheck_domain::sla::{Promise, WorkingDays};
 use statuscheck_domain::subject::Field;
 use zeroize::Zeroizing;
 
@@ -22,19 +19,10 @@ use crate::asking::{ATTEMPTS_MAX, Asking};
 use crate::error::Error;
 use crate::store::{ReferralQuery, ReferralRow};
 
-/// How people are referred to the taskforce.
+/// What referring people to the taskforce may cost. What is promised and told stands in the register.
 #[derive(Clone, Deserialize, PartialEq, Eq, Debug)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReferralSettings {
-    /// How long the taskforce's finding may take. 5 working days: as long as a desk is given for what is not urgent (report
-    /// 6.162).
-    #[serde(deserialize_with = "parsed")]
-    pub promise: Promise,
-    /// Whose bank holidays count.
-    #[serde(deserialize_with = "parsed")]
-    pub division: Division,
-    /// Whom a caller or the person can turn to, in words.
-    pub contact: String,
     /// Cases with referrals that are looked at for one person, the newest first. 64: far more than any person has, and still
     /// read in a few milliseconds.
     pub known_max: usize,
@@ -48,21 +36,10 @@ pub struct ReferralSettings {
 impl Default for ReferralSettings {
     fn default() -> Self {
         Self {
-            promise: Promise::Working(WorkingDays::new(5).expect("5 is one at least, and few")),
-            division: Division::EnglandAndWales,
-            contact: "Windrush Help Team, 0800 678 1925 (free, Monday to Friday 9:00 to 17:00)".to_owned(),
             known_max: 64,
             step: Duration::from_millis(100),
         }
     }
-}
-
-fn parsed<'de, T: std::str::FromStr<Err: std::fmt::Display>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    String::deserialize(deserializer)?
-        .parse()
-        .map_err(D::Error::custom)
 }
 
 /// A referral, and the case that opened it.

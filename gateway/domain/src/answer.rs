@@ -49,6 +49,8 @@ pub enum Outcome {
         referral_id: ReferralId,
         /// Whom the caller or the person can turn to.
         contact: String,
+        /// What to tell the person.
+        advice: String,
         /// What the caller can provide to help the taskforce; may be nothing.
         fields: Vec<Field>,
         /// When the taskforce's finding is due.
@@ -318,17 +320,12 @@ impl Answer {
     }
 }
 
-/// What to tell a person who is held back from a refusal, in plain words; `fields` are what would help the taskforce.
-pub fn advice(fields: &[Field]) -> &'static str {
+/// What to tell a person who is held back from a refusal: the `advice`, and that `fields` would help the taskforce, where some would.
+pub fn advice_with(advice: &str, fields: &[Field]) -> String {
     if fields.is_empty() {
-        "Your status could not be confirmed from the records that were asked, and you may be of the Windrush generation. You \
-         are not refused anything because of that. The Windrush taskforce is looking at your records, including those of HMRC \
-         and DWP; you need not prove what the state already holds. You will hear by the date given, and you can call the \
-         taskforce in the meantime."
+        advice.to_owned()
     } else {
-        "Your status could not be confirmed from the records that were asked, and you may be of the Windrush generation. You \
-         are not refused anything because of that. The Windrush taskforce is looking at your records; the details named would \
-         help it to find them. You will hear by the date given, and you can call the taskforce in the meantime."
+        format!("{advice} The details named would help the taskforce to find the records.")
     }
 }
 

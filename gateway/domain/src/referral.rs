@@ -5,8 +5,10 @@
 
 use jiff::Timestamp;
 
+use crate::agreement::Advice;
 use crate::answer::{Answer, Facts, Negative, Outcome, PendingReason};
 use crate::check::CheckKind;
+use crate::clock::london_day;
 use crate::ids::{CaseId, ReferralId, RulesVersion};
 use crate::route;
 use crate::sla::SlaClock;
@@ -102,6 +104,8 @@ pub struct Referral {
     pub is_withheld: bool,
     /// Whom the caller or the person can turn to.
     pub contact: String,
+    /// What to tell the person.
+    pub advice: Advice,
     /// What the caller is asked for, while it did not provide it.
     pub asked: Vec<Field>,
     /// When the case was referred, or joined.
@@ -155,6 +159,7 @@ impl Referral {
             due: opening.due,
             is_withheld: opening.is_withheld,
             contact: opening.contact,
+            advice: opening.advice,
             asked: opening.asked,
             opened_at: at,
             said: Vec::new(),
@@ -197,6 +202,7 @@ impl Referral {
             Outcome::Referred {
                 referral_id: self.id,
                 contact: self.contact.clone(),
+                advice: self.advice.about(self.id, london_day(self.due.due_at)),
                 fields: self.asked.clone(),
                 due: self.due.clone(),
             }

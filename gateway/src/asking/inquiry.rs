@@ -260,7 +260,7 @@ impl Inquiry {
         decide(
             &self.case.receipt.check,
             &self.replies,
-            &self.asking.rules(),
+            &self.asking.safeguard(&self.case).rules,
             self.asking.feed_interval,
             now,
         )

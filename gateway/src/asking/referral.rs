@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use statuscheck_domain::agreement::Permit;
+use statuscheck_domain::agreement::{Permit, Safeguard};
 use statuscheck_domain::answer::Outcome;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::case_clock::{CaseClock, ClockTerms};
@@ -65,8 +65,8 @@ impl Inquiry {
     /// The store cannot be read.
     pub(super) async fn conclude(&mut self, verdict: Verdict) -> Result<Concluded, Error> {
         self.alarm_if_unclear(&verdict);
-        let (rules, now) = (self.asking.rules(), self.asking.clock.now());
-        let under = (self.permit.agreement(), &*rules);
+        let (safeguard, now) = (self.asking.safeguard(&self.case), self.asking.clock.now());
+        let under = (self.permit.agreement(), &safeguard.rules);
         match self
             .case
             .concluded(verdict, &self.replies, under, self.moved, now)
@@ -109,15 +109,14 @@ impl Inquiry {
         let check = self.case.receipt.check.clone();
         let person = self.asking.persons.of(&check).await;
         let known = self.asking.known(&check).await?;
-        let (rules, now) = (self.asking.rules(), self.asking.clock.now());
+        let (safeguard, now) = (self.asking.safeguard(&self.case), self.asking.clock.now());
         let recall = Recall::of(&self.case, hold, &known, now);
         let joined = matches!(recall, Recall::Open { .. });
         let opens = recall == Recall::Nothing;
         let new = NewReferral {
             id: ReferralId::at(now, &random::bytes()),
-            due: self.asking.finding_due(&self.permit, now)?,
-            rules: &rules,
-            contact: &self.asking.referrals.contact,
+            due: self.asking.finding_due(&safeguard, &self.permit, now)?,
+            safeguard: &safeguard,
         };
         let under = (self.permit.agreement(), &self.replies);
         let steps = self.case.held(hold, recall, new, under, now);
@@ -176,13 +175,13 @@ impl Asking {
     }
 
     /// When the finding of a referral that is opened at `now` is due.
-    fn finding_due(&self, permit: &Permit, now: Timestamp) -> Result<SlaClock, Error> {
-        let promise = self.referrals.promise;
+    fn finding_due(&self, safeguard: &Safeguard, permit: &Permit, now: Timestamp) -> Result<SlaClock, Error> {
+        let promise = safeguard.promise;
         let terms = ClockTerms {
             promise,
             vulnerable: promise,
             ground: Ground::Usual,
-            division: self.referrals.division,
+            division: safeguard.division,
             ..self.terms(permit, now)
         };
         let started = CaseClock::start(terms, &self.calendars).map_err(|fault| Error::internal(&fault))?;

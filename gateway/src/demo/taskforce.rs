@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use statuscheck_mocks::Mocks;
 use statuscheck_mocks::settings::{ServerTls, TaskforceSettings};
 use statuscheck_mocks::taskforce::Gateway;
 use zeroize::Zeroizing;
 
 use super::DemoError;
 use super::authority::{Identity, write_secret};
+use crate::webhook::{ChannelSettings, WebhookSettings};
 
 /// The identity under which it resolves referrals.
 pub(super) const IDENTITY: &str = "taskforce/windrush";
@@ -45,6 +47,25 @@ pub(super) fn settings(folder: &Path, server: &Identity) -> Result<TaskforceSett
         }),
         ..TaskforceSettings::new(vec![secret])
     })
+}
+
+/// Where notices go: where nobody says otherwise, to the mock taskforce.
+pub(super) fn webhooks(given: WebhookSettings, mocks: &Mocks, folder: &Path, ca: &Path) -> WebhookSettings {
+    let Some(url) = mocks.hooks_url().filter(|_| given == WebhookSettings::default()) else {
+        return given;
+    };
+    let loopback = "127.0.0.1";
+    WebhookSettings {
+        allow_hosts: loopback.parse().into_iter().collect(),
+        allow_networks: loopback.parse().into_iter().collect(),
+        secrets: secrets(folder),
+        ca_file: Some(ca.to_owned()),
+        taskforce: Some(ChannelSettings {
+            url: url.to_owned(),
+            secret_files: vec![SECRET.to_owned()],
+        }),
+        ..given
+    }
 }
 
 /// Where the taskforce finds the gateway.

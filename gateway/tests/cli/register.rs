@@ -64,7 +64,7 @@ async fn a_folder_is_listed_and_shown_for_people_and_for_programs() {
         ("Home Secretary", &order),
         ("in force", &order),
         ("COULD_HAVE_ARRIVED", &safeguard),
-        ("Windrush Taskforce, 0808 157 0123, windrush", &safeguard),
+        ("Windrush Help Team, 0800 678 1925, windrush", &safeguard),
     ] {
         assert!(told.contains(words), "{words} is not in {told}");
     }

@@ -173,6 +173,7 @@ pub(crate) fn referred(n: u32, joined: Option<CaseId>) -> Vec<EventKind> {
         due: Target::DEFAULT.start(samples::start()),
         is_withheld: false,
         contact: "the help team".to_owned(),
+        advice: "Quote {referral}.".parse().unwrap(),
         asked: Vec::new(),
     };
     let referral = Referral::new(opening.clone(), samples::start());

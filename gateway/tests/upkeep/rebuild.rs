@@ -76,6 +76,7 @@ fn referred() -> EventKind {
         due: Target::DEFAULT.start(now),
         is_withheld: false,
         contact: "the help team".to_owned(),
+        advice: "Quote {referral}.".parse().unwrap(),
         asked: Vec::new(),
     })))
 }

@@ -10,6 +10,9 @@ use super::Refusal;
 /// The type of the event.
 const REFERRAL_OPENED: &str = "uk.gov.statuscheck.referral.opened.v1";
 
+/// How a case stands to its caller when it is referred: where an agreement withholds the reason, as any that waits.
+const STATES: [&str; 3] = ["referred", "open", "awaiting_information"];
+
 /// Characters of a text in it: the longest is a trust domain.
 const TEXT_LENGTH_MAX: usize = 300;
 
@@ -62,7 +65,7 @@ pub(super) fn opened(body: &[u8], id: &str) -> Result<Opened, Refusal> {
         && event.source.len() <= TEXT_LENGTH_MAX
         && event.datacontenttype == "application/json"
         && event.subject == data.referral_id
-        && data.state == "referred"
+        && STATES.contains(&data.state.as_str())
         && data.agreement_id.parse::<AgreementId>().is_ok();
     match (data.referral_id.parse(), data.case_id.parse()) {
         (Ok(referral_id), Ok(case_id)) if is_sound => Ok(Opened { referral_id, case_id }),

@@ -45,7 +45,7 @@ pub struct Helpline {
     pub email: String,
 }
 
-/// Such as "Windrush helpline, 0808 157 0123, windrush@home-office.example".
+/// Such as "Windrush Help Team, 0800 678 1925, windrush-help-team@home-office.example".
 impl fmt::Display for Helpline {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, phone, email } = self;
@@ -99,6 +99,11 @@ impl fmt::Display for Advice {
 }
 
 impl Advice {
+    /// As it is written, places and all.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// What to tell the person of this referral, whose finding is due on `due`.
     pub fn about(&self, referral: ReferralId, due: Date) -> String {
         let text = self.0.replace("{referral}", &referral.to_string());
@@ -116,13 +121,15 @@ impl Safeguard {
             promise: Promise::Working(WorkingDays::FIVE),
             division: Division::EnglandAndWales,
             helpline: Helpline {
-                name: "Windrush Taskforce".to_owned(),
-                phone: "0808 157 0123".to_owned(),
-                email: "windrush-taskforce@home-office.example".to_owned(),
+                name: "Windrush Help Team".to_owned(),
+                phone: "0800 678 1925".to_owned(),
+                email: "windrush-help-team@home-office.example".to_owned(),
             },
             advice: Advice(
-                "You may have rights that a record does not show. Nothing is refused to you while the Windrush Taskforce \
-                 looks into it, at no cost to you; its finding on referral {referral} is due on {due}."
+                "Your status could not be confirmed from the records that were asked, and you may be of the Windrush generation. You \
+                 are not refused anything because of that. The Windrush taskforce is looking at your records, including those of \
+                 HMRC and DWP; you need not prove what the state already holds. You will hear by {due}, and you can call the \
+                 taskforce in the meantime; quote {referral}."
                     .to_owned(),
             ),
             subscribers: BTreeMap::new(),

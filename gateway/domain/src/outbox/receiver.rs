@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::ids::{AgreementId, OrganisationId};
+use crate::ids::{AgreementId, OrganisationId, SubscriberId};
 
 /// Somebody who can be told by a webhook. As text it is a word, with an id behind a colon where there are several:
-/// `organisation:acme-works`, `owner:right-to-work`, `ops`, `taskforce`.
+/// `organisation:acme-works`, `owner:right-to-work`, `ops`, `taskforce`, `subscriber:liaison`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Receiver {
     /// An organisation that asked, at its webhook under the case's agreement.
@@ -17,6 +17,8 @@ pub enum Receiver {
     Ops,
     /// The taskforce that looks into possible Windrush cases.
     Taskforce,
+    /// Somebody who is told of referrals beside the taskforce, by the register's Windrush safeguard.
+    Subscriber(SubscriberId),
 }
 
 /// Names nobody who can be told.
@@ -31,6 +33,7 @@ impl fmt::Display for Receiver {
             Self::Owner(agreement) => write!(formatter, "owner:{agreement}"),
             Self::Ops => formatter.write_str("ops"),
             Self::Taskforce => formatter.write_str("taskforce"),
+            Self::Subscriber(id) => write!(formatter, "subscriber:{id}"),
         }
     }
 }
@@ -43,6 +46,7 @@ impl FromStr for Receiver {
         match text.split_once(':') {
             Some(("organisation", id)) => id.parse().map(Self::Organisation).map_err(unknown),
             Some(("owner", id)) => id.parse().map(Self::Owner).map_err(unknown),
+            Some(("subscriber", id)) => id.parse().map(Self::Subscriber).map_err(unknown),
             None if text == "ops" => Ok(Self::Ops),
             None if text == "taskforce" => Ok(Self::Taskforce),
             _ => Err(UnknownReceiver),
@@ -62,6 +66,7 @@ mod tests {
             Receiver::Owner("right-to-work".parse().unwrap()),
             Receiver::Ops,
             Receiver::Taskforce,
+            Receiver::Subscriber("ops".parse().unwrap()),
         ];
         for receiver in receivers {
             assert_eq!(receiver.to_string().parse(), Ok(receiver));

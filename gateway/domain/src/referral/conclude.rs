@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Held, Hold, Opening, Recall, Referral, ReferralEvent};
-use crate::agreement::Agreement;
+use crate::agreement::{Agreement, Safeguard};
 use crate::answer::{Facts, Outcome};
 use crate::case::Case;
 use crate::check::Check;
@@ -39,10 +39,8 @@ pub struct NewReferral<'a> {
     pub id: ReferralId,
     /// When its finding is due.
     pub due: SlaClock,
-    /// The rules that say who has a profile.
-    pub rules: &'a Rules,
-    /// Whom the caller or the person can turn to.
-    pub contact: &'a str,
+    /// Who has a profile, whom to turn to, and what is told.
+    pub safeguard: &'a Safeguard,
 }
 
 impl Case {
@@ -183,10 +181,11 @@ impl Case {
             id: new.id,
             joined,
             hold: hold.clone(),
-            rules: new.rules.version.clone(),
+            rules: new.safeguard.rules.version.clone(),
             due: new.due,
             is_withheld: agreement.withholds_referrals,
-            contact: new.contact.to_owned(),
+            contact: new.safeguard.helpline.to_string(),
+            advice: new.safeguard.advice.clone(),
             asked: asked(self, hold, agreement),
         };
         let told = self.told_of(&Referral::new(opening.clone(), now), agreement);

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::Hold;
+use crate::agreement::Advice;
 use crate::answer::Facts;
 use crate::ids::{CaseId, ReferralId, RulesVersion};
 use crate::sla::SlaClock;
@@ -70,6 +71,8 @@ pub struct Opening {
     pub is_withheld: bool,
     /// Whom the caller or the person can turn to.
     pub contact: String,
+    /// What to tell the person.
+    pub advice: Advice,
     /// What the caller is asked for from the beginning.
     pub asked: Vec<Field>,
 }

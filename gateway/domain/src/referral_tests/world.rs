@@ -6,8 +6,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::told::{check, outcome, unlimited};
-use crate::agreement::Agreement;
 use crate::agreement::tests::sample;
+use crate::agreement::{Agreement, Safeguard};
 use crate::case::Case;
 use crate::check::CheckKind;
 use crate::decide::{Verdict, decide};
@@ -241,11 +241,14 @@ impl World {
             Conclusion::ToHold(hold) => {
                 let recall = Recall::of(&case, &hold, &self.cases, self.now);
                 let id = ReferralId(Uuid::from_u128(self.id()));
+                let safeguard = Safeguard {
+                    rules: self.rules.clone(),
+                    ..Safeguard::guidance()
+                };
                 let new = NewReferral {
                     id,
                     due: Target::DEFAULT.start(self.now),
-                    rules: &self.rules,
-                    contact: "the help team",
+                    safeguard: &safeguard,
                 };
                 let held = case.held(&hold, recall, new, (&self.agreement, &replies), self.now);
                 if self.decider == Decider::AfterRelease {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use statuscheck_domain::answer::{
-    self, Answer, Facts, PendingReason, advice, explain_fields, statutory_excuse_reference,
+    self, Answer, Facts, PendingReason, advice_with, explain_fields, statutory_excuse_reference,
 };
 use statuscheck_domain::case::Case;
 use statuscheck_domain::sla::SlaClock;
@@ -61,11 +61,12 @@ fn outcome(outcome: &answer::Outcome, case: &Case, now: Timestamp) -> wire::answ
         answer::Outcome::Referred {
             referral_id,
             contact,
+            advice,
             fields,
             due,
         } => wire::answer::Outcome::Referred(wire::Referred {
             referral_id: referral_id.to_string(),
-            advice: advice(fields).to_owned(),
+            advice: advice_with(advice, fields),
             sla: Some(finding(due, now > due.due_at)),
             contact: contact.clone(),
             fields: fields.iter().map(|field| field.as_str().to_owned()).collect(),

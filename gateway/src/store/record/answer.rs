@@ -45,6 +45,7 @@ enum OutcomeRecord {
         #[serde(with = "ReferralIdRecord")]
         referral_id: ReferralId,
         contact: String,
+        advice: String,
         #[serde(with = "text::many")]
         fields: Vec<Field>,
         #[serde(with = "SlaClockRecord")]

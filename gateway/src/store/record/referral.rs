@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use statuscheck_domain::agreement::Advice;
 use statuscheck_domain::answer::{Facts, Negative};
 use statuscheck_domain::ids::{CaseId, ReferralId, RulesVersion};
 use statuscheck_domain::referral::{Finding, Held, Hold, Opening, ReferralEvent, Resolution};
@@ -59,6 +60,8 @@ struct OpeningRecord {
     due: SlaClock,
     is_withheld: bool,
     contact: String,
+    #[serde(with = "text::one")]
+    advice: Advice,
     #[serde(with = "text::many")]
     asked: Vec<Field>,
 }

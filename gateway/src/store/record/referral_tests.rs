@@ -38,6 +38,7 @@ fn events() -> Vec<ReferralEvent> {
         due: due.clone(),
         is_withheld: true,
         contact: "the help team".to_owned(),
+        advice: "Quote {referral}.".parse().unwrap(),
         asked: vec![Field::GivenNames],
     };
     let joined = Opening {

@@ -1,5 +1,6 @@
 //! Domain types that are kept as their one normal text.
 
+use statuscheck_domain::agreement::Advice;
 use statuscheck_domain::answer::{Entitlement, Negative, PendingReason};
 use statuscheck_domain::calendar::Division;
 use statuscheck_domain::case::{CaseState, Use};
@@ -56,6 +57,7 @@ kept_as_text! {
     AsylumSupportReference: expose, |text| AsylumSupportReference::parse(text).ok();
     Postcode: expose, |text| Postcode::parse(text).ok();
     ShareCode: expose, |text| ShareCode::parse(text).ok();
+    Advice: as_str, |text| text.parse().ok();
 }
 
 impl Text for Entitlement {
