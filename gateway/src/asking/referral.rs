@@ -113,9 +113,15 @@ impl Inquiry {
         let recall = Recall::of(&self.case, hold, &known, now);
         let joined = matches!(recall, Recall::Open { .. });
         let opens = recall == Recall::Nothing;
+        // Only a referral of its own is due by this: what is remembered, and may be for ever, needs no calendar.
+        let due = if opens {
+            self.asking.finding_due(&safeguard, &self.permit, now)?
+        } else {
+            self.case.receipt.clock.clone()
+        };
         let new = NewReferral {
             id: ReferralId::at(now, &random::bytes()),
-            due: self.asking.finding_due(&safeguard, &self.permit, now)?,
+            due,
             safeguard: &safeguard,
         };
         let under = (self.permit.agreement(), &self.replies);
