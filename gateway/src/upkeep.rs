@@ -18,6 +18,8 @@ use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
 mod copying;
 mod extension;
 mod holds;
+mod orders;
+mod recount;
 mod retention;
 mod subject_access;
 mod verification;
@@ -25,6 +27,7 @@ mod verification;
 pub use self::copying::{CopyStoreError, Step, copy_store};
 pub use self::extension::Extended;
 pub use self::holds::{HoldError, Reason, ReasonError};
+pub use self::recount::{RecountDone, RecountedLine};
 pub use self::retention::{RetentionLine, RetentionRun};
 pub use self::subject_access::{Found, FoundCheck, Sought};
 pub use self::verification::VerifyError;
@@ -46,7 +49,7 @@ pub struct Housekeeping {
     register: Arc<ServedRegister>,
     clock: SharedClock,
     calendars: Arc<Calendars>,
-    /// Held by whoever gives cases more time: one order at a time.
+    /// Held by whoever moves due times: one order at a time.
     extending: Mutex<()>,
     /// Held by the one look over the ledger that there may be.
     verifying: Arc<Mutex<()>>,

@@ -11,6 +11,8 @@ mod extension;
 mod ops;
 #[path = "upkeep/rebuild.rs"]
 mod rebuild;
+#[path = "upkeep/recount.rs"]
+mod recount;
 #[path = "upkeep/remanence.rs"]
 mod remanence;
 #[path = "upkeep/retention.rs"]

@@ -23,6 +23,7 @@ pub mod names;
 pub mod question;
 pub mod questions;
 pub mod quota;
+pub mod recount;
 pub mod reply;
 pub mod retention;
 pub mod route;

@@ -49,11 +49,15 @@ pub enum HouseKind {
     DueExtended,
     /// Every case that such an order means was.
     DueExtensionDone,
+    /// Clocks of open cases are counted anew.
+    DueRecounted,
+    /// Every clock that such an order means was.
+    DueRecountDone,
 }
 
 impl HouseKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::KeyRotated,
         Self::RetentionRun,
         Self::LegalHoldSet,
@@ -66,6 +70,8 @@ impl HouseKind {
         Self::QuotaWarned,
         Self::DueExtended,
         Self::DueExtensionDone,
+        Self::DueRecounted,
+        Self::DueRecountDone,
     ];
 
     /// The stable name in the ledger. No event of a case has the same.
@@ -83,6 +89,8 @@ impl HouseKind {
             Self::QuotaWarned => "quota_warned",
             Self::DueExtended => "due_extended",
             Self::DueExtensionDone => "due_extension_done",
+            Self::DueRecounted => "due_recounted",
+            Self::DueRecountDone => "due_recount_done",
         }
     }
 }

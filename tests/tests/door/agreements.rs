@@ -108,6 +108,7 @@ const TABLE: &[Row] = &[
             ("GetSlaSummary", NotServed),
             ("ListCases", NotServed),
             ("ExtendDue", Nothing),
+            ("RecountDue", Nothing),
             ("ListDepartments", NotServed),
             ("SetDepartment", NotServed),
             ("ListHooks", NotServed),

@@ -11,8 +11,9 @@ use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use crate::store::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
-    QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists,
+    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HouseEntry, HouseQuery,
+    Measuring, PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow,
+    Worklists,
 };
 
 /// What is done with a store.
@@ -78,6 +79,13 @@ impl<A: Around> Worklists for Through<A> {
     ) -> Result<Vec<WorkRow>, ReadError> {
         self.other("read questions", self.store.questions_of(department, cases))
             .await
+    }
+}
+
+#[async_trait]
+impl<A: Around> Measuring for Through<A> {
+    async fn courses(&self, query: CourseQuery) -> Result<CoursePage, ReadError> {
+        self.other("read courses", self.store.courses(query)).await
     }
 }
 
