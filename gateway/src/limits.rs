@@ -17,7 +17,8 @@ use statuscheck_domain::ids::{AgreementId, OrganisationId};
 
 mod bucket;
 
-use self::bucket::{Bucket, LimitClock};
+use self::bucket::Bucket;
+pub(crate) use self::bucket::LimitClock;
 use crate::error::Error;
 
 pub use self::bucket::Allowance;

@@ -11,6 +11,7 @@ use statuscheck_domain::ids::CaseId;
 use statuscheck_domain::working_time::Calendars;
 use tokio::sync::Mutex;
 
+use crate::outbox::Outbox;
 use crate::register::ServedRegister;
 use crate::store::upkeep::{Rotated, RotationError, Upkeep};
 use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
@@ -18,6 +19,7 @@ use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
 mod copying;
 mod extension;
 mod holds;
+mod hooks;
 mod orders;
 mod recount;
 mod retention;
@@ -27,6 +29,7 @@ mod verification;
 pub use self::copying::{CopyStoreError, Step, copy_store};
 pub use self::extension::Extended;
 pub use self::holds::{HoldError, Reason, ReasonError};
+pub use self::hooks::RetryError;
 pub use self::recount::{RecountDone, RecountedLine};
 pub use self::retention::{RetentionLine, RetentionRun};
 pub use self::subject_access::{Found, FoundCheck, Sought};
@@ -49,6 +52,8 @@ pub struct Housekeeping {
     register: Arc<ServedRegister>,
     clock: SharedClock,
     calendars: Arc<Calendars>,
+    /// None where nobody can be told of anything: no gateway runs on the store.
+    outbox: Option<Outbox>,
     /// Held by whoever moves due times: one order at a time.
     extending: Mutex<()>,
     /// Held by the one look over the ledger that there may be.
@@ -68,8 +73,17 @@ impl Housekeeping {
             register,
             clock,
             calendars,
+            outbox: None,
             extending: Mutex::default(),
             verifying: Arc::default(),
+        }
+    }
+
+    /// The same in a gateway, which tells callers of what happens to their cases.
+    pub(crate) fn telling(self, outbox: Outbox) -> Self {
+        Self {
+            outbox: Some(outbox),
+            ..self
         }
     }
 

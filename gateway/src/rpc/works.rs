@@ -20,15 +20,19 @@ use crate::cases::Cases;
 use crate::departments::Departments;
 use crate::following::{Following, WatchSettings};
 use crate::limits::{LimitSettings, Limits};
-use crate::peer::{Connected, Peer};
+use crate::outbox::{Delivering, Outbox};
+use crate::peer::{Connected, Peer, TrustDomain};
 use crate::probing::{Probing, ProbingSettings};
 use crate::quota::Quotas;
+use crate::referrals::ReferralSettings;
 use crate::register::{ServedRegister, TakeUpError};
 use crate::rpc::status_check::StatusChecks;
 use crate::rpc::way::Way;
 use crate::server::CheckSettings;
 use crate::store::{ReadError, Store};
+use crate::telemetry::Telemetry;
 use crate::timekeeper::{Timekeeper, TimekeeperSettings};
+use crate::webhook::WebhookSettings;
 
 mod through;
 
@@ -42,6 +46,8 @@ pub struct WorksSetup {
     pub departments: Departments,
     /// Who may ask what.
     pub register: Register,
+    /// The first part of its name in notices.
+    pub trust_domain: TrustDomain,
     /// What checks may take.
     pub checks: CheckSettings,
     /// How due work is done.
@@ -68,6 +74,17 @@ impl Works {
         let quotas = Quotas::new(Arc::clone(&store), clock.clone());
         let feed_interval =
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
+        let register = Arc::new(ServedRegister::load(store.as_ref(), setup.register).await?);
+        let webhooks = WebhookSettings::default();
+        let outbox = Outbox::new(Arc::clone(&register), &webhooks);
+        let delivering = Delivering::new(
+            Arc::clone(&store),
+            outbox.clone(),
+            &webhooks,
+            setup.trust_domain,
+            clock.clone(),
+        );
+        let figures = Telemetry::off(clock.clone()).figures();
         let asking = Asking {
             store: Arc::clone(&store),
             quotas,
@@ -77,11 +94,14 @@ impl Works {
             feed_interval,
             trace_grace: setup.checks.trace_grace,
             again: setup.checks.again,
-            rules: Arc::default(),
+            outbox,
+            register: Arc::clone(&register),
+            referrals: ReferralSettings::default(),
+            persons: Arc::default(),
+            figures: Arc::clone(&figures),
         };
         let probing = Probing::new(ProbingSettings::unlimited(), clock.clone());
         let cases = Cases::new(asking.clone(), probing);
-        let register = Arc::new(ServedRegister::load(store.as_ref(), setup.register).await?);
         let way = Way {
             register: Arc::clone(&register),
             limits: Limits::new(&LimitSettings::unlimited(), clock.clone()),
@@ -90,12 +110,13 @@ impl Works {
             clock: clock.clone(),
             budget: setup.checks.budget,
             batch: BatchSettings::default(),
+            figures,
         };
         let checks = StatusChecks {
             way: Arc::new(way),
             following: Arc::new(Following::new(store, WatchSettings::default())),
         };
-        let timekeeper = Arc::new(Timekeeper::new(asking, register, setup.timekeeper));
+        let timekeeper = Arc::new(Timekeeper::new(asking, delivering, register, setup.timekeeper));
         Ok(Self {
             checks,
             cases,

@@ -53,11 +53,17 @@ pub enum HouseKind {
     DueRecounted,
     /// Every clock that such an order means was.
     DueRecountDone,
+    /// A department was closed by hand, or opened.
+    DepartmentSet,
+    /// An operator looked at how cases, departments or the ledger stand.
+    OpsViewed,
+    /// A department had a feed cleared to be shared.
+    FeedUploaded,
 }
 
 impl HouseKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::KeyRotated,
         Self::RetentionRun,
         Self::LegalHoldSet,
@@ -72,6 +78,9 @@ impl HouseKind {
         Self::DueExtensionDone,
         Self::DueRecounted,
         Self::DueRecountDone,
+        Self::DepartmentSet,
+        Self::OpsViewed,
+        Self::FeedUploaded,
     ];
 
     /// The stable name in the ledger. No event of a case has the same.
@@ -91,6 +100,9 @@ impl HouseKind {
             Self::DueExtensionDone => "due_extension_done",
             Self::DueRecounted => "due_recounted",
             Self::DueRecountDone => "due_recount_done",
+            Self::DepartmentSet => "department_set",
+            Self::OpsViewed => "ops_viewed",
+            Self::FeedUploaded => "feed_uploaded",
         }
     }
 }

@@ -10,11 +10,14 @@ use statuscheck_domain::event::{Change, Event, EventKind};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use statuscheck_domain::subject::Identity;
 
-use super::rows::{ListedRow, Opening, RowState, SealedChange, SealedEntry, StoredCase, nanoseconds, number};
+use super::rows::{
+    HookedRow, ListedRow, Opening, RowState, SealedChange, SealedEntry, StoredCase, nanoseconds, number,
+};
 use super::seal::{
     ContentDigest, ContentKey, DataKey, Kek, OVERHEAD, Place, SealError, StoreSecret, SubjectDigest,
     SubjectKey,
 };
+use super::standing::StandingRow;
 use super::upkeep::Terms;
 use super::{CommitError, PlacedEvent, ReadError, record};
 
@@ -267,12 +270,19 @@ fn seal(
             .rev()
             .find_map(|event| state_after(&event.kind)),
         wake: change.wake.map(nanoseconds).transpose()?,
+        standing: change.standing.as_ref().map(StandingRow::of).transpose()?,
         spent: change.spent.clone(),
         listed: change
             .listed
             .iter()
             .map(ListedRow::of)
             .collect::<Result<_, _>>()?,
+        hooked: change
+            .posted
+            .iter()
+            .map(HookedRow::of)
+            .collect::<Result<_, _>>()?,
+        referred: change.referred.clone(),
         entries,
         further_subjects: Vec::new(),
         opening: None,

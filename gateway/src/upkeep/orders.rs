@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
-use statuscheck_domain::case::Case;
+use statuscheck_domain::case::{Case, HistoryError};
 use statuscheck_domain::case_clock::ClockEvent;
-use statuscheck_domain::event::EventKind;
+use statuscheck_domain::event::{Change, EventKind};
 use statuscheck_domain::ids::{AgreementId, CaseId, DueOrderId};
 use tokio::time::sleep;
 
@@ -115,8 +115,9 @@ impl Housekeeping {
             if steps.is_empty() || depth == Depth::Look {
                 return Ok(effect);
             }
-            let (change, _) = case
+            let change = case
                 .change(now, steps.into_iter().map(EventKind::Clock))
+                .and_then(|(change, after)| self.told(&case, change, after))
                 .map_err(|_no_history| CommitError::Malformed)?;
             match self.store.commit(change).await {
                 Ok(()) => return Ok(effect),
@@ -125,6 +126,14 @@ impl Housekeeping {
             }
         }
         Err(CommitError::Full.into())
+    }
+
+    /// The change that takes `case` to `after`, with what its caller is told of it.
+    fn told(&self, case: &Case, change: Change, after: Case) -> Result<Change, HistoryError> {
+        match &self.outbox {
+            Some(outbox) => outbox.telling(case, change, after).map(|(change, _)| change),
+            None => Ok(change),
+        }
     }
 
     /// Goes on with every order that was not finished.

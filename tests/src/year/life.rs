@@ -85,6 +85,7 @@ async fn live(year: &mut Year, store: Arc<dyn Store>) -> anyhow::Result<End> {
         store: Arc::clone(&mortal),
         departments: year.world.departments(&year.clock),
         register: statuscheck::demo::shipped_register()?,
+        trust_domain: "status.example".parse().expect("a trust domain"),
         checks: checks(),
         timekeeper: TimekeeperSettings::default(),
         clock: Arc::new(year.clock.clone()),

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use crate::store::{
-    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HouseEntry, HouseQuery,
-    Measuring, PlacedEvent, Position, QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow,
-    Worklists,
+    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
+    QuotaError, ReadError, Received, Reserved, Store,
 };
+
+mod rows;
 
 /// What is done with a store.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,34 +59,6 @@ fn recording(change: &Change) -> Operation {
 impl<A: Around> Through<A> {
     async fn other<T: Send>(&self, name: &'static str, doing: impl Future<Output = T> + Send) -> T {
         self.around.pass(Operation::Other(name), doing).await
-    }
-}
-
-#[async_trait]
-impl<A: Around> Worklists for Through<A> {
-    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
-        self.other("read a worklist", self.store.worklist(query)).await
-    }
-
-    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
-        self.other("read a question", self.store.question(department, id))
-            .await
-    }
-
-    async fn questions_of(
-        &self,
-        department: DepartmentId,
-        cases: &[CaseId],
-    ) -> Result<Vec<WorkRow>, ReadError> {
-        self.other("read questions", self.store.questions_of(department, cases))
-            .await
-    }
-}
-
-#[async_trait]
-impl<A: Around> Measuring for Through<A> {
-    async fn courses(&self, query: CourseQuery) -> Result<CoursePage, ReadError> {
-        self.other("read courses", self.store.courses(query)).await
     }
 }
 
