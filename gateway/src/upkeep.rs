@@ -20,6 +20,8 @@ mod copying;
 mod extension;
 mod holds;
 mod hooks;
+mod orders;
+mod recount;
 mod retention;
 mod subject_access;
 mod verification;
@@ -28,6 +30,7 @@ pub use self::copying::{CopyStoreError, Step, copy_store};
 pub use self::extension::Extended;
 pub use self::holds::{HoldError, Reason, ReasonError};
 pub use self::hooks::RetryError;
+pub use self::recount::{RecountDone, RecountedLine};
 pub use self::retention::{RetentionLine, RetentionRun};
 pub use self::subject_access::{Found, FoundCheck, Sought};
 pub use self::verification::VerifyError;
@@ -51,7 +54,7 @@ pub struct Housekeeping {
     calendars: Arc<Calendars>,
     /// None where nobody can be told of anything: no gateway runs on the store.
     outbox: Option<Outbox>,
-    /// Held by whoever gives cases more time: one order at a time.
+    /// Held by whoever moves due times: one order at a time.
     extending: Mutex<()>,
     /// Held by the one look over the ledger that there may be.
     verifying: Arc<Mutex<()>>,

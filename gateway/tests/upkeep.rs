@@ -13,6 +13,8 @@ mod living;
 mod ops;
 #[path = "upkeep/rebuild.rs"]
 mod rebuild;
+#[path = "upkeep/recount.rs"]
+mod recount;
 #[path = "upkeep/remanence.rs"]
 mod remanence;
 #[path = "upkeep/retention.rs"]

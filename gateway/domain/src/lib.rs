@@ -24,6 +24,7 @@ pub mod outbox;
 pub mod question;
 pub mod questions;
 pub mod quota;
+pub mod recount;
 pub mod referral;
 pub mod reply;
 pub mod retention;

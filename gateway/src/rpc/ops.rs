@@ -7,10 +7,10 @@ use statuscheck_proto::ops::v1::ops_service_server::OpsService;
 use statuscheck_proto::ops::v1::{
     ExportSubjectRequest, ExportSubjectResponse, ExtendDueRequest, ExtendDueResponse, GetSlaSummaryRequest,
     GetSlaSummaryResponse, ListCasesRequest, ListCasesResponse, ListDepartmentsRequest,
-    ListDepartmentsResponse, ListHooksRequest, ListHooksResponse, RetryHookRequest, RetryHookResponse,
-    RotateKeysRequest, RotateKeysResponse, RunRetentionRequest, RunRetentionResponse, SetDepartmentRequest,
-    SetDepartmentResponse, SetLegalHoldRequest, SetLegalHoldResponse, VerifyLedgerRequest,
-    VerifyLedgerResponse,
+    ListDepartmentsResponse, ListHooksRequest, ListHooksResponse, RecountDueRequest, RecountDueResponse,
+    RetryHookRequest, RetryHookResponse, RotateKeysRequest, RotateKeysResponse, RunRetentionRequest,
+    RunRetentionResponse, SetDepartmentRequest, SetDepartmentResponse, SetLegalHoldRequest,
+    SetLegalHoldResponse, VerifyLedgerRequest, VerifyLedgerResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -86,6 +86,20 @@ impl Operations {
         Ok(due::extended(&extended))
     }
 
+    async fn recount_due(
+        self,
+        actor: String,
+        request: RecountDueRequest,
+    ) -> Result<RecountDueResponse, Error> {
+        let content = due::recount_order(&request)?;
+        let recounted = if request.preview {
+            self.housekeeping.preview_recount(&content).await?
+        } else {
+            self.housekeeping.recount_due(&actor, content).await?
+        };
+        Ok(due::recounted(&recounted))
+    }
+
     pub(crate) async fn verify_ledger(
         self,
         actor: String,
@@ -134,6 +148,11 @@ impl OpsService for Operations {
     async fn extend_due(&self, request: Request<ExtendDueRequest>) -> Reply<ExtendDueResponse> {
         let actor = operator(SERVICE, &request)?;
         to_the_end(Self::extend_due(self.clone(), actor, request.into_inner())).await
+    }
+
+    async fn recount_due(&self, request: Request<RecountDueRequest>) -> Reply<RecountDueResponse> {
+        let actor = operator(SERVICE, &request)?;
+        to_the_end(Self::recount_due(self.clone(), actor, request.into_inner())).await
     }
 
     async fn get_sla_summary(&self, request: Request<GetSlaSummaryRequest>) -> Reply<GetSlaSummaryResponse> {

@@ -49,6 +49,10 @@ pub enum HouseKind {
     DueExtended,
     /// Every case that such an order means was.
     DueExtensionDone,
+    /// Clocks of open cases are counted anew.
+    DueRecounted,
+    /// Every clock that such an order means was.
+    DueRecountDone,
     /// A department was closed by hand, or opened.
     DepartmentSet,
     /// An operator looked at how cases, departments or the ledger stand.
@@ -59,7 +63,7 @@ pub enum HouseKind {
 
 impl HouseKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::KeyRotated,
         Self::RetentionRun,
         Self::LegalHoldSet,
@@ -72,6 +76,8 @@ impl HouseKind {
         Self::QuotaWarned,
         Self::DueExtended,
         Self::DueExtensionDone,
+        Self::DueRecounted,
+        Self::DueRecountDone,
         Self::DepartmentSet,
         Self::OpsViewed,
         Self::FeedUploaded,
@@ -92,6 +98,8 @@ impl HouseKind {
             Self::QuotaWarned => "quota_warned",
             Self::DueExtended => "due_extended",
             Self::DueExtensionDone => "due_extension_done",
+            Self::DueRecounted => "due_recounted",
+            Self::DueRecountDone => "due_recount_done",
             Self::DepartmentSet => "department_set",
             Self::OpsViewed => "ops_viewed",
             Self::FeedUploaded => "feed_uploaded",

@@ -107,6 +107,7 @@ const TABLE: &[Row] = &[
             ("GetSlaSummary", Nothing),
             ("ListCases", Nothing),
             ("ExtendDue", Nothing),
+            ("RecountDue", Nothing),
             ("ListDepartments", Nothing),
             ("SetDepartment", Nothing),
             ("ListHooks", Nothing),

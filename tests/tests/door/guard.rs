@@ -99,6 +99,7 @@ const MAY_CALL: &[(&str, &str, &[Kind])] = &[
     ("statuscheck.ops.v1.OpsService", "GetSlaSummary", &[Ops]),
     ("statuscheck.ops.v1.OpsService", "ListCases", &[Ops]),
     ("statuscheck.ops.v1.OpsService", "ExtendDue", &[Ops]),
+    ("statuscheck.ops.v1.OpsService", "RecountDue", &[Ops]),
     ("statuscheck.ops.v1.OpsService", "ListDepartments", &[Ops]),
     ("statuscheck.ops.v1.OpsService", "SetDepartment", &[Ops]),
     ("statuscheck.ops.v1.OpsService", "ListHooks", &[Ops]),

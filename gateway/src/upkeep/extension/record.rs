@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::Value;
 use statuscheck_domain::case_clock::Extension;
 use statuscheck_domain::due_order::{DueOrder, OrderContent};
-use statuscheck_domain::ids::DueOrderId;
 use statuscheck_domain::sla::WorkingDays;
 
 use super::Extended;
 use crate::store::HouseEntry;
+use crate::upkeep::orders::order_of;
 
 /// What stands in the ledger about an order, with what it was expected to do.
 pub(super) fn details(order: &DueOrder, expected: &Extended) -> [(&'static str, Value); 8] {
@@ -62,9 +62,4 @@ pub(super) fn read(entry: &HouseEntry) -> Option<DueOrder> {
             reason: text("reason")?.parse().ok()?,
         },
     })
-}
-
-/// Which order `entry` is about.
-pub(super) fn order_of(entry: &HouseEntry) -> Option<DueOrderId> {
-    entry.details.get("order")?.as_str()?.parse().ok()
 }
