@@ -218,7 +218,12 @@ impl Gateway {
         let probing = Probing::new(setup.probing, setup.clock.clone());
         let cases = Cases::new(asking.clone(), probing);
         let desk = Desk::new(asking.clone(), Arc::clone(&served), setup.desk);
-        let timekeeper = Timekeeper::new(asking, delivering, Arc::clone(&served), setup.timekeeper);
+        let timekeeper = Timekeeper::new(
+            asking,
+            Arc::clone(&delivering),
+            Arc::clone(&served),
+            setup.timekeeper,
+        );
         let housekeeping =
             Housekeeping::new(setup.upkeep, Arc::clone(&served), calendars, setup.clock.clone());
         let housekeeping = Arc::new(housekeeping.telling(outbox));
@@ -233,7 +238,12 @@ impl Gateway {
             setup.register_changes,
             setup.clock.clone(),
         ));
-        let watch = QuotaWatch::new(quotas.clone(), Arc::clone(&served), setup.quotas);
+        let watch = QuotaWatch::new(
+            quotas.clone(),
+            Arc::clone(&served),
+            Arc::clone(&delivering),
+            setup.quotas,
+        );
         let agreements = Agreements {
             changes: Arc::clone(&register),
             quotas,
