@@ -54,6 +54,10 @@ CREATE TABLE statuscheck.cases (
     kind text NOT NULL,
     -- When somebody must look at the case by itself.
     wake bigint,
+    -- Of an open case: whose turn it is, when the answer is due, and since when most of the time is gone.
+    turn text,
+    due bigint,
+    risk bigint,
     -- Who is at it: the holder of that chain, as long as the chain has that fence.
     lease_chain integer,
     lease_fence bigint,
@@ -63,6 +67,8 @@ CREATE INDEX cases_by_state ON statuscheck.cases (organisation, state, id);
 CREATE INDEX cases_by_terms ON statuscheck.cases (agreement, kind, id);
 -- None of these has a row of a case that was answered at once.
 CREATE INDEX cases_by_wake ON statuscheck.cases (wake, id) WHERE wake IS NOT NULL;
+CREATE INDEX cases_by_line ON statuscheck.cases (agreement, kind, turn, due, risk) WHERE turn IS NOT NULL;
+CREATE INDEX cases_by_urgency ON statuscheck.cases (turn, due, id) INCLUDE (risk) WHERE turn IS NOT NULL;
 CREATE INDEX cases_undecided ON statuscheck.cases (created, id) WHERE state = 'received';
 CREATE INDEX cases_by_lease ON statuscheck.cases (lease_chain, lease_fence) WHERE lease_chain IS NOT NULL;
 
@@ -91,6 +97,18 @@ CREATE TABLE statuscheck.hooks (
 ) WITH (fillfactor = 80);
 CREATE INDEX hooks_by_case ON statuscheck.hooks (case_id);
 CREATE INDEX hooks_parked ON statuscheck.hooks (id) WHERE next IS NULL;
+
+-- Referrals to the Windrush taskforce, once in each case that has one. Whom they are about is known from `subjects`.
+CREATE TABLE statuscheck.referrals (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    -- Another case opened it.
+    joined boolean NOT NULL,
+    state text NOT NULL,
+    due bigint NOT NULL,
+    PRIMARY KEY (id, case_id)
+);
+CREATE INDEX referrals_by_case ON statuscheck.referrals (case_id);
 
 -- Units of quotas that were used, as the ledger says. Few rows, written by nearly every commit: room is left as above.
 CREATE TABLE statuscheck.quotas (

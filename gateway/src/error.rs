@@ -9,6 +9,7 @@ use statuscheck_domain::case::NotNow;
 use statuscheck_domain::check::{CheckKind, Violation, path};
 use statuscheck_domain::ids::{AgreementId, CaseId, NoticeId};
 use statuscheck_domain::quota::QuotaKey;
+use statuscheck_domain::referral::ResolveFault;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
@@ -21,6 +22,7 @@ use crate::register::ChangeRefusal;
 
 mod causes;
 mod following;
+mod referral;
 mod register;
 
 mod desk;
@@ -72,6 +74,9 @@ pub enum Error {
     /// The case does not take the step as it stands: read it, and do what the reason says.
     #[error(transparent)]
     NotNow(NotNow),
+    /// The taskforce cannot do that with the referral as it stands.
+    #[error(transparent)]
+    Referral(ResolveFault),
     /// Others changed the case again and again meanwhile: repeat.
     #[error("the case changed while this was under way; nothing was done; repeat after the time given")]
     CaseChanged,
@@ -221,6 +226,7 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
             (Code::Aborted, details)
         }
         Error::Desk(fault) => desk::parts(fault),
+        Error::Referral(fault) => referral::parts(fault),
         Error::NoSuchAgreement(id) => (
             Code::NotFound,
             info("NO_SUCH_AGREEMENT", [("agreement_id", id.to_string())]),

@@ -1,5 +1,5 @@
 //! What happens by itself: steps of clocks that are due, questions that are asked again, cases that lapse because their callers
-//! are silent, checks that a gateway left behind when it died.
+//! are silent, referrals that others wait for or that are late, checks that a gateway left behind when it died.
 //!
 //! The store knows when each case wakes. The timekeeper leases what is due in batches, takes each case one step on, and
 //! looks again. A batch is bounded, and so are the cases that are asked about at once, so that a flood of due clocks is a
@@ -50,8 +50,8 @@ pub struct TimekeeperSettings {
     /// step may be late.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub look_every: Duration,
-    /// From one look to the next at the least. 20 ms: a busy gateway records thousands of changes a second, and few of them
-    /// bring a due time forward.
+    /// From one look to the next at the least. 50 ms: a busy gateway records thousands of changes a second, few of them bring a
+    /// due time forward, and to a database each look is a query.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub rest: Duration,
     /// How far the wall clock may leave the monotonic one between two looks. 5 s: time servers slew by far less.
@@ -72,7 +72,7 @@ impl Default for TimekeeperSettings {
             batch_max: 256,
             parallel_max: 64,
             look_every: Duration::from_millis(500),
-            rest: Duration::from_millis(20),
+            rest: Duration::from_millis(50),
             jump: Duration::from_secs(5),
             settle: Duration::from_mins(1),
             stuck: Duration::from_secs(30),
@@ -168,6 +168,7 @@ impl Timekeeper {
 
     /// Does what is due now, and says for how long nothing will be.
     async fn pause(self: &Arc<Self>, pace: &mut Pace) -> Duration {
+        self.asking.figures.beat();
         let Some(now) = pace.now() else {
             return self.settings.look_every;
         };
@@ -176,6 +177,8 @@ impl Timekeeper {
             Ok(next) => next.map(|next| next.duration_since(now)),
             Err(error) => return self.unread(&error),
         };
+        let overdue = left.and_then(|left| Duration::try_from(-left).ok());
+        self.asking.figures.looked(overdue.unwrap_or_default());
         if left.is_some_and(|left| !left.is_positive()) {
             return match self.turn(now).await {
                 // Others are at it.
@@ -226,6 +229,14 @@ impl Timekeeper {
         Ok(on)
     }
 
+    /// Waits until the questions that turns have put are answered and recorded.
+    #[cfg(feature = "demo")]
+    pub(crate) async fn settled(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
+    }
+
     /// The case stays leased for a while, so that it is not due at once again.
     fn leave_alone(&self, case_id: CaseId, pause: Duration) {
         let store = Arc::clone(&self.asking.store);
@@ -249,7 +260,11 @@ impl Timekeeper {
             .unwrap_or_default();
         if !steps.is_empty() {
             // Whoever has to ask again does so when it is leased next, at once.
-            return self.fire(&case, steps, now).await;
+            return self.fire(&case, steps, due.wake, now).await;
+        }
+        if case.referrals.is_due(now) {
+            self.asking.look_after(&case, now).await?;
+            return Ok(Taken::On);
         }
         if let Some(lapsed) = case.lapsed(now) {
             let (change, _) = self.asking.step_told(&case, None, now, vec![lapsed])?;
@@ -288,7 +303,13 @@ impl Timekeeper {
 
     /// Records steps of the clock, and tells whom the thresholds name. Each is fired once: a step that was recorded before is no next step any more, and two that
     /// record at once find that the case has gone on.
-    async fn fire(&self, case: &Case, steps: Vec<ClockEvent>, now: Timestamp) -> Result<Taken, Error> {
+    async fn fire(
+        &self,
+        case: &Case,
+        steps: Vec<ClockEvent>,
+        due: Timestamp,
+        now: Timestamp,
+    ) -> Result<Taken, Error> {
         let last = steps.last().cloned();
         let kinds = steps.into_iter().map(EventKind::Clock);
         let internal = |fault| Error::internal(&fault);
@@ -299,7 +320,9 @@ impl Timekeeper {
             .telling(case, change, after)
             .map_err(internal)?;
         self.asking.store.commit(change).await?;
-        if let Some(ClockEvent::Stepped(Step::Breached)) = last {
+        let breached = matches!(last, Some(ClockEvent::Stepped(Step::Breached)));
+        self.asking.figures.fired(case, due, now, breached);
+        if breached {
             let due_at = after.clock.as_ref().map(CaseClock::due_at);
             tracing::warn!(
                 case = %case.id,

@@ -1,6 +1,7 @@
 //! A whole gateway with its departments, for one test.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,6 +24,7 @@ use statuscheck_domain::ids::DepartmentId;
 use statuscheck_mocks::Mocks;
 use statuscheck_mocks::population::Population;
 use statuscheck_mocks::settings::Settings as MockSettings;
+use statuscheck_mocks::taskforce::Taskforce;
 use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -31,6 +33,8 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 use crate::faults::Faults;
 use crate::person::Resident;
+
+mod recorded;
 
 /// The time at which every house starts: a Wednesday, 10:00 in London.
 pub const NOW: &str = "2026-03-11T10:00:00Z";
@@ -109,6 +113,8 @@ pub struct House {
     pub faults: Faults,
     /// Where the gateway listens, as `127.0.0.1:PORT`.
     pub address: String,
+    /// Where it tells its figures and its health.
+    pub telemetry: SocketAddr,
     mocks: Option<Mocks>,
     plan: Plan,
     folder: TempDir,
@@ -208,11 +214,30 @@ impl House {
         found.unsigned_abs()
     }
 
-    /// Takes all departments down while the gateway stays up.
+    /// The mock taskforce.
+    pub fn taskforce(&self) -> &Taskforce {
+        let mocks = self.mocks.as_ref().expect("the taskforce is up");
+        mocks.taskforce().expect("a demo has a taskforce")
+    }
+
+    /// Takes all departments, and the taskforce, down while the gateway stays up.
     pub async fn close_departments(&mut self) {
         if let Some(mocks) = self.mocks.take() {
             mocks.shutdown().await;
         }
+    }
+
+    /// Tells the gateway to stop, and does not wait for it. From here on the house can only be dropped.
+    pub fn tell_to_stop(&mut self) {
+        let (gone, _) = oneshot::channel();
+        drop(std::mem::replace(&mut self.stop, gone));
+    }
+
+    /// A page beside the figures, such as `/readyz`: its status and text.
+    pub async fn page(&self, path: &str) -> (u16, String) {
+        let read = reqwest::get(format!("http://{}{path}", self.telemetry)).await;
+        let page = read.expect("the gateway tells of itself");
+        (page.status().as_u16(), page.text().await.expect("a text"))
     }
 
     /// Lets calls end, records their answers, and closes the store.
@@ -260,6 +285,7 @@ impl Stopped {
         let demo = Demo::start(settings).await.expect("the house starts");
         let (stop, stopped) = oneshot::channel();
         let address = demo.gateway.address().to_string();
+        let telemetry = demo.gateway.telemetry_address().expect("a page of figures");
         let serving = tokio::spawn(demo.gateway.serve(async {
             // Told so, or the house is gone.
             stopped.await.unwrap_or_default();
@@ -268,6 +294,7 @@ impl Stopped {
             clock,
             faults,
             address,
+            telemetry,
             mocks: Some(demo.mocks),
             plan,
             folder,

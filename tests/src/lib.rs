@@ -11,8 +11,10 @@ pub mod house;
 pub mod patient;
 pub mod person;
 pub mod program;
+pub mod receiver;
 pub mod site;
 pub mod told;
+pub mod year;
 
 pub use statuscheck_rig::{postgres, processor, proxy};
 

@@ -38,8 +38,10 @@ pub(crate) fn sample(id: &str) -> Agreement {
         review_on: Some(date(2026, 9, 1)),
         expires_on: None,
         suspension: None,
+        feed: None,
         listed_only: false,
         proactive: false,
+        withholds_referrals: false,
     }
 }
 

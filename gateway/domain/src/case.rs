@@ -10,6 +10,7 @@ use crate::ids::CaseId;
 use crate::outbox::Outbox;
 use crate::questions::{Listed, Questions};
 use crate::quota::{self, Spent};
+use crate::referral::Referrals;
 use crate::route;
 use crate::sla::SlaClock;
 
@@ -17,9 +18,12 @@ mod caller;
 mod clocking;
 mod history;
 mod lapse;
+mod standing;
+mod waking;
 
 pub use self::caller::{Dispute, NotNow, ProvideFault, Use};
 pub use self::history::{HistoryError, Step};
+pub use self::standing::{Departments, Standing, UnknownTurn, Whose};
 
 /// Whose turn it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -55,6 +59,7 @@ impl CaseState {
         match outcome {
             Outcome::Pending { .. } => Self::Open,
             Outcome::MoreInformation { .. } => Self::AwaitingInformation,
+            Outcome::Referred { .. } => Self::Referred,
             Outcome::Established { .. } | Outcome::NotEstablished(_) => Self::Answered,
         }
     }
@@ -92,6 +97,8 @@ pub struct Case {
     pub questions: Questions,
     /// What somebody is still to be told of it by a webhook.
     pub outbox: Outbox,
+    /// Its referrals to the Windrush taskforce.
+    pub referrals: Referrals,
     /// Version of the event since which departments are asked anew; 0 where it is still for the first time. Replies to
     /// questions from before count no more.
     pub round: u64,
@@ -150,33 +157,12 @@ impl Case {
             wake: case.wake(),
             spent: quota::spent(&self.receipt.agreement_id, kinds),
             listed: case.listed_since(self),
+            standing: case.standing(),
             posted: case.outbox.since(&self.outbox),
+            referred: case.referrals.since(&self.referrals),
             events,
         };
         Ok((change, case))
-    }
-
-    /// When somebody must look at the case by itself next: at the next step of its clock, to ask a department again, to tell
-    /// somebody of it, or because its caller was silent for too long. None where nothing will ever be due unless something else
-    /// happens to it.
-    ///
-    /// A case about which nothing was decided yet is looked after by whoever received it.
-    pub fn wake(&self) -> Option<Timestamp> {
-        self.own_wake().into_iter().chain(self.outbox.wake()).min()
-    }
-
-    /// [`Case::wake`], but for what is to be told by `now`: when something else is due.
-    pub fn wake_beside_notices(&self, now: Timestamp) -> Option<Timestamp> {
-        let own = self.own_wake();
-        let notices = self.outbox.wake_after(now);
-        own.into_iter().chain(notices).min()
-    }
-
-    fn own_wake(&self) -> Option<Timestamp> {
-        let step = self.clock.as_ref().and_then(CaseClock::wake);
-        let again = self.questions.again().filter(|_| self.is_asked_on());
-        let lapse = self.lapses_at();
-        step.into_iter().chain(again).chain(lapse).min()
     }
 
     /// The questions about it that are or were on departments' worklists.
@@ -237,6 +223,7 @@ impl Case {
             clock: None,
             questions: Questions::default(),
             outbox: Outbox::default(),
+            referrals: Referrals::default(),
             round: 0,
             create_time: first.time,
             update_time: first.time,
@@ -296,12 +283,14 @@ impl Case {
             EventKind::Decided(answer) => {
                 self.answer = answer;
                 self.feedback = None;
+                self.referrals.told();
                 if !self.is_over() {
                     self.questions.list();
                 }
             }
             EventKind::Provided(check) => {
                 self.receipt.check = *check;
+                self.referrals.provided();
                 self.reopen(PendingReason::DepartmentWorking);
             }
             EventKind::Disputed { reason } => {
@@ -317,6 +306,7 @@ impl Case {
                 None => self.clock = Some(CaseClock::open(event.time, happened)?),
             },
             EventKind::Outbox(happened) => self.outbox.apply(event.time, happened)?,
+            EventKind::Referral(happened) => self.referrals.apply(event.time, happened)?,
         }
         Ok(())
     }
@@ -325,6 +315,7 @@ impl Case {
         self.answer.outcome = undecided(self.receipt.check.kind(), reason);
         self.answer.as_of = None;
         self.feedback = None;
+        self.referrals.told();
         self.questions.begin_anew();
         self.round = self.version;
     }
@@ -336,6 +327,7 @@ impl Case {
                 step.kind,
                 "pending"
                     | "more_information_needed"
+                    | "referred"
                     | "answered"
                     | "information_provided"
                     | "disputed"

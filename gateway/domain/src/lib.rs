@@ -24,6 +24,7 @@ pub mod outbox;
 pub mod question;
 pub mod questions;
 pub mod quota;
+pub mod referral;
 pub mod reply;
 pub mod retention;
 pub mod route;

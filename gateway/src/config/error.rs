@@ -14,6 +14,7 @@ use crate::store::embedded::OpenError;
 use crate::store::key_file::KeyFileError;
 use crate::store::postgres::{AddressError, OpenError as DatabaseOpenError};
 use crate::store::signing::SigningKeyError;
+use crate::telemetry::ExportError;
 use crate::tls::TlsError;
 use crate::webhook::{CourierError, NotAllowed, SecretError};
 
@@ -94,6 +95,9 @@ pub enum ConfigError {
         /// Why.
         source: SecretError,
     },
+    /// Variables of the environment that begin with `OTEL_`
+    #[error("what is to be sent by the variables OTEL_*")]
+    Exports(#[source] ExportError),
     /// `calendar`
     #[error("calendar")]
     Calendar(#[source] CalendarError),

@@ -1,7 +1,7 @@
 //! Whether the webhooks of the register and of the settings fit what `[webhooks]` allows.
 
-use statuscheck_domain::agreement::{Agreement, Register, Webhook};
-use statuscheck_domain::clock::SharedClock;
+use statuscheck_domain::agreement::{Agreement, Register, Safeguard, Webhook};
+use statuscheck_domain::clock::{SharedClock, london_day};
 
 use super::ConfigError;
 use crate::webhook::{Courier, WebhookSettings};
@@ -23,6 +23,12 @@ pub(super) fn faults(
     let webhooks: Vec<_> = register
         .agreements()
         .flat_map(of_agreement)
+        // Nobody is told under a safeguard that is over.
+        .chain(
+            register
+                .safeguards_from(london_day(clock.now()))
+                .flat_map(of_safeguard),
+        )
         .chain(of_settings)
         .collect();
     if webhooks.is_empty() {
@@ -35,6 +41,20 @@ pub(super) fn faults(
             .collect(),
         Err(source) => vec![ConfigError::Webhooks(source)],
     }
+}
+
+/// Those that a safeguard names, each with whose it is.
+fn of_safeguard(safeguard: &Safeguard) -> Vec<(String, Webhook)> {
+    let version = &safeguard.rules.version;
+    let subscribers = safeguard.subscribers.iter();
+    subscribers
+        .map(|(subscriber, webhook)| {
+            (
+                format!("webhook of {subscriber} under the Windrush safeguard {version}"),
+                webhook.clone(),
+            )
+        })
+        .collect()
 }
 
 /// Those that an agreement names, each with whose it is.

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::outbox::Delivering;
 use crate::register::ServedRegister;
 use crate::store::{CommitError, HouseEntry, HouseKind, HouseQuery, ReadError, Store};
+use crate::telemetry::Figures;
 
 /// Who records it.
 const ACTOR: &str = "quotas";
@@ -46,6 +47,7 @@ pub(crate) struct QuotaWatch {
     quotas: Quotas,
     register: Arc<ServedRegister>,
     settings: QuotaSettings,
+    figures: Arc<Figures>,
     /// Of this month; what is not here is looked up.
     warned: HashSet<QuotaKey>,
     telling: QuotaTelling,
@@ -57,12 +59,14 @@ impl QuotaWatch {
         register: Arc<ServedRegister>,
         delivering: Arc<Delivering>,
         settings: QuotaSettings,
+        figures: Arc<Figures>,
     ) -> Self {
         Self {
             telling: QuotaTelling::new(quotas.clone(), delivering),
             quotas,
             register,
             settings,
+            figures,
             warned: HashSet::new(),
         }
     }
@@ -87,6 +91,7 @@ impl QuotaWatch {
         let metered = register.agreements().filter(|agreement| !agreement.listed_only);
         for agreement in metered.filter(|agreement| !agreement.quotas.is_empty()) {
             for usage in self.quotas.usage(agreement).await? {
+                self.figures.quota(&usage);
                 if is_near_end(usage.used, usage.limit) && !self.warned.contains(&usage.key) {
                     self.warn(usage).await?;
                 }

@@ -7,13 +7,18 @@ pub(crate) mod due;
 pub(crate) mod hooks;
 mod listing;
 pub(crate) mod measures;
+pub(crate) mod referral;
 pub(crate) mod register;
 mod request;
 mod row;
+pub(crate) mod standings;
 mod steps;
 pub(crate) mod upkeep;
 pub(crate) mod versions;
 mod watching;
+
+// What the register has beside agreements.
+pub(crate) mod orders;
 
 use jiff::Timestamp;
 use statuscheck_domain::case::{Case, CaseState, Step};

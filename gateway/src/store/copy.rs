@@ -187,6 +187,7 @@ pub fn copy(
         ("quotas in use", before.quotas, after.quotas),
         ("questions", before.questions, after.questions),
         ("undelivered notices", before.hooks, after.hooks),
+        ("referrals", before.referrals, after.referrals),
     ] {
         if from != to {
             return Err(CopyError::Differs { what, from, to });

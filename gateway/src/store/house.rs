@@ -51,11 +51,17 @@ pub enum HouseKind {
     DueExtended,
     /// Every case that such an order means was.
     DueExtensionDone,
+    /// A department was closed by hand, or opened.
+    DepartmentSet,
+    /// An operator looked at how cases, departments or the ledger stand.
+    OpsViewed,
+    /// A department had a feed cleared to be shared.
+    FeedUploaded,
 }
 
 impl HouseKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::KeyRotated,
         Self::RetentionRun,
         Self::LegalHoldSet,
@@ -69,6 +75,9 @@ impl HouseKind {
         Self::QuotaTold,
         Self::DueExtended,
         Self::DueExtensionDone,
+        Self::DepartmentSet,
+        Self::OpsViewed,
+        Self::FeedUploaded,
     ];
 
     /// The stable name in the ledger. No event of a case has the same.
@@ -87,6 +96,9 @@ impl HouseKind {
             Self::QuotaTold => "quota_told",
             Self::DueExtended => "due_extended",
             Self::DueExtensionDone => "due_extension_done",
+            Self::DepartmentSet => "department_set",
+            Self::OpsViewed => "ops_viewed",
+            Self::FeedUploaded => "feed_uploaded",
         }
     }
 }

@@ -30,6 +30,7 @@ use zeroize::Zeroizing;
 use self::answer::AnswerRecord;
 use self::clock::ClockEventRecord;
 use self::outbox::NoticeEventRecord;
+use self::referral::ReferralEventRecord;
 use self::reply::ReplyRecord;
 use super::seal::ContentDigest;
 
@@ -57,6 +58,7 @@ macro_rules! boxed {
 mod answer;
 mod clock;
 mod outbox;
+mod referral;
 mod reply;
 mod text;
 mod timing;
@@ -227,6 +229,7 @@ enum EventRecord {
     Lapsed,
     Clock(#[serde(with = "ClockEventRecord")] statuscheck_domain::case_clock::ClockEvent),
     Outbox(#[serde(with = "NoticeEventRecord")] statuscheck_domain::outbox::NoticeEvent),
+    Referral(#[serde(with = "ReferralEventRecord")] statuscheck_domain::referral::ReferralEvent),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -374,5 +377,7 @@ mod date_of_birth {
 mod clock_tests;
 #[cfg(test)]
 mod outbox_tests;
+#[cfg(test)]
+mod referral_tests;
 #[cfg(test)]
 mod tests;

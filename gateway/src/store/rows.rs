@@ -6,9 +6,11 @@ use statuscheck_domain::ids::{CaseId, DepartmentId, NoticeId, OrganisationId, Qu
 use statuscheck_domain::outbox::{Fault, Posted, Receiver, Undelivered};
 use statuscheck_domain::questions::Listed;
 use statuscheck_domain::quota::Spent;
+use statuscheck_domain::referral::ReferralMark;
 
 use super::remainder::Left;
 use super::seal::{ContentDigest, SubjectDigest};
+use super::standing::StandingRow;
 use super::upkeep::Terms;
 use super::{CommitError, HouseEntry, HouseKind, LedgerPlace, remainder};
 
@@ -31,12 +33,16 @@ pub(super) struct SealedChange {
     pub(super) state: Option<RowState>,
     /// When somebody must look at the case by itself after it, in nanoseconds since 1970; none where nobody must.
     pub(super) wake: Option<i64>,
+    /// How it stands after it; none of a case that is over or is asked about in its call.
+    pub(super) standing: Option<StandingRow>,
     /// What it uses of quotas, and gives back.
     pub(super) spent: Vec<Spent>,
     /// The questions that stand otherwise on worklists after it.
     pub(super) listed: Vec<ListedRow>,
     /// The notices that stand otherwise after it.
     pub(super) hooked: Vec<HookedRow>,
+    /// The referrals that stand otherwise after it.
+    pub(super) referred: Vec<ReferralMark>,
     pub(super) entries: Vec<SealedEntry>,
     /// Whom a case that is there already is about as well from here on, without repeats; some of it may be known.
     pub(super) further_subjects: Vec<SubjectDigest>,
@@ -109,6 +115,12 @@ impl HookedRow {
             fault: *fault,
         }))
     }
+}
+
+/// When the finding of a referral is due, in nanoseconds since 1970; what is beyond the times that a row can show, as late as it
+/// can.
+pub(super) fn referral_due(mark: &ReferralMark) -> i64 {
+    i64::try_from(mark.due.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
 /// The state of a case in its row.

@@ -17,6 +17,7 @@ use super::seal::{
     ContentDigest, ContentKey, DataKey, Kek, OVERHEAD, Place, SealError, StoreSecret, SubjectDigest,
     SubjectKey,
 };
+use super::standing::StandingRow;
 use super::upkeep::Terms;
 use super::{CommitError, PlacedEvent, ReadError, record};
 
@@ -269,6 +270,7 @@ fn seal(
             .rev()
             .find_map(|event| state_after(&event.kind)),
         wake: change.wake.map(nanoseconds).transpose()?,
+        standing: change.standing.as_ref().map(StandingRow::of).transpose()?,
         spent: change.spent.clone(),
         listed: change
             .listed
@@ -280,6 +282,7 @@ fn seal(
             .iter()
             .map(HookedRow::of)
             .collect::<Result<_, _>>()?,
+        referred: change.referred.clone(),
         entries,
         further_subjects: Vec::new(),
         opening: None,

@@ -80,6 +80,20 @@ async fn a_webhook_that_could_not_be_told_is_named_before_it_has_to_be() {
     )
     .await;
 
+    // Whoever is told of referrals is looked at, too.
+    let path = host.path("register/windrush/casework-guidance.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let subscribed = text
+        .replace("#[subscribers.ops]", "[subscribers.ops]")
+        .replace("#url = ", "url = ")
+        .replace("#secret_files = ", "secret_files = ");
+    assert_ne!(text, subscribed);
+    fs::write(&path, subscribed).unwrap();
+    let told = "webhook of ops under the Windrush safeguard casework-guidance-2026-1: url: host hooks.ops.example is not among \
+                webhooks.allow_hosts";
+    faults(&host, allowing, &[told]).await;
+    fs::write(&path, text).unwrap();
+
     host.set_mode("secrets/webhooks/employer", 0o640);
     let told = format!("{whose}secret_files: ");
     faults(&host, allowing, &[&told, "(mode 0640)"]).await;

@@ -22,6 +22,10 @@ mod lapses;
 mod measures;
 #[path = "conformance/quotas.rs"]
 mod quotas;
+#[path = "conformance/referrals.rs"]
+mod referrals;
+#[path = "conformance/standings.rs"]
+mod standings;
 #[path = "conformance/worklists.rs"]
 mod worklists;
 
@@ -39,6 +43,8 @@ pub(crate) use house::*;
 pub(crate) use lapses::*;
 pub(crate) use measures::*;
 pub(crate) use quotas::*;
+pub(crate) use referrals::*;
+pub(crate) use standings::*;
 pub(crate) use worklists::*;
 
 /// A place to keep cases in that outlives the stores opened on it.
@@ -106,6 +112,15 @@ macro_rules! conformance {
             callers_are_told_of_no_notice,
             figures_as_of_a_time_stay_whatever_becomes_of_the_cases,
             courses_are_told_of_once_page_for_page,
+            open_cases_are_listed_most_urgent_first_as_their_histories_say,
+            open_cases_are_listed_by_the_department_that_is_waited_for,
+            open_cases_are_counted_each_in_one_line,
+            a_case_is_in_the_line_of_whoever_has_the_turn_until_it_is_over,
+            a_purged_case_stands_nowhere,
+            a_referral_is_found_by_its_id_and_by_where_it_stands,
+            a_referred_person_is_found_again_and_nobody_who_was_not_referred,
+            cases_that_joined_a_referral_are_found_until_they_are_released,
+            a_case_is_not_purged_while_its_referral_is_open_or_its_confirmation_remembered,
         }
     };
     ($place:expr; $($law:ident,)*) => {

@@ -13,7 +13,7 @@ use statuscheck_rig::postgres::Role;
 use tempfile::TempDir;
 
 use crate::cluster::Site;
-use crate::inhabited::{CASES, answer, inhabit, knows_its_requests, leave_untold, seen};
+use crate::inhabited::{CASES, answer, inhabit, knows_its_requests, leave_untold, refer, seen};
 use crate::samples;
 
 /// A folder with a key.
@@ -77,6 +77,7 @@ async fn a_file_copied_into_a_database_and_back_is_the_same_ledger_and_goes_on()
     let store = Arc::new(folder.open("store.db").await);
     inhabit(&store, 0).await;
     leave_untold(&*store, 3).await;
+    refer(&*store, 5).await;
     let before = seen(&*store).await;
     store.close().await;
     let site = Site::new("there_and_back");
@@ -145,13 +146,22 @@ async fn a_file_copied_into_a_database_and_back_is_the_same_ledger_and_goes_on()
 #[tokio::test]
 async fn every_table_is_copied_or_made_anew() {
     let carried = ["case_keys", "chains", "entries", "store"];
-    let made_in_file = ["cases", "holds", "hooks", "questions", "quotas"];
+    let made_in_file = [
+        "cases",
+        "holds",
+        "hooks",
+        "questions",
+        "quotas",
+        "referrals",
+        "referred",
+    ];
     let made_in_database = [
         "cases",
         "holds",
         "hooks",
         "questions",
         "quotas",
+        "referrals",
         "requests",
         "subjects",
     ];

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jiff::ToSpan as _;
 use statuscheck::store::upkeep::{ClosedQuery, Upkeep};
-use statuscheck::store::{CommitError, CourseQuery, HookQuery, HouseKind, Received, Store, WorkQuery};
+use statuscheck::store::{
+    CommitError, CourseQuery, HookQuery, HouseKind, Marks, Received, Store, UrgentQuery, WorkQuery,
+};
 use statuscheck::upkeep::{Housekeeping, Reason};
 use statuscheck_domain::answer::{Answer, Outcome};
 use statuscheck_domain::clock::ManualClock;
@@ -17,7 +19,7 @@ use crate::conformance::hooks::{failed, goes_on, notice_id, parked, queued};
 use crate::samples;
 use crate::steps::{
     ORGANISATION, case_id, charging, content, deciding, every_case, house_entry, opening_of, quota, receipt,
-    receive,
+    receive, referred,
 };
 
 /// Cases of one inhabitant.
@@ -89,6 +91,13 @@ fn taken(n: u32) -> NoticeEvent {
     NoticeEvent::Delivered { id: notice_id(n) }
 }
 
+/// Has a case referred that was left undecided.
+pub(crate) async fn refer(store: &dyn Store, n: u32) {
+    let case = store.case(case_id(n)).await.unwrap().unwrap();
+    let (change, _) = case.change(samples::start(), referred(n, None)).unwrap();
+    assert_eq!(store.commit(change).await, Ok(()));
+}
+
 /// All that a gateway sees of a store: its cases with their states, versions and receipts, what is closed and held, who is found
 /// again, what was used of a quota, a worklist, and who is still to be told of something.
 pub(crate) async fn seen(store: &impl Upkeep) -> Vec<String> {
@@ -143,6 +152,20 @@ pub(crate) async fn seen(store: &impl Upkeep) -> Vec<String> {
     let (mut tally, count) = (Tally::as_of(samples::start()), courses.len());
     courses.iter().for_each(|course| tally.add(course));
     seen.push(format!("{count} courses: {:?}", tally.figures()));
+    let urgent = UrgentQuery {
+        department: None,
+        late_at: None,
+        after: None,
+        limit: 100,
+    };
+    let urgent = store.most_urgent(urgent).await.unwrap();
+    seen.extend(urgent.iter().map(|open| format!("stands {open:?}")));
+    let marks = Marks {
+        now: samples::start(),
+        ahead: Vec::new(),
+    };
+    let lines = store.lines(marks).await.unwrap();
+    seen.extend(lines.iter().map(|line| format!("line {line:?}")));
     seen.push(format!("used {}", store.quota_used(&quota()).await.unwrap()));
     seen
 }

@@ -253,8 +253,10 @@ fn register() -> Register {
         review_on: Some(date(2027, 1, 1)),
         expires_on: None,
         suspension: None,
+        feed: None,
         listed_only: false,
         proactive: false,
+        withholds_referrals: false,
     };
     Register::new([agreement], []).unwrap()
 }

@@ -3,14 +3,19 @@
 use std::collections::BTreeSet;
 
 use aws_lc_rs::digest;
+use jiff::Timestamp;
 use rusqlite::params;
 use statuscheck::store::Store;
 use statuscheck::store::embedded::{EmbeddedStore, OpenError, RebuildError, Rebuilt, Settings, rebuild};
 use statuscheck::store::seal::Kek;
 use statuscheck::upkeep::Reason;
+use statuscheck_domain::answer::Negative;
 use statuscheck_domain::event::EventKind;
-use statuscheck_domain::ids::DepartmentId;
+use statuscheck_domain::ids::{DepartmentId, ReferralId};
 use statuscheck_domain::quota::QuotaKey;
+use statuscheck_domain::referral::{Held, Hold, Opening, ReferralEvent};
+use statuscheck_domain::sla::Target;
+use statuscheck_domain::windrush::{self, Rules};
 
 use crate::bench::{ACTOR, Bench, START, worker};
 use crate::living::{Drawn, any_notice, charged, clock_started, live};
@@ -58,6 +63,23 @@ async fn after_many_changes_the_rows_are_what_the_ledger_says() {
     assert!(found.iter().all(|found| *found > 0), "{found:?}");
 }
 
+fn referred() -> EventKind {
+    let now: Timestamp = START.parse().unwrap();
+    EventKind::Referral(ReferralEvent::Opened(Box::new(Opening {
+        id: ReferralId::at(now, &[9; 10]),
+        joined: None,
+        hold: Hold {
+            held: Held::Negative(Negative::NoRecord),
+            grounds: vec![windrush::Ground::CouldHaveArrived],
+        },
+        rules: Rules::default().version,
+        due: Target::DEFAULT.start(now),
+        is_withheld: false,
+        contact: "the help team".to_owned(),
+        asked: Vec::new(),
+    })))
+}
+
 #[tokio::test]
 async fn every_damaged_row_is_found_and_put_right() {
     for (table, damage) in [
@@ -94,6 +116,17 @@ async fn every_damaged_row_is_found_and_put_right() {
         ),
         ("hooks", "DELETE FROM hooks"),
         ("hooks", "UPDATE hooks SET attempts = attempts + 1"),
+        ("referrals", "DELETE FROM referrals"),
+        ("referrals", "UPDATE referrals SET state = 'confirmed'"),
+        (
+            "referrals",
+            "INSERT INTO referrals SELECT randomblob(16), case_id, joined, state, due FROM referrals",
+        ),
+        ("referred", "DELETE FROM referred"),
+        (
+            "referred",
+            "INSERT INTO referred SELECT randomblob(32), case_id FROM referrals",
+        ),
     ] {
         let mut bench = Bench::new().await;
         let held = bench.answered(&worker(1)).await;
@@ -101,7 +134,8 @@ async fn every_damaged_row_is_found_and_put_right() {
         let open = bench.receive(&worker(4)).await;
         let case = bench.store.case(open).await.unwrap().unwrap();
         let pending = EventKind::Decided(case.answer.clone());
-        let (change, _) = case.change(START.parse().unwrap(), [charged(), pending]).unwrap();
+        let kinds = [charged(), pending, referred()];
+        let (change, _) = case.change(START.parse().unwrap(), kinds).unwrap();
         assert_eq!(bench.store.commit(change).await, Ok(()));
         let told = EventKind::Outbox(any_notice(&mut Drawn(1), &case));
         for kind in [charged(), charged(), clock_started(), told] {
@@ -240,6 +274,8 @@ async fn every_table_is_the_ledger_or_keys_or_is_rebuilt() {
         "quotas",
         "questions",
         "hooks",
+        "referrals",
+        "referred",
     ];
     assert_eq!(names, known.map(str::to_owned).into());
 }

@@ -2,9 +2,12 @@
 
 use async_trait::async_trait;
 use statuscheck::store::{
-    CoursePage, CourseQuery, HookQuery, HookRow, Hooks, Measuring, ReadError, WorkQuery, WorkRow, Worklists,
+    CoursePage, CourseQuery, HookQuery, HookRow, Hooks, Line, Marks, Measuring, OpenCase, ReadError,
+    ReferralQuery, ReferralRow, ReferralRows, Standings, UrgentQuery, WorkQuery, WorkRow, Worklists,
 };
-use statuscheck_domain::ids::{CaseId, DepartmentId, NoticeId, QuestionId};
+use statuscheck_domain::case::Case;
+use statuscheck_domain::ids::{CaseId, DepartmentId, NoticeId, QuestionId, ReferralId};
+use statuscheck_domain::subject::Identity;
 
 use crate::meter::{CountingStore, MeteredStore};
 
@@ -83,5 +86,65 @@ impl Worklists for CountingStore {
 impl Measuring for CountingStore {
     async fn courses(&self, _query: CourseQuery) -> Result<CoursePage, ReadError> {
         Err(ReadError::Unavailable)
+    }
+}
+
+#[async_trait]
+impl Standings for MeteredStore {
+    async fn lines(&self, marks: Marks) -> Result<Vec<Line>, ReadError> {
+        self.inner.lines(marks).await
+    }
+
+    async fn most_urgent(&self, query: UrgentQuery) -> Result<Vec<OpenCase>, ReadError> {
+        self.inner.most_urgent(query).await
+    }
+}
+
+#[async_trait]
+impl Standings for CountingStore {
+    async fn lines(&self, _marks: Marks) -> Result<Vec<Line>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn most_urgent(&self, _query: UrgentQuery) -> Result<Vec<OpenCase>, ReadError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl ReferralRows for MeteredStore {
+    async fn referrals(&self, query: ReferralQuery) -> Result<Vec<ReferralRow>, ReadError> {
+        self.inner.referrals(query).await
+    }
+
+    async fn referral(&self, id: ReferralId) -> Result<Option<ReferralRow>, ReadError> {
+        self.inner.referral(id).await
+    }
+
+    async fn joined(&self, id: ReferralId) -> Result<Vec<CaseId>, ReadError> {
+        self.inner.joined(id).await
+    }
+
+    async fn referred(&self, identities: &[Identity], limit: usize) -> Result<Vec<Case>, ReadError> {
+        self.inner.referred(identities, limit).await
+    }
+}
+
+#[async_trait]
+impl ReferralRows for CountingStore {
+    async fn referrals(&self, _query: ReferralQuery) -> Result<Vec<ReferralRow>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn referral(&self, _id: ReferralId) -> Result<Option<ReferralRow>, ReadError> {
+        Ok(None)
+    }
+
+    async fn joined(&self, _id: ReferralId) -> Result<Vec<CaseId>, ReadError> {
+        Ok(Vec::new())
+    }
+
+    async fn referred(&self, _identities: &[Identity], _limit: usize) -> Result<Vec<Case>, ReadError> {
+        Ok(Vec::new())
     }
 }

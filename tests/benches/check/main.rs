@@ -12,6 +12,7 @@ mod one_connection;
 mod people;
 mod store_alone;
 mod table;
+mod telemetry;
 mod throughput;
 
 use std::sync::Arc;
@@ -74,5 +75,8 @@ async fn measure(gateway: Handle, departments: Handle, wanted: Option<String>) {
     }
     if is_wanted("store") {
         store_alone::measure(&house).await;
+    }
+    if is_wanted("telemetry") {
+        telemetry::measure(&house).await;
     }
 }

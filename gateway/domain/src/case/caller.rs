@@ -5,7 +5,6 @@ use jiff::civil::Date;
 use zeroize::Zeroizing;
 
 use super::{Case, CaseState};
-use crate::answer::Outcome;
 use crate::check::{Check, CheckKind, Draft, Violation};
 use crate::event::EventKind;
 use crate::subject::Field;
@@ -175,10 +174,10 @@ impl Case {
         seen: u64,
     ) -> Result<Option<EventKind>, ProvideFault> {
         let check = &self.receipt.check;
-        match &self.answer.outcome {
+        match self.answer.outcome.asked() {
             _ if self.state == CaseState::Withdrawn => Err(NotNow::Withdrawn.into()),
-            Outcome::MoreInformation { .. } if self.goes_on_with(given, today, seen) => Ok(None),
-            Outcome::MoreInformation { fields } => {
+            Some(_) if self.goes_on_with(given, today, seen) => Ok(None),
+            Some(fields) => {
                 let faults = not_asked(given, fields);
                 match check.with(given, today) {
                     Ok(check) if faults.is_empty() => Ok(self.took(EventKind::Provided(Box::new(check)))?),

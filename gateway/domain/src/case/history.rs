@@ -6,6 +6,7 @@ use crate::case_clock::OutOfTurn;
 use crate::event::Event;
 use crate::ids::DepartmentId;
 use crate::outbox::NoSuchNotice;
+use crate::referral::NoSuchReferral;
 
 /// A step as the caller sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +48,9 @@ pub enum HistoryError {
     /// Something became of a notice that could not.
     #[error(transparent)]
     Notice(#[from] NoSuchNotice),
+    /// Something happened to a referral that could not.
+    #[error(transparent)]
+    Referral(#[from] NoSuchReferral),
 }
 
 impl Step {

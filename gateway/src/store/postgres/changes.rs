@@ -12,6 +12,8 @@ use super::charges::Charges;
 use super::fault::DatabaseError;
 use super::hooks::Posting;
 use super::quotas::Taken;
+use super::referrals::Referring;
+use super::standings::Stands;
 use super::work::{Outcome, Recorded, Work};
 use super::worklist::Listing;
 use crate::store::CommitError;
@@ -37,6 +39,7 @@ pub(super) struct Open<'a> {
     versions: Vec<i64>,
     created: Vec<Option<i64>>,
     wakes: Vec<Option<i64>>,
+    stands: Stands<'a>,
     agreements: Vec<&'a str>,
     kinds: Vec<&'static str>,
     wrapped: Vec<&'a [u8]>,
@@ -52,6 +55,7 @@ pub(super) struct Advance<'a> {
     versions: Vec<i64>,
     states: Vec<Option<&'static str>>,
     wakes: Vec<Option<i64>>,
+    stands: Stands<'a>,
     subjects: Vec<&'a [u8]>,
     subject_cases: Vec<Uuid>,
 }
@@ -120,6 +124,7 @@ impl<'a> Changes<'a> {
             open.versions.push(change.version);
             open.created.push(change.entries.first().map(|entry| entry.time));
             open.wakes.push(change.wake);
+            open.stands.push(change.standing.as_ref());
             open.agreements.push(opening.terms.agreement.as_str());
             open.kinds.push(opening.terms.check.as_str());
             open.wrapped.push(&opening.wrapped_key);
@@ -145,6 +150,13 @@ impl<'a> Changes<'a> {
         posting
     }
 
+    /// How the referrals of all of them stand.
+    pub(super) fn referring(&self) -> Referring {
+        let mut referring = Referring::default();
+        self.changes().for_each(|change| referring.add(change));
+        referring
+    }
+
     pub(super) fn advance_parameters(&self) -> Option<Advance<'a>> {
         let mut advance = Advance::default();
         for change in self.changes().filter(|change| change.opening.is_none()) {
@@ -153,6 +165,7 @@ impl<'a> Changes<'a> {
             advance.versions.push(change.version);
             advance.states.push(change.state.map(RowState::as_str));
             advance.wakes.push(change.wake);
+            advance.stands.push(change.standing.as_ref());
             for subject in &change.further_subjects {
                 advance.subjects.push(subject);
                 advance.subject_cases.push(change.case_id.0);
@@ -180,6 +193,7 @@ impl<'a> Changes<'a> {
         let mut charges = Charges::default();
         let mut listing = Listing::default();
         let mut posting = Posting::default();
+        let mut referring = Referring::default();
         let mut outcomes = Vec::with_capacity(self.0.len());
         for step in &self.0 {
             let outcome = match step {
@@ -193,6 +207,7 @@ impl<'a> Changes<'a> {
                         charges.add(change, taken);
                         listing.add(change);
                         posting.add(change);
+                        referring.add(change);
                     }
                     Step::Note(note) => entries.push(house(note)),
                 }
@@ -206,6 +221,7 @@ impl<'a> Changes<'a> {
             charges,
             listing,
             posting,
+            referring,
             news: None,
         }
     }
@@ -287,7 +303,7 @@ impl Open<'_> {
         client: &Client,
         statement: &Statement,
     ) -> Result<Vec<Row>, DatabaseError> {
-        let columns: [&(dyn ToSql + Sync); 13] = [
+        let columns: [&(dyn ToSql + Sync); 16] = [
             &self.organisations,
             &self.requests,
             &self.ids,
@@ -301,6 +317,9 @@ impl Open<'_> {
             &self.subjects,
             &self.subject_cases,
             &self.wakes,
+            &self.stands.turns,
+            &self.stands.dues,
+            &self.stands.risks,
         ];
         Ok(client.query(statement, &columns).await?)
     }
@@ -312,7 +331,7 @@ impl Advance<'_> {
         client: &Client,
         statement: &Statement,
     ) -> Result<Vec<Row>, DatabaseError> {
-        let columns: [&(dyn ToSql + Sync); 7] = [
+        let columns: [&(dyn ToSql + Sync); 10] = [
             &self.ids,
             &self.expected,
             &self.versions,
@@ -320,6 +339,9 @@ impl Advance<'_> {
             &self.wakes,
             &self.subjects,
             &self.subject_cases,
+            &self.stands.turns,
+            &self.stands.dues,
+            &self.stands.risks,
         ];
         Ok(client.query(statement, &columns).await?)
     }

@@ -18,6 +18,7 @@ use super::fault::DatabaseError;
 use super::hooks::Posting;
 use super::lease::Holding;
 use super::readers::Readers;
+use super::referrals::Referring;
 use super::statements::Statements;
 use super::tables::rows_max;
 use super::work::{Outcome, Recorded, Work};
@@ -198,6 +199,7 @@ pub(super) fn unlisted<'a>(is_written: bool, recorded: Recorded) -> Made<'a> {
         charges: Charges::default(),
         listing: Listing::default(),
         posting: Posting::default(),
+        referring: Referring::default(),
         is_written,
         news: None,
     }

@@ -18,7 +18,7 @@ use super::fault::DatabaseError;
 use super::opening::{self, OpenError};
 use super::statements::Statements;
 use super::work::Work;
-use super::{ConnectError, Settings, hooks, quotas};
+use super::{ConnectError, Settings, hooks, quotas, referrals};
 use crate::store::embedded::{Difference, Rebuilt};
 use crate::store::projection::Used;
 use crate::store::seal::{Kek, SealError, StoreSecret};
@@ -66,15 +66,17 @@ const MISSING: &str = "
     WITH new AS (
         SELECT * FROM unnest(
             $1::text[], $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::bigint[], $7::bigint[], $8::text[],
-            $9::text[], $10::bytea[], $13::bigint[]
-        ) AS new (organisation, request_id, id, content, state, version, created, agreement, kind, wrapped, wake)
+            $9::text[], $10::bytea[], $13::bigint[], $14::text[], $15::bigint[], $16::bigint[]
+        ) AS new (organisation, request_id, id, content, state, version, created, agreement, kind, wrapped, wake, turn, due,
+                  risk)
     ), about AS (
         SELECT * FROM unnest($11::bytea[], $12::uuid[]) AS about (key, case_id)
     )
     SELECT (SELECT count(*) FROM (
-                SELECT id, organisation, request_id, state, version, created, agreement, kind, wake FROM new
+                SELECT id, organisation, request_id, state, version, created, agreement, kind, wake, turn, due,
+                       risk FROM new
                 EXCEPT
-                SELECT id, organisation, request_id, state, version, created, agreement, kind, wake
+                SELECT id, organisation, request_id, state, version, created, agreement, kind, wake, turn, due, risk
                 FROM statuscheck.cases WHERE id = ANY ($3)
             ) AS missing),
            (SELECT count(*) FROM new),
@@ -190,7 +192,11 @@ async fn differ(client: &Client, sealer: &Sealer) -> Result<Rebuilt, CompareErro
         .prepare(hooks::MISSING)
         .await
         .map_err(DatabaseError::from)?;
-    let (mut questions, mut hooks) = (Seen::default(), Seen::default());
+    let referred = client
+        .prepare(referrals::MISSING)
+        .await
+        .map_err(DatabaseError::from)?;
+    let (mut questions, mut hooks, mut referrals) = (Seen::default(), Seen::default(), Seen::default());
     let mut cases = Cases::of(sealer);
     while let Some(works) = cases.next(client).await? {
         let works: Vec<_> = works.iter().collect();
@@ -209,10 +215,16 @@ async fn differ(client: &Client, sealer: &Sealer) -> Result<Rebuilt, CompareErro
         for row in changes.posting().run(client, &posted).await? {
             hooks.add(&row, 0)?;
         }
+        for row in changes.referring().run(client, &referred).await? {
+            referrals.add(&row, 0)?;
+        }
     }
-    cases
-        .end(client, seen, [("questions", questions), ("hooks", hooks)])
-        .await
+    let others = [
+        ("questions", questions),
+        ("hooks", hooks),
+        ("referrals", referrals),
+    ];
+    cases.end(client, seen, others).await
 }
 
 /// The cases of the ledger, made anew page by page.
@@ -271,7 +283,7 @@ impl<'a> Cases<'a> {
         self,
         client: &Client,
         seen: [Seen; TABLES.len()],
-        further: [(&'static str, Seen); 2],
+        further: [(&'static str, Seen); 3],
     ) -> Result<Rebuilt, CompareError> {
         let mut tables: Vec<_> = TABLES.into_iter().zip(seen).collect();
         let kinds = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
@@ -323,6 +335,7 @@ pub(super) async fn insert_cases(
     }
     changes.listing().run(client, &statements.list).await?;
     changes.posting().write(client, statements).await?;
+    changes.referring().run(client, &statements.refer).await?;
     Ok(true)
 }
 

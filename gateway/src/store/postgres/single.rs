@@ -13,6 +13,7 @@ use super::hooks::Posting;
 use super::lease::Holding;
 use super::notices;
 use super::quotas::{self, Refill};
+use super::referrals::Referring;
 use super::statements::Statements;
 use super::work::{Hold, Recorded, Rewrapped, Work};
 use super::worklist::Listing;
@@ -71,6 +72,7 @@ fn made(entry: Option<Entry<'_>>) -> Made<'_> {
         charges: Charges::default(),
         listing: Listing::default(),
         posting: Posting::default(),
+        referring: Referring::default(),
         news: None,
     }
 }

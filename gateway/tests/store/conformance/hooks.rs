@@ -105,7 +105,7 @@ pub(crate) async fn a_notice_is_listed_until_its_receiver_has_taken_it(place: &i
         fault: Some(Fault::Status(503)),
         ..row(1, 1)
     };
-    assert_eq!(all(&*store).await, [waiting.clone()]);
+    assert_eq!(all(&*store).await, std::slice::from_ref(&waiting));
     assert_eq!(store.hook(notice_id(1)).await, Ok(Some(waiting)));
     assert_eq!(page(&*store, true, None, 100).await, []);
     goes_on(&*store, case_id(1), hours(2), &[parked(1)]).await;

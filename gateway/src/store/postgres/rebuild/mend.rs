@@ -29,7 +29,7 @@ const DEPOSE: &str = "UPDATE statuscheck.chains SET fence = fence + 1";
 const EMPTY: &str =
     "DELETE FROM statuscheck.cases; DELETE FROM statuscheck.requests; DELETE FROM statuscheck.subjects;
     DELETE FROM statuscheck.holds; DELETE FROM statuscheck.quotas; DELETE FROM statuscheck.questions;
-    DELETE FROM statuscheck.hooks";
+    DELETE FROM statuscheck.hooks; DELETE FROM statuscheck.referrals";
 
 /// Keys of cases that were purged, or never were.
 const LEFT_OVER: &str =
