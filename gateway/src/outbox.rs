@@ -19,7 +19,7 @@ use crate::webhook::{Channels, WebhookSettings};
 mod delivering;
 mod places;
 
-pub(crate) use self::delivering::Delivering;
+pub(crate) use self::delivering::{Attempt, Delivering};
 
 /// Who is told, and where: by the register as it stands, and the channels of this gateway's settings.
 #[derive(Clone)]

@@ -3,6 +3,7 @@
 //!
 //! A check without a quota passes through here without a look at the store. No lock is held while the store is asked.
 
+mod telling;
 mod warning;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use statuscheck_domain::question::Operation;
 use statuscheck_domain::quota::{Month, QuotaKey};
 use statuscheck_domain::route;
 
+pub(crate) use self::telling::QuotaTelling;
 pub use self::warning::QuotaSettings;
 pub(crate) use self::warning::QuotaWatch;
 use crate::error::Error;

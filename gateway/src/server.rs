@@ -121,7 +121,12 @@ impl Gateway {
         let cases = Cases::new(asking.clone(), probing);
         let desk = Desk::new(asking.clone(), Arc::clone(&served), setup.desk);
         let taskforce = Arc::new(Taskforce::new(asking.clone()));
-        let timekeeper = Timekeeper::new(asking, delivering, Arc::clone(&served), setup.timekeeper);
+        let timekeeper = Timekeeper::new(
+            asking,
+            Arc::clone(&delivering),
+            Arc::clone(&served),
+            setup.timekeeper,
+        );
         let housekeeping =
             Housekeeping::new(setup.upkeep, Arc::clone(&served), calendars, setup.clock.clone());
         let housekeeping = Arc::new(housekeeping.telling(outbox));
@@ -140,6 +145,7 @@ impl Gateway {
         let watch = QuotaWatch::new(
             quotas.clone(),
             Arc::clone(&served),
+            Arc::clone(&delivering),
             setup.quotas,
             Arc::clone(&figures),
         );

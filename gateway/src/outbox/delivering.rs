@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use statuscheck_domain::case::Case;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::event::EventKind;
-use statuscheck_domain::ids::{CaseId, NoticeId};
-use statuscheck_domain::outbox::{Fault, NoticeEvent, Undelivered};
+use statuscheck_domain::ids::{AgreementId, CaseId, NoticeId};
+use statuscheck_domain::outbox::{Fault, NoticeEvent, Receiver, Undelivered};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -61,6 +61,16 @@ pub(crate) struct TakenUp {
     pub(crate) events: Vec<EventKind>,
     /// Some are under way: what comes of them is recorded when it is known.
     pub(crate) under_way: bool,
+}
+
+/// What was tried of a notice that is kept nowhere else.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Attempt {
+    attempts: u32,
+    first_failed: Option<Timestamp>,
+    /// Not before then; never again where it is parked.
+    next: Option<Timestamp>,
+    parked: bool,
 }
 
 /// Why an attempt came to nothing.
@@ -214,6 +224,47 @@ impl Delivering {
             }
         }
         Err(CommitError::Stale)
+    }
+
+    /// Takes a notice of no case to `receiver`, where that is due after what was tried `before`: whether it was taken, or what was
+    /// tried now. None where nothing is due, or there is nobody to tell.
+    pub(crate) async fn attempt(
+        &self,
+        receiver: &Receiver,
+        agreement: &AgreementId,
+        notice: &Notice,
+        before: Attempt,
+        now: Timestamp,
+    ) -> Option<Result<(), Attempt>> {
+        let webhook = self.outbox.webhook(receiver, agreement)?;
+        if before.parked || before.next.is_some_and(|next| now < next) {
+            return None;
+        }
+        let courier = self.courier.as_ref()?;
+        let delivered = match courier.destination(&webhook) {
+            Ok(to) => courier.deliver(&to, &notice.letter(&self.trust_domain)).await,
+            Err(error) => Err(error.into()),
+        };
+        let Err(error) = delivered else {
+            return Some(Ok(()));
+        };
+        let first_failed = before.first_failed.unwrap_or(now);
+        let tried = Tried {
+            attempts: before.attempts.saturating_add(1),
+            since_first: Duration::try_from(now.duration_since(first_failed)).unwrap_or_default(),
+        };
+        let next = self.retry.after(&error, tried, drawn());
+        let (id, kind) = (notice.id, notice.happening.as_str());
+        tracing::warn!(notice = %id, %receiver, kind, %error, parked = next == Next::Park, "a notice was not taken");
+        Some(Err(Attempt {
+            attempts: tried.attempts,
+            first_failed: Some(first_failed),
+            next: match next {
+                Next::Again(pause) => Some(later(now, pause)),
+                Next::Park => None,
+            },
+            parked: next == Next::Park,
+        }))
     }
 
     fn put_off(&self, id: NoticeId, now: Timestamp) -> NoticeEvent {

@@ -9,13 +9,14 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan as _};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use statuscheck_domain::quota::QuotaKey;
+use statuscheck_domain::quota::{Month, QuotaKey};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Quotas, Usage, is_near_end};
+use super::{QuotaTelling, Quotas, Usage, is_near_end};
 use crate::error::Error;
+use crate::outbox::Delivering;
 use crate::register::ServedRegister;
-use crate::store::{CommitError, HouseEntry, HouseKind, HouseQuery};
+use crate::store::{CommitError, HouseEntry, HouseKind, HouseQuery, ReadError, Store};
 use crate::telemetry::Figures;
 
 /// Who records it.
@@ -49,16 +50,19 @@ pub(crate) struct QuotaWatch {
     figures: Arc<Figures>,
     /// Of this month; what is not here is looked up.
     warned: HashSet<QuotaKey>,
+    telling: QuotaTelling,
 }
 
 impl QuotaWatch {
     pub(crate) fn new(
         quotas: Quotas,
         register: Arc<ServedRegister>,
+        delivering: Arc<Delivering>,
         settings: QuotaSettings,
         figures: Arc<Figures>,
     ) -> Self {
         Self {
+            telling: QuotaTelling::new(quotas.clone(), delivering),
             quotas,
             register,
             settings,
@@ -75,6 +79,9 @@ impl QuotaWatch {
             looks.tick().await;
             if let Err(error) = self.look().await {
                 tracing::debug!(%error, "quotas could not be looked at");
+            }
+            if let Err(error) = self.telling.look().await {
+                tracing::debug!(%error, "it could not be told that quotas are nearly used up");
             }
         }
     }
@@ -150,7 +157,32 @@ impl QuotaWatch {
     }
 }
 
-fn details(usage: &Usage) -> Map<String, Value> {
+/// The entries of a kind since the month began, newest first, each with the quota of that month that it is about.
+pub(super) async fn month_of(
+    store: &dyn Store,
+    kind: HouseKind,
+    month: Month,
+) -> Result<Vec<(HouseEntry, QuotaKey)>, ReadError> {
+    let mut query = HouseQuery {
+        kind,
+        after: None,
+        before: None,
+        limit: PAGE,
+    };
+    let mut found = Vec::new();
+    loop {
+        let page = store.noted(query).await?;
+        query.before = page.last().map(|entry| entry.time);
+        let about = |entry: HouseEntry| warned_of(&entry.details).map(|key| (entry, key));
+        let of_month = page.into_iter().filter_map(about);
+        found.extend(of_month.filter(|(_, key)| key.month == month));
+        if query.before.is_none_or(|last| last < month.start()) {
+            return Ok(found);
+        }
+    }
+}
+
+pub(super) fn details(usage: &Usage) -> Map<String, Value> {
     let Usage { key, used, limit } = usage;
     let details = [
         ("agreement", json!(key.agreement.as_str())),

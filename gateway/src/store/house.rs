@@ -45,6 +45,8 @@ pub enum HouseKind {
     RegisterApplied,
     /// Most of a month's quota is used.
     QuotaWarned,
+    /// The owner of its agreement has taken the notice of that.
+    QuotaTold,
     /// Open cases are given more time.
     DueExtended,
     /// Every case that such an order means was.
@@ -63,7 +65,7 @@ pub enum HouseKind {
 
 impl HouseKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::KeyRotated,
         Self::RetentionRun,
         Self::LegalHoldSet,
@@ -74,6 +76,7 @@ impl HouseKind {
         Self::RegisterPlanned,
         Self::RegisterApplied,
         Self::QuotaWarned,
+        Self::QuotaTold,
         Self::DueExtended,
         Self::DueExtensionDone,
         Self::DueRecounted,
@@ -96,6 +99,7 @@ impl HouseKind {
             Self::RegisterPlanned => "register_planned",
             Self::RegisterApplied => "register_applied",
             Self::QuotaWarned => "quota_warned",
+            Self::QuotaTold => "quota_told",
             Self::DueExtended => "due_extended",
             Self::DueExtensionDone => "due_extension_done",
             Self::DueRecounted => "due_recounted",

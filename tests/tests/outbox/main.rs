@@ -4,6 +4,7 @@
 
 mod retried;
 mod told;
+mod warned;
 
 use statuscheck_domain::agreement::Agreement;
 use statuscheck_proto::ops::v1::ops_service_client::OpsServiceClient;
