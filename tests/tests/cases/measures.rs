@@ -105,6 +105,18 @@ async fn figures_of_a_time_that_has_passed_stay_as_they_were_also_when_the_cases
 }
 
 #[tokio::test]
+async fn a_check_that_is_referred_to_the_taskforce_is_open_and_neither_established_nor_not() {
+    let house = House::start(Plan::default()).await;
+    // Old enough to have a possible Windrush profile.
+    let told = right_to_work(&house, nobody().but_born("1958-06-02")).await;
+    assert_eq!(outcome(&told), "referred");
+    let told = measure(&house, OPS, march("right-to-work", None)).await.unwrap();
+    assert_eq!((told.checks, told.referred, told.open), (1, 1, 1));
+    let answered = (told.answered_in_time, told.established, told.not_established);
+    assert_eq!(answered, (0, 0, 0));
+}
+
+#[tokio::test]
 async fn the_time_that_a_slow_department_takes_is_counted_as_its_own() {
     let house = House::start(Plan {
         people: vec![slow()],
