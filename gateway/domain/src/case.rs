@@ -245,7 +245,7 @@ impl Case {
             self.state = state;
         }
         self.version = event.version;
-        if !event.kind.is_hidden() {
+        if !event.kind.is_hidden(self.receipt.check.kind()) {
             self.told_version += 1;
             self.update_time = event.time;
             self.history.push(Step::of(&event, self.told_version));

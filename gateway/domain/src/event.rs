@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::answer::{Answer, Outcome};
 use crate::case::{Case, CaseState, Standing, Use};
 use crate::case_clock::{CaseClock, ClockEvent};
-use crate::check::Check;
+use crate::check::{Check, CheckKind};
 use crate::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
 use crate::outbox::{NoticeEvent, Posted};
 use crate::question::Operation;
@@ -14,6 +14,7 @@ use crate::questions::Listed;
 use crate::quota::{self, Month, Spent};
 use crate::referral::{ReferralEvent, ReferralMark};
 use crate::reply::Reply;
+use crate::route;
 use crate::sla::SlaClock;
 use crate::subject::Field;
 use crate::timing::Timing;
@@ -124,8 +125,17 @@ impl EventKind {
 
     /// It is the house's own business: it stands in no history, and neither the version nor the time that a caller reads
     /// tells of it.
-    pub const fn is_hidden(&self) -> bool {
-        matches!(self, Self::Outbox(_))
+    ///
+    /// So are referrals, and what is asked for one alone in a check of `kind`: what the caller is told of them, an answer says, and
+    /// where an agreement withholds that a person is referred nothing else may tell it.
+    pub const fn is_hidden(&self, kind: CheckKind) -> bool {
+        match self {
+            Self::Outbox(_) | Self::Referral(_) => true,
+            Self::Asked { operation, .. }
+            | Self::Replied { operation, .. }
+            | Self::InformationRequested { operation, .. } => route::is_for_referrals(kind, *operation),
+            _ => false,
+        }
     }
 
     /// The department concerned, where there is one.

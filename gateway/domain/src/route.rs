@@ -148,6 +148,15 @@ pub fn evidence(check: &Check, replies: &Replies, allowed: &[Operation]) -> Vec<
     EVIDENCE.into_iter().filter(open).collect()
 }
 
+/// In a check of `kind` that is asked for a referral alone.
+pub const fn is_for_referrals(kind: CheckKind, operation: Operation) -> bool {
+    match operation {
+        Operation::ContributionHistory | Operation::BenefitHistory => true,
+        Operation::EmploymentHistory => !matches!(kind, CheckKind::RightToWork),
+        _ => false,
+    }
+}
+
 /// What is asked as evidence of residence.
 const EVIDENCE: [Operation; 3] = [
     Operation::ContributionHistory,

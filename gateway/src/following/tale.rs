@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use statuscheck_domain::case::{Case, HistoryError};
+use statuscheck_domain::check::Check;
 use statuscheck_domain::event::Event;
 use statuscheck_domain::ids::CaseId;
 
@@ -24,10 +25,12 @@ impl Tale {
             .into_iter()
             .map(|placed| (placed.place, placed.event))
             .unzip();
+        let kind = rest.front().and_then(|first| first.kind.check()).map(Check::kind);
+        let is_hidden = |event: &Event| kind.is_some_and(|kind| event.kind.is_hidden(kind));
         Self {
             id,
             places,
-            hidden: rest.iter().map(|event| event.kind.is_hidden()).collect(),
+            hidden: rest.iter().map(is_hidden).collect(),
             told: None,
             rest,
         }
