@@ -48,6 +48,8 @@ pub struct TelemetrySettings {
     /// Where `/metrics`, `/livez` and `/readyz` are served; port 0 takes a free one. None by default: nobody is told anything.
     /// On a loopback address that is plain HTTP; on any other the gateway's own TLS, and for operators' certificates alone.
     pub listen: Option<SocketAddr>,
+    /// TLS on a loopback address too, where others share the machine.
+    pub tls: bool,
     /// Which calls are followed.
     pub traces: TraceSettings,
 }
@@ -140,7 +142,8 @@ impl Telemetry {
             figures: self.figures(),
             readiness: Arc::clone(readiness),
         };
-        let bound = Page::bind(address, tls.clone(), pages).await;
+        let is_plain = address.ip().to_canonical().is_loopback() && !self.settings.tls;
+        let bound = Page::bind(address, (!is_plain).then(|| tls.clone()), pages).await;
         bound.map(Some).map_err(|error| (address, error))
     }
 
