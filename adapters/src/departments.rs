@@ -20,6 +20,7 @@ use crate::oauth::{Credentials, Tokens};
 use crate::settings::{ClientSecret, DepartmentSettings, RateSettings};
 use crate::share::Share;
 use crate::stack::{Bounds, Rate, stack};
+use crate::vitals::Vitals;
 
 /// Why a department cannot be set up: something in its settings, which the operator can mend.
 #[derive(Debug, thiserror::Error)]
@@ -82,19 +83,21 @@ pub fn connect(
     settings: &DepartmentSettings,
     clock: SharedClock,
 ) -> Result<BoxDepartment, ConnectError> {
-    connect_shared(id, settings, Share::whole(clock.clone()), clock)
+    let share = Share::whole(clock.clone());
+    connect_watched(id, settings, share, clock).map(|(department, _vitals)| department)
 }
 
-/// [`connect`] where other gateways ask the department too: its figures are held to this one's share of them.
+/// [`connect`] where other gateways ask the department too: its figures are held to this one's share of them. With it comes
+/// how it is doing.
 ///
 /// # Errors
 /// As there.
-pub fn connect_shared(
+pub fn connect_watched(
     id: DepartmentId,
     settings: &DepartmentSettings,
     share: Share,
     clock: SharedClock,
-) -> Result<BoxDepartment, ConnectError> {
+) -> Result<(BoxDepartment, Vitals), ConnectError> {
     let reading = Reading {
         department: id,
         settings,

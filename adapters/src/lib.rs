@@ -15,6 +15,7 @@ mod stack;
 #[cfg(test)]
 mod testing;
 mod tickets;
+pub mod vitals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +26,7 @@ use statuscheck_domain::reply::{Reply, Unavailable};
 use tower::Service;
 use tower::util::BoxCloneSyncService;
 
-pub use departments::{ConnectError, connect, connect_shared};
+pub use departments::{ConnectError, connect, connect_watched};
 pub use sent::Sent;
 
 /// One question and the time that may be spent on it.

@@ -21,6 +21,8 @@ mod breaker;
 mod share;
 #[path = "stack_tests/timing.rs"]
 mod timing;
+#[path = "stack_tests/vitals.rs"]
+mod vitals;
 
 /// What the department does with its next question.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,6 +87,7 @@ struct Bench {
     office: Office,
     clock: ManualClock,
     department: BoxDepartment,
+    vitals: Vitals,
 }
 
 struct Figures {
@@ -132,16 +135,21 @@ impl Figures {
             rate: Arc::new(Rate::of(self.rate, share.clone(), &shared)),
             share,
         };
-        let department = stack(office.clone(), bounds, shared);
+        let (department, vitals) = stack(office.clone(), bounds, shared);
         Bench {
             office,
             clock,
             department,
+            vitals,
         }
     }
 }
 
 impl Bench {
+    fn shared(&self) -> SharedClock {
+        Arc::new(self.clock.clone())
+    }
+
     fn turns(&self, mood: Mood) {
         *self.office.mood.lock().unwrap() = mood;
     }

@@ -37,6 +37,8 @@ CREATE TABLE statuscheck.entries (
 CREATE UNIQUE INDEX entries_by_case ON statuscheck.entries (case_id, version) WHERE case_id IS NOT NULL;
 -- What operators did, by its kind. They are few among very many.
 CREATE INDEX entries_of_house ON statuscheck.entries (kind, time) WHERE case_id IS NULL;
+-- Purged cases by their ids. A check writes nothing here.
+CREATE INDEX entries_purged ON statuscheck.entries (case_id) WHERE kind = 'purged';
 -- Payloads are sealed: nothing in them can be packed.
 ALTER TABLE statuscheck.entries ALTER COLUMN payload SET STORAGE EXTERNAL;
 
@@ -52,6 +54,10 @@ CREATE TABLE statuscheck.cases (
     kind text NOT NULL,
     -- When somebody must look at the case by itself.
     wake bigint,
+    -- Of an open case: whose turn it is, when the answer is due, and since when most of the time is gone.
+    turn text,
+    due bigint,
+    risk bigint,
     -- Who is at it: the holder of that chain, as long as the chain has that fence.
     lease_chain integer,
     lease_fence bigint,
@@ -61,6 +67,8 @@ CREATE INDEX cases_by_state ON statuscheck.cases (organisation, state, id);
 CREATE INDEX cases_by_terms ON statuscheck.cases (agreement, kind, id);
 -- None of these has a row of a case that was answered at once.
 CREATE INDEX cases_by_wake ON statuscheck.cases (wake, id) WHERE wake IS NOT NULL;
+CREATE INDEX cases_by_line ON statuscheck.cases (agreement, kind, turn, due, risk) WHERE turn IS NOT NULL;
+CREATE INDEX cases_by_urgency ON statuscheck.cases (turn, due, id) INCLUDE (risk) WHERE turn IS NOT NULL;
 CREATE INDEX cases_undecided ON statuscheck.cases (created, id) WHERE state = 'received';
 CREATE INDEX cases_by_lease ON statuscheck.cases (lease_chain, lease_fence) WHERE lease_chain IS NOT NULL;
 
@@ -75,6 +83,32 @@ CREATE TABLE statuscheck.questions (
 );
 CREATE INDEX questions_by_id ON statuscheck.questions (id);
 CREATE INDEX questions_by_due ON statuscheck.questions (department, due, id) WHERE due IS NOT NULL;
+
+-- Notices that their receivers have not taken. A case that nobody is told of has none here.
+CREATE TABLE statuscheck.hooks (
+    id uuid PRIMARY KEY,
+    case_id uuid NOT NULL,
+    receiver text NOT NULL,
+    happening text NOT NULL,
+    attempts bigint NOT NULL,
+    -- None of one that is parked.
+    next bigint,
+    fault text
+) WITH (fillfactor = 80);
+CREATE INDEX hooks_by_case ON statuscheck.hooks (case_id);
+CREATE INDEX hooks_parked ON statuscheck.hooks (id) WHERE next IS NULL;
+
+-- Referrals to the Windrush taskforce, once in each case that has one. Whom they are about is known from `subjects`.
+CREATE TABLE statuscheck.referrals (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    -- Another case opened it.
+    joined boolean NOT NULL,
+    state text NOT NULL,
+    due bigint NOT NULL,
+    PRIMARY KEY (id, case_id)
+);
+CREATE INDEX referrals_by_case ON statuscheck.referrals (case_id);
 
 -- Units of quotas that were used, as the ledger says. Few rows, written by nearly every commit: room is left as above.
 CREATE TABLE statuscheck.quotas (

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 mod steps;
 
 use crate::admission::{Admitted, Seat};
-use crate::asking::{Asking, First, Inquiry, Planned};
+use crate::asking::{Asking, First, Inquiry, Planned, Steps};
 use crate::error::Error;
 use crate::probing::{Attempt, Probing};
 use crate::random;
@@ -118,13 +118,14 @@ impl Cases {
         tell: watch::Sender<Outcome>,
     ) {
         let Admitted { permit, seat } = admitted;
+        let steps = self.asking.steps(&permit);
         let started = self.asking.clock.elapsed();
         let id = CaseId::at(self.asking.clock.now(), &random::bytes());
         // Known to repeats before it is known to the store.
         self.in_flight().insert(id, tell.subscribe());
         let taken_in = self.take_in(id, permit, request, budget).await;
         let left = budget.saturating_sub(self.asking.clock.elapsed().saturating_sub(started));
-        self.conclude(id, seat, taken_in, left, tell).await;
+        self.conclude(id, seat, taken_in, (left, steps), tell).await;
     }
 
     /// Decides and tells, and records what comes after that.
@@ -133,12 +134,15 @@ impl Cases {
         id: CaseId,
         seat: Seat,
         taken_in: Result<TakenIn, Error>,
-        left: Duration,
+        (left, steps): (Duration, Option<Steps>),
         tell: watch::Sender<Outcome>,
     ) {
         let (outcome, inquiry) = match taken_in {
             Ok(TakenIn::Asked(mut inquiry, attempt)) => {
                 let outcome = inquiry.decided(left).await;
+                if let (Ok(case), Some(steps)) = (&outcome, steps) {
+                    steps.until_told(case).await;
+                }
                 if let (Ok(case), Some(mut attempt)) = (&outcome, attempt) {
                     attempt.told(case);
                 }
@@ -273,6 +277,14 @@ impl Cases {
     pub async fn drain(&self) {
         self.tasks.close();
         self.tasks.wait().await;
+    }
+
+    /// Waits until every check that is being asked is answered and recorded. More may come meanwhile, and after.
+    #[cfg(feature = "demo")]
+    pub(crate) async fn settled(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
     }
 
     fn in_flight(&self) -> std::sync::MutexGuard<'_, HashMap<CaseId, watch::Receiver<Outcome>>> {

@@ -17,20 +17,24 @@ use std::time::Duration;
 use serde::Deserialize;
 use statuscheck_adapters::settings::DepartmentSettings;
 use statuscheck_adapters::share::Share;
-use statuscheck_adapters::{BoxDepartment, connect_shared};
+use statuscheck_adapters::vitals::Vitals;
+use statuscheck_adapters::{BoxDepartment, connect_watched};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 
 use crate::admission::AdmissionSettings;
 use crate::batch::BatchSettings;
+use crate::dashboard::DashboardSettings;
 use crate::departments::Departments;
 use crate::desk::DeskSettings;
 use crate::following::WatchSettings;
 use crate::limits::LimitSettings;
 use crate::listener::ConnectionLimits;
+use crate::measures::MeasureSettings;
 use crate::peer::TrustDomain;
 use crate::probing::ProbingSettings;
 use crate::quota::QuotaSettings;
+use crate::referrals::ReferralSettings;
 use crate::register::{self, ChangeSettings};
 use crate::server::{CheckSettings, Setup};
 use crate::store::notary::Notary;
@@ -80,6 +84,9 @@ pub struct Config {
     /// How quotas are watched.
     #[serde(default)]
     pub quotas: QuotaSettings,
+    /// What counting measures may cost.
+    #[serde(default)]
+    pub measures: MeasureSettings,
     /// What checks may take.
     #[serde(default)]
     pub checks: CheckSettings,
@@ -92,6 +99,12 @@ pub struct Config {
     /// How departments follow their worklists.
     #[serde(default)]
     pub desk: DeskSettings,
+    /// Where the dashboard is served.
+    #[serde(default)]
+    pub dashboard: DashboardSettings,
+    /// How people are referred to the Windrush taskforce.
+    #[serde(default)]
+    pub referrals: ReferralSettings,
     /// Which days and hours are working time.
     #[serde(default)]
     pub calendar: CalendarSection,
@@ -218,7 +231,7 @@ impl Config {
         &self,
         share: &Share,
         clock: &SharedClock,
-    ) -> (BTreeMap<DepartmentId, BoxDepartment>, Vec<ConfigError>) {
+    ) -> (BTreeMap<DepartmentId, (BoxDepartment, Vitals)>, Vec<ConfigError>) {
         let mut connected = BTreeMap::new();
         let mut faults = Vec::new();
         for (name, settings) in &self.departments {
@@ -226,7 +239,7 @@ impl Config {
                 faults.push(ConfigError::UnknownDepartment { name: name.clone() });
                 continue;
             };
-            match connect_shared(department, settings, share.clone(), clock.clone()) {
+            match connect_watched(department, settings, share.clone(), clock.clone()) {
                 Ok(service) => {
                     if connected.insert(department, service).is_some() {
                         faults.push(ConfigError::RepeatedDepartment {
@@ -246,7 +259,8 @@ impl Config {
     /// # Errors
     /// The first section at fault.
     pub async fn setup(self, exports: &Exports, clock: SharedClock) -> Result<Setup, ConfigError> {
-        let tls = self.load_tls(self.trust_domain()?, &clock).await?;
+        let trust_domain = self.trust_domain()?;
+        let tls = self.load_tls(trust_domain.clone(), &clock).await?;
         let register = register::load(&self.register).map_err(ConfigError::Register)?;
         let calendars = self.calendar.load().map_err(ConfigError::Calendar)?;
         let (share, share_keeper) = Share::unset(clock.clone());
@@ -272,14 +286,19 @@ impl Config {
             batch: self.batch,
             probing: self.probing,
             quotas: self.quotas,
+            measures: self.measures,
             checks: self.checks,
             watch: self.watch,
             timekeeper: self.timekeeper,
             desk: self.desk,
+            dashboard: self.dashboard,
+            webhooks: self.webhooks,
+            trust_domain,
+            referrals: self.referrals,
             register,
             register_changes: self.register_changes,
             calendars: Arc::new(calendars),
-            departments: Departments::new(departments),
+            departments: Departments::watched(departments),
             upkeep: opened.upkeep,
             store: opened.store,
             notary,

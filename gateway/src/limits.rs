@@ -45,6 +45,18 @@ impl Default for LimitSettings {
     }
 }
 
+impl LimitSettings {
+    /// More than anybody can ask: where nobody is to be held back, as in a simulation.
+    #[cfg(feature = "demo")]
+    pub(crate) fn unlimited() -> Self {
+        let most = NonZeroU32::MAX;
+        Self {
+            checks_per_second: most,
+            burst: most,
+        }
+    }
+}
+
 /// Rates of all organisations. Only organisations of the register get this far, and those that leave it are let go, so the
 /// keys are bounded.
 pub struct Limits {

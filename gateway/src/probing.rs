@@ -4,7 +4,7 @@
 //! variations of one ([`Check::likenesses`]). What all callers do together is counted beside it and only told to operators, so
 //! that strangers cannot block anyone. A window begins with the first of what it counts.
 //!
-//! Persons are counted under a keyed digest. The key is made with the process and never leaves it, and the counts are in memory:
+//! Persons are counted under a keyed digest. Its keys are made with the process and never leave it, and the counts are in memory:
 //! nothing about whom callers tried is kept. So the counts begin anew with the process, and each gateway has its own.
 
 use std::hash::{BuildHasher as _, RandomState};
@@ -12,7 +12,6 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
 use lru::LruCache;
 use serde::Deserialize;
 use statuscheck_domain::answer::{Negative, Outcome};
@@ -23,7 +22,6 @@ use statuscheck_domain::ids::OrganisationId;
 use statuscheck_domain::subject::Identity;
 
 use crate::error::Error;
-use crate::random;
 
 /// How often one person may be checked.
 #[derive(Clone, Deserialize, PartialEq, Eq, Debug)]
@@ -85,13 +83,16 @@ const ANSWERED_SOON: Duration = Duration::from_secs(2);
 pub struct Probing {
     settings: ProbingSettings,
     clock: SharedClock,
-    key: hmac::Key,
+    /// Two keys of 128 bits, for the two halves of a digest.
+    keys: [RandomState; 2],
     callers: RandomState,
     counts: Mutex<LruCache<Counted, Count>>,
 }
 
-/// The first half of HMAC-SHA256 of what identifies a person, or of what variations have in common.
-type Digest = [u8; 16];
+/// SipHash under two keys of what identifies a person, or of what variations have in common. It is never outside this process,
+/// where its keys are too, so all that it has to do is that nobody outside can tell what falls together; a slower digest would
+/// be most of what policy costs.
+type Digest = [u64; 2];
 
 /// Who is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -185,12 +186,11 @@ impl Drop for Attempt {
 impl Probing {
     /// Nothing counted yet; time is `clock`'s.
     pub fn new(settings: ProbingSettings, clock: SharedClock) -> Arc<Self> {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &random::bytes::<32>());
         Arc::new(Self {
             counts: Mutex::new(LruCache::new(settings.counts_max)),
             settings,
             clock,
-            key,
+            keys: [RandomState::new(), RandomState::new()],
             callers: RandomState::new(),
         })
     }
@@ -204,7 +204,8 @@ impl Probing {
         let digests = |identities: Vec<Identity>| -> Vec<_> {
             identities.iter().map(|identity| self.digest(identity)).collect()
         };
-        let (persons, likenesses) = (digests(check.identities()), digests(check.likenesses()));
+        let identified = check.counted();
+        let (persons, likenesses) = (digests(identified.persons), digests(identified.likenesses));
         let now = self.clock.elapsed();
         let mut counts = self.counts();
         if let Some((retry_after, is_first)) = self.refused(&mut counts, caller, (&persons, &likenesses), now)
@@ -335,11 +336,7 @@ impl Probing {
     }
 
     fn digest(&self, identity: &Identity) -> Digest {
-        let whole = hmac::sign(&self.key, identity.expose());
-        let mut digest = Digest::default();
-        let length = digest.len();
-        digest.copy_from_slice(&whole.as_ref()[..length]);
-        digest
+        self.keys.each_ref().map(|key| key.hash_one(identity.expose()))
     }
 
     /// Held for a few instructions, never while something is awaited.

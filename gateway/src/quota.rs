@@ -189,13 +189,13 @@ impl Quotas {
         let Some(quota) = agreement.quota(department) else {
             return Ok(None);
         };
-        let now = self.clock.now();
+        let today = london_day(self.clock.now());
         let key = QuotaKey {
             agreement: agreement.id.clone(),
             department,
-            month: Month::of(now),
+            month: Month::of_day(today),
         };
-        let limit = quota.on(london_day(now));
+        let limit = quota.on(today);
         match self.store.reserve(case_id, &key, 1, limit).await {
             Ok(reserved) => Ok(Some(reserved)),
             Err(error) => Err((key, error)),

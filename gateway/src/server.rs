@@ -1,162 +1,49 @@
 //! A whole gateway: bound to its address, served until told to stop, drained.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use serde::Deserialize;
-use statuscheck_domain::agreement::Register;
-use statuscheck_domain::clock::SharedClock;
-use statuscheck_domain::windrush::Rules;
-use statuscheck_domain::working_time::Calendars;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tonic::service::Routes;
 
-use crate::admission::{Admission, AdmissionSettings};
-use crate::again::AgainSettings;
+use crate::admission::Admission;
 use crate::asking::Asking;
-use crate::audit::Subject;
-use crate::batch::BatchSettings;
 use crate::cases::Cases;
-use crate::departments::Departments;
-use crate::desk::{Desk, DeskSettings};
-use crate::following::{Following, WatchSettings};
-use crate::limits::{LimitSettings, Limits};
-use crate::listener::{ConnectionLimits, Listener};
-use crate::probing::{Probing, ProbingSettings};
-use crate::quota::{QuotaSettings, QuotaWatch, Quotas};
-use crate::register::{ChangeSettings, RegisterChanges, ServedRegister, TakeUpError};
-use crate::rpc;
+use crate::dashboard::{Dashboard, Sources, Usher};
+use crate::desk::Desk;
+use crate::following::Following;
+use crate::limits::Limits;
+use crate::listener::Listener;
+use crate::measures::Measures;
+use crate::ops::{Closures, Live, Overview, Views};
+use crate::outbox::{Delivering, Outbox};
+use crate::probing::Probing;
+use crate::quota::{QuotaWatch, Quotas};
+use crate::referrals::Taskforce;
+use crate::register::{RegisterChanges, ServedRegister};
 use crate::rpc::access::Access;
 use crate::rpc::desk::Desks;
 use crate::rpc::health::Health;
 use crate::rpc::ops::Operations;
+use crate::rpc::referral::Referrals;
 use crate::rpc::register::Agreements;
 use crate::rpc::status_check::StatusChecks;
 use crate::rpc::way::Way;
+use crate::rpc::{self, Services};
 use crate::store::Store;
 use crate::store::notary::Notary;
-use crate::store::pulse::Pulse;
-use crate::store::upkeep::Upkeep;
 use crate::telemetry::{Page, Readiness, Telemetry, Watched};
-use crate::timekeeper::{Timekeeper, TimekeeperSettings};
+use crate::timekeeper::Timekeeper;
 use crate::tls::Tls;
 use crate::upkeep::Housekeeping;
 
-/// Time that a check may take, and how it is spent.
-#[derive(Clone, Deserialize, Debug)]
-#[serde(deny_unknown_fields, default)]
-pub struct CheckSettings {
-    /// How long a check may take where the caller gives more time; then it is pending. 2 s: a person at a desk waits that
-    /// long without turning away.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub budget: Duration,
-    /// How long an established answer waits for a trace that went out with it. 50 ms: supporting replies are not waited
-    /// for, but which of two replies of the same moment comes first must not decide whether a wrong number is noticed.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub trace_grace: Duration,
-    /// How often DfE's feeds are loaded; a record older than two intervals is not relied on. A week (report 6.132).
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub feed_interval: Duration,
-    /// How long checks may still be asked once the gateway stops and every connection has gone. 3 s: more than the budget,
-    /// so that a check whose caller hung up is recorded too. What is not recorded by then is pending after the next start.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub drain: Duration,
-    /// How long calls are taken as before once the gateway was told to stop and says so on its health pages. 0 s: where nothing
-    /// looks at those it would only make stopping slow. Behind a load balancer give it twice what lies between two looks.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub notice: Duration,
-    /// How departments are asked again once the call has ended.
-    pub again: AgainSettings,
-}
+mod setup;
 
-impl Default for CheckSettings {
-    fn default() -> Self {
-        Self {
-            budget: Duration::from_secs(2),
-            trace_grace: Duration::from_millis(50),
-            feed_interval: Duration::from_hours(7 * 24),
-            drain: Duration::from_secs(3),
-            notice: Duration::ZERO,
-            again: AgainSettings::default(),
-        }
-    }
-}
-
-/// What a gateway is made of.
-pub struct Setup {
-    /// Where to listen; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// Certificates.
-    pub tls: Tls,
-    /// How often the certificates' files are looked at.
-    pub reload_every: Duration,
-    /// What connections may cost.
-    pub connections: ConnectionLimits,
-    /// What organisations may ask.
-    pub limits: LimitSettings,
-    /// Who is let in when more is asked than can be answered at once.
-    pub admission: AdmissionSettings,
-    /// How often one person may be checked.
-    pub probing: ProbingSettings,
-    /// How quotas are watched.
-    pub quotas: QuotaSettings,
-    /// What checks may take.
-    pub checks: CheckSettings,
-    /// What a batch may take.
-    pub batch: BatchSettings,
-    /// What following cases may cost.
-    pub watch: WatchSettings,
-    /// How due work is done.
-    pub timekeeper: TimekeeperSettings,
-    /// How departments follow their worklists.
-    pub desk: DeskSettings,
-    /// Who may ask what, until another register is applied.
-    pub register: Register,
-    /// How the register is changed.
-    pub register_changes: ChangeSettings,
-    /// Which days and hours are working time.
-    pub calendars: Arc<Calendars>,
-    /// Who is asked.
-    pub departments: Departments,
-    /// Where everything is recorded.
-    pub store: Arc<dyn Store>,
-    /// The same store, as operators keep it in order.
-    pub upkeep: Arc<dyn Upkeep>,
-    /// Who signs where the store's ledger ends.
-    pub notary: Notary,
-    /// What is looked at when an operator has the ledger verified.
-    pub audited: Subject,
-    /// What the store tells of its writer.
-    pub pulse: Pulse,
-    /// What is measured, and who is told.
-    pub telemetry: Telemetry,
-    /// What the time is.
-    pub clock: SharedClock,
-}
-
-/// Why a gateway cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The address is taken, or not ours.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// The version of the register that was applied last cannot be served.
-    #[error("the register that was applied last cannot be served")]
-    Register(#[from] TakeUpError),
-    /// The descriptor set of this build is broken.
-    #[error("the contract's descriptor set cannot be served")]
-    Reflection(#[source] tonic_reflection::server::Error),
-}
+pub use self::setup::{CheckSettings, Setup, StartError};
 
 /// A gateway that is bound and not served yet.
 pub struct Gateway {
@@ -169,9 +56,11 @@ pub struct Gateway {
     timekeeper: Arc<Timekeeper>,
     register: Arc<RegisterChanges>,
     housekeeping: Arc<Housekeeping>,
+    closures: Arc<Closures>,
     quotas: QuotaWatch,
     store: Arc<dyn Store>,
     notary: Arc<Notary>,
+    dashboard: Option<Dashboard>,
     telemetry: Telemetry,
     page: Option<Page>,
     tls: Tls,
@@ -191,6 +80,7 @@ impl Gateway {
             address: setup.listen,
             source,
         };
+        let live = live(&setup).await?;
         let listener = Listener::bind(setup.listen, setup.tls.clone(), setup.connections)
             .await
             .map_err(listen_error)?;
@@ -199,6 +89,15 @@ impl Gateway {
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
         let quotas = Quotas::new(Arc::clone(&setup.store), setup.clock.clone());
         let calendars = setup.calendars;
+        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
+        let outbox = Outbox::new(Arc::clone(&served), &setup.webhooks);
+        let delivering = Delivering::new(
+            Arc::clone(&setup.store),
+            outbox.clone(),
+            &setup.webhooks,
+            setup.trust_domain,
+            setup.clock.clone(),
+        );
         let figures = setup.telemetry.figures();
         let readiness = Readiness::new();
         let admission = Admission::new(setup.admission);
@@ -206,10 +105,13 @@ impl Gateway {
         let asking = Asking {
             store: Arc::clone(&setup.store),
             quotas: quotas.clone(),
-            departments: setup.departments,
+            departments: live.departments.clone(),
+            outbox: outbox.clone(),
             clock: setup.clock.clone(),
             calendars: Arc::clone(&calendars),
-            rules: Arc::new(Rules::default()),
+            register: Arc::clone(&served),
+            referrals: setup.referrals,
+            persons: Arc::default(),
             feed_interval,
             trace_grace: setup.checks.trace_grace,
             again: setup.checks.again,
@@ -217,19 +119,17 @@ impl Gateway {
         };
         let probing = Probing::new(setup.probing, setup.clock.clone());
         let cases = Cases::new(asking.clone(), probing);
-        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
         let desk = Desk::new(asking.clone(), Arc::clone(&served), setup.desk);
-        let timekeeper = Timekeeper::new(asking, Arc::clone(&served), setup.timekeeper);
-        let housekeeping = Arc::new(Housekeeping::new(
-            setup.upkeep,
-            Arc::clone(&served),
-            calendars,
-            setup.clock.clone(),
-        ));
+        let taskforce = Arc::new(Taskforce::new(asking.clone()));
+        let timekeeper = Timekeeper::new(asking, delivering, Arc::clone(&served), setup.timekeeper);
+        let housekeeping =
+            Housekeeping::new(setup.upkeep, Arc::clone(&served), calendars, setup.clock.clone());
+        let housekeeping = Arc::new(housekeeping.telling(outbox));
         let operations = Operations {
             housekeeping: Arc::clone(&housekeeping),
             audited: Arc::new(setup.audited),
             clock: setup.clock.clone(),
+            live: Some(live.clone()),
         };
         let register = Arc::new(RegisterChanges::new(
             Arc::clone(&setup.store),
@@ -243,10 +143,31 @@ impl Gateway {
             setup.quotas,
             Arc::clone(&figures),
         );
+        let dashboard_quotas = quotas.clone();
         let agreements = Agreements {
             changes: Arc::clone(&register),
             quotas,
+            measures: Measures::new(
+                Arc::clone(&setup.store),
+                Arc::clone(&register),
+                setup.measures,
+                setup.clock.clone(),
+            ),
         };
+        let dashboard = Dashboard::bind(
+            setup.dashboard.clone(),
+            setup.tls.clone(),
+            Sources {
+                live: live.clone(),
+                housekeeping: Arc::clone(&housekeeping),
+                register: Arc::clone(&served),
+                quotas: dashboard_quotas,
+                notary: Arc::clone(&notary),
+                clock: setup.clock.clone(),
+            },
+        )
+        .await
+        .map_err(StartError::Dashboard)?;
         let way = Way {
             register: served,
             admission: admission.clone(),
@@ -281,16 +202,16 @@ impl Gateway {
             tls: setup.tls.clone(),
         });
         let (health, health_service) = Health::new(readiness).await;
-        let routes = rpc::routes(
+        let services = Services {
             checks,
-            desks,
+            desk: desks,
+            referrals: Referrals { taskforce },
             operations,
             agreements,
-            health_service,
-            figures,
-            setup.telemetry.tracer(),
-        )
-        .map_err(StartError::Reflection)?;
+            health: health_service,
+        };
+        let routes =
+            rpc::routes(services, figures, setup.telemetry.tracer()).map_err(StartError::Reflection)?;
         Ok(Self {
             listener,
             address,
@@ -301,9 +222,11 @@ impl Gateway {
             timekeeper: Arc::new(timekeeper),
             register,
             housekeeping,
+            closures: live.closures,
             quotas: watch,
             store: setup.store,
             notary,
+            dashboard,
             telemetry: setup.telemetry,
             page,
             tls: setup.tls,
@@ -317,6 +240,11 @@ impl Gateway {
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Who signs operators in to the dashboard, and knows where it is; none where there is none.
+    pub fn usher(&self) -> Option<Usher> {
+        self.dashboard.as_ref().map(Dashboard::usher)
     }
 
     /// Where its figures and its health are told, where that is anywhere.
@@ -349,6 +277,12 @@ impl Gateway {
             self.desk.stop();
         };
         let serving = self.listener.serve(self.routes, told_to_stop);
+        let pages = async {
+            match self.dashboard {
+                Some(dashboard) => dashboard.serve().await,
+                None => std::future::pending().await,
+            }
+        };
         let (stop, stopped) = watch::channel(false);
         let keeping_time = tokio::spawn(self.timekeeper.run(stopped));
         tokio::select! {
@@ -356,8 +290,11 @@ impl Gateway {
             never = self.notary.run() => match never {},
             never = self.register.follow() => match never {},
             never = self.quotas.run() => match never {},
+            never = self.desk.watch_feeds() => match never {},
             never = self.following.run() => match never {},
             never = self.housekeeping.keep_extending() => match never {},
+            never = self.closures.follow() => match never {},
+            never = pages => match never {},
             () = serving => {}
         }
         stop.send_replace(true);
@@ -370,4 +307,19 @@ impl Gateway {
         self.notary.close().await;
         self.telemetry.close().await;
     }
+}
+
+/// What operators look at, and what they close by hand.
+async fn live(setup: &Setup) -> Result<Live, StartError> {
+    let (store, clock) = (&setup.store, &setup.clock);
+    let closures = Closures::load(Arc::clone(store), clock.clone()).await;
+    let closures = Arc::new(closures.map_err(StartError::Closures)?);
+    Ok(Live {
+        store: Arc::clone(store),
+        overview: Arc::new(Overview::new(Arc::clone(store), clock.clone())),
+        departments: setup.departments.clone().respecting(Arc::clone(&closures)),
+        closures,
+        views: Arc::new(Views::new(Arc::clone(store), clock.clone())),
+        clock: clock.clone(),
+    })
 }

@@ -2,7 +2,7 @@
 //! truth, and all else in a store is made from it.
 //!
 //! Payloads of events are sealed ([`seal`]) under a key of the case's own before an engine sees them. An engine knows
-//! of a case its id, organisation, request id, state, version and times, and the kinds of its events.
+//! of a case its id, organisation, request id, state, version and times, whose turn it is, and the kinds of its events.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -20,34 +20,42 @@ mod due;
 pub mod embedded;
 mod feed;
 mod hex;
+mod hooks;
 mod house;
 pub mod key_file;
 mod location;
+mod measuring;
 pub mod notary;
 pub mod postgres;
 mod projection;
 pub mod pulse;
 mod quota;
 mod record;
+mod referrals;
 mod remainder;
 mod rotation;
 mod rows;
 pub mod seal;
 mod sealed;
 pub mod signing;
+mod standing;
 pub mod upkeep;
 mod worklist;
 
 pub use self::due::Due;
 pub use self::feed::{Feed, FeedError, Followed, LedgerPlace, PlacedEvent, Position, PositionError};
+pub use self::hooks::{HookQuery, HookRow, Hooks};
 pub use self::house::{HouseEntry, HouseKind, HouseQuery};
 pub use self::location::Location;
+pub use self::measuring::{CoursePage, CourseQuery, Measuring};
 pub use self::quota::{QuotaError, Reserved};
+pub use self::referrals::{ReferralQuery, ReferralRow, ReferralRows};
+pub use self::standing::{Line, Marks, OpenCase, Standings, Urgency, UrgentQuery};
 pub use self::worklist::{WorkQuery, WorkRow, Worklists};
 
 /// A durable store of cases.
 #[async_trait]
-pub trait Store: Worklists + Send + Sync {
+pub trait Store: Worklists + ReferralRows + Hooks + Standings + Measuring + Send + Sync {
     /// Records a new case, unless its organisation has used the request id before. When this returns
     /// [`Received::New`] the case is on disk.
     ///

@@ -32,6 +32,9 @@ use crate::peer::TrustDomain;
 /// The protocol that the gateway speaks, as ALPN names it.
 pub(crate) const ALPN_H2: &[u8] = b"h2";
 
+/// The protocol of pages.
+const ALPN_HTTP1: &[u8] = b"http/1.1";
+
 /// Certificates and keys as loaded, shared by all who hold a clone; reloading replaces them for all.
 #[derive(Clone)]
 pub struct Tls(Arc<Shared>);
@@ -58,6 +61,8 @@ pub enum Reload {
 /// One reading of the files, checked and ready.
 pub(crate) struct Loaded {
     pub(crate) config: Arc<ServerConfig>,
+    /// For pages: a client may have a certificate, and need not.
+    browsers: Arc<ServerConfig>,
     verifier: Arc<dyn ClientCertVerifier>,
     clock: SharedClock,
     digest: [u8; 32],
@@ -128,6 +133,16 @@ impl Tls {
         self.0.loaded.borrow().lists_due
     }
 
+    /// Terms for whoever may come without a certificate.
+    pub(crate) fn for_browsers(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.0.loaded.borrow().browsers)
+    }
+
+    /// A client with that chain would be let in now.
+    pub(crate) fn admits(&self, chain: &[CertificateDer<'_>]) -> bool {
+        self.0.loaded.borrow().admits(chain)
+    }
+
     /// When the gateway's own certificate ends; none where the file does not say.
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.0.loaded.borrow().expires_at
@@ -153,21 +168,26 @@ impl Loaded {
     fn from_contents(contents: &Contents, clock: SharedClock) -> Result<Self, TlsError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let lists_due = contents.check_lists(clock.now())?;
-        let verifier = client_verifier(contents, &provider)?;
-        let (chain, key) = contents.identity()?;
-        let expires_at = chain.first().and_then(files::expires_at);
-        let time = Arc::new(ClockTime(clock.clone()));
-        let mut config = ServerConfig::builder_with_details(provider, time)
-            .with_protocol_versions(&[&TLS13])
-            .map_err(|source| contents.unusable_key(source))?
-            .with_client_cert_verifier(verifier.clone())
-            .with_single_cert(chain, key)
-            .map_err(|source| contents.unusable_key(source))?;
-        config.alpn_protocols = vec![ALPN_H2.to_vec()];
-        config.session_storage = Arc::new(NoServerSessionStorage {});
-        config.send_tls13_tickets = 0;
+        let verifier = client_verifier(contents, &provider, Without::Refused)?;
+        let perhaps = client_verifier(contents, &provider, Without::LetIn)?;
+        let terms = |verifier, protocol: &[u8]| {
+            let (chain, key) = contents.identity()?;
+            let time = Arc::new(ClockTime(clock.clone()));
+            let mut config = ServerConfig::builder_with_details(provider.clone(), time)
+                .with_protocol_versions(&[&TLS13])
+                .map_err(|source| contents.unusable_key(source))?
+                .with_client_cert_verifier(verifier)
+                .with_single_cert(chain, key)
+                .map_err(|source| contents.unusable_key(source))?;
+            config.alpn_protocols = vec![protocol.to_vec()];
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+            Ok(Arc::new(config))
+        };
+        let expires_at = contents.identity()?.0.first().and_then(files::expires_at);
         Ok(Self {
-            config: Arc::new(config),
+            config: terms(verifier.clone(), ALPN_H2)?,
+            browsers: terms(perhaps, ALPN_HTTP1)?,
             verifier,
             clock,
             digest: contents.digest,
@@ -186,9 +206,17 @@ impl Loaded {
     }
 }
 
+/// What becomes of a client without a certificate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Without {
+    Refused,
+    LetIn,
+}
+
 fn client_verifier(
     contents: &Contents,
     provider: &Arc<CryptoProvider>,
+    without: Without,
 ) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
     let authorities = Arc::new(contents.authorities()?);
     let begun = || WebPkiClientVerifier::builder_with_provider(authorities.clone(), provider.clone());
@@ -197,9 +225,14 @@ fn client_verifier(
         let alone = begun().with_crls([list.clone()]).build();
         alone.map_err(|_refused| contents.unusable_list(path))?;
     }
-    begun()
+    let verifier = begun()
         .with_crls(contents.lists.iter().map(|(_, list)| list.clone()))
-        .enforce_revocation_expiration()
+        .enforce_revocation_expiration();
+    let verifier = match without {
+        Without::Refused => verifier,
+        Without::LetIn => verifier.allow_unauthenticated(),
+    };
+    verifier
         .build()
         .map_err(|_refused| contents.ca_fault(TlsFault::Malformed))
 }

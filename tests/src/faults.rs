@@ -6,12 +6,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
-    QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists,
+    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HookQuery, HookRow,
+    Hooks, HouseEntry, HouseQuery, Line, Marks, Measuring, OpenCase, PlacedEvent, Position, QuotaError,
+    ReadError, Received, ReferralQuery, ReferralRow, ReferralRows, Reserved, Standings, Store, UrgentQuery,
+    WorkQuery, WorkRow, Worklists,
 };
+use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
+use statuscheck_domain::ids::{
+    AgreementId, CaseId, DepartmentId, NoticeId, OrganisationId, QuestionId, ReferralId, RequestId,
+};
 use statuscheck_domain::quota::QuotaKey;
+use statuscheck_domain::subject::Identity;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
@@ -96,6 +102,63 @@ impl Worklists for FaultyStore {
     ) -> Result<Vec<WorkRow>, ReadError> {
         self.readable()?;
         self.store.questions_of(department, cases).await
+    }
+}
+
+#[async_trait]
+impl Hooks for FaultyStore {
+    async fn hooks(&self, query: HookQuery) -> Result<Vec<HookRow>, ReadError> {
+        self.readable()?;
+        self.store.hooks(query).await
+    }
+
+    async fn hook(&self, id: NoticeId) -> Result<Option<HookRow>, ReadError> {
+        self.readable()?;
+        self.store.hook(id).await
+    }
+}
+
+#[async_trait]
+impl Measuring for FaultyStore {
+    async fn courses(&self, query: CourseQuery) -> Result<CoursePage, ReadError> {
+        self.readable()?;
+        self.store.courses(query).await
+    }
+}
+
+#[async_trait]
+impl Standings for FaultyStore {
+    async fn lines(&self, marks: Marks) -> Result<Vec<Line>, ReadError> {
+        self.readable()?;
+        self.store.lines(marks).await
+    }
+
+    async fn most_urgent(&self, query: UrgentQuery) -> Result<Vec<OpenCase>, ReadError> {
+        self.readable()?;
+        self.store.most_urgent(query).await
+    }
+}
+
+#[async_trait]
+impl ReferralRows for FaultyStore {
+    async fn referrals(&self, query: ReferralQuery) -> Result<Vec<ReferralRow>, ReadError> {
+        self.readable()?;
+        self.store.referrals(query).await
+    }
+
+    async fn referral(&self, id: ReferralId) -> Result<Option<ReferralRow>, ReadError> {
+        self.readable()?;
+        self.store.referral(id).await
+    }
+
+    async fn joined(&self, id: ReferralId) -> Result<Vec<CaseId>, ReadError> {
+        self.readable()?;
+        self.store.joined(id).await
+    }
+
+    async fn referred(&self, identities: &[Identity], limit: usize) -> Result<Vec<Case>, ReadError> {
+        self.readable()?;
+        self.store.referred(identities, limit).await
     }
 }
 

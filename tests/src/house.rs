@@ -17,12 +17,14 @@ use statuscheck::probing::ProbingSettings;
 use statuscheck::register::ChangeSettings;
 use statuscheck::server::CheckSettings;
 use statuscheck::timekeeper::TimekeeperSettings;
+use statuscheck::webhook::WebhookSettings;
 use statuscheck_domain::agreement::Agreement;
 use statuscheck_domain::clock::{ManualClock, SystemClock, london_day};
 use statuscheck_domain::ids::DepartmentId;
 use statuscheck_mocks::Mocks;
 use statuscheck_mocks::population::Population;
 use statuscheck_mocks::settings::Settings as MockSettings;
+use statuscheck_mocks::taskforce::Taskforce;
 use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -31,6 +33,8 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 use crate::faults::Faults;
 use crate::person::Resident;
+
+mod recorded;
 
 /// The time at which every house starts: a Wednesday, 10:00 in London.
 pub const NOW: &str = "2026-03-11T10:00:00Z";
@@ -62,6 +66,8 @@ pub struct Plan {
     pub batch: BatchSettings,
     /// What following cases may cost.
     pub watch: WatchSettings,
+    /// Where notices may go.
+    pub webhooks: WebhookSettings,
     /// Agreements beside the shipped ones; see [`agreement_like`].
     pub agreements: Vec<Agreement>,
     /// Ways of the mock departments.
@@ -80,6 +86,7 @@ impl Default for Plan {
             register_changes: ChangeSettings::default(),
             batch: BatchSettings::default(),
             watch: WatchSettings::default(),
+            webhooks: WebhookSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
         }
@@ -130,7 +137,8 @@ impl House {
     pub async fn start(plan: Plan) -> Self {
         let clock = ManualClock::at(plan.now);
         let folder = TempDir::new().expect("a folder");
-        Stopped { plan, folder, clock }.start().await
+        // A plan is large, and every test would carry it along.
+        Box::pin(Stopped { plan, folder, clock }.start()).await
     }
 
     /// A house in which these people live, beside the samples.
@@ -198,7 +206,13 @@ impl House {
         until(|| self.requests(department) >= count).await;
     }
 
-    /// Takes all departments down while the gateway stays up.
+    /// The mock taskforce.
+    pub fn taskforce(&self) -> &Taskforce {
+        let mocks = self.mocks.as_ref().expect("the taskforce is up");
+        mocks.taskforce().expect("a demo has a taskforce")
+    }
+
+    /// Takes all departments, and the taskforce, down while the gateway stays up.
     pub async fn close_departments(&mut self) {
         if let Some(mocks) = self.mocks.take() {
             mocks.shutdown().await;
@@ -255,6 +269,7 @@ impl Stopped {
         settings.register_changes = plan.register_changes.clone();
         settings.batch = plan.batch.clone();
         settings.watch = plan.watch.clone();
+        settings.webhooks = plan.webhooks.clone();
         settings.agreements = plan.agreements.clone();
         settings.mocks = plan.mocks;
         let before = faults.clone();

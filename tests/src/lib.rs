@@ -6,6 +6,7 @@ pub mod batching;
 pub mod crash;
 pub mod database;
 pub mod faults;
+pub mod hooks;
 pub mod house;
 pub mod patient;
 pub mod person;
@@ -13,6 +14,7 @@ pub mod program;
 pub mod receiver;
 pub mod site;
 pub mod told;
+pub mod year;
 
 pub use statuscheck_rig::{postgres, processor, proxy};
 

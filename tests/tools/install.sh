@@ -67,6 +67,11 @@ prepare_npm() {
   printf '%s\n' "$stamp" >"$tools/node/stamp"
 }
 
+prepare_chromium() {
+  [[ -x /usr/bin/chromium ]] || debian_packages chromium
+  /usr/bin/chromium --version
+}
+
 prepare_virtualenv() {
   command -v python3 >/dev/null || debian_packages python3 python3-venv
   python3 -c 'import ensurepip, venv' 2>/dev/null || debian_packages python3-venv

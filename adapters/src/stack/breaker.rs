@@ -15,6 +15,7 @@ use tower::{Service, ServiceExt as _};
 use super::{Replying, Timed};
 use crate::AskError;
 use crate::settings::BreakerSettings;
+use crate::vitals::BreakerState;
 
 /// Slices of the window; the oldest is dropped as a whole, so the window is exact to a tenth.
 const SLICES: u32 = 10;
@@ -26,22 +27,8 @@ pub(super) struct Breaker<S> {
 }
 
 impl<S> Breaker<S> {
-    pub(super) fn new(
-        inner: S,
-        department: DepartmentId,
-        settings: BreakerSettings,
-        clock: SharedClock,
-    ) -> Self {
-        let circuit = Circuit {
-            department,
-            settings,
-            clock,
-            state: Mutex::new(State::Closed(VecDeque::new())),
-        };
-        Self {
-            inner,
-            circuit: Arc::new(circuit),
-        }
+    pub(super) const fn new(inner: S, circuit: Arc<Circuit>) -> Self {
+        Self { inner, circuit }
     }
 }
 
@@ -76,7 +63,8 @@ where
     }
 }
 
-struct Circuit {
+/// Whether a department is asked, and what speaks for that.
+pub(crate) struct Circuit {
     department: DepartmentId,
     settings: BreakerSettings,
     clock: SharedClock,
@@ -137,6 +125,25 @@ impl Drop for OpenAsk<'_> {
 }
 
 impl Circuit {
+    pub(super) fn new(department: DepartmentId, settings: BreakerSettings, clock: SharedClock) -> Arc<Self> {
+        Arc::new(Self {
+            department,
+            settings,
+            clock,
+            state: Mutex::new(State::Closed(VecDeque::new())),
+        })
+    }
+
+    /// Where it stands now.
+    pub(crate) fn stands(&self) -> BreakerState {
+        let now = self.clock.elapsed();
+        match &*self.state() {
+            State::Closed(_) => BreakerState::Closed,
+            State::Open { since } if now < since.saturating_add(self.settings.rest) => BreakerState::Open,
+            State::Open { .. } | State::Probing => BreakerState::HalfOpen,
+        }
+    }
+
     /// Lets a question through; true where it is the probe.
     fn admit(&self) -> Result<bool, AskError> {
         let now = self.clock.elapsed();

@@ -43,6 +43,16 @@ pub(crate) struct Rate {
     share: Share,
     clock: SharedClock,
     windows: Mutex<Option<Windows>>,
+    /// What was taken lately, in the order of the figures.
+    taken: Mutex<Vec<Taken>>,
+}
+
+/// Requests taken in the window that runs and in the one before: whole windows from the clock's beginning on.
+#[derive(Clone, Copy, Default)]
+struct Taken {
+    window: u128,
+    now: u32,
+    before: u32,
 }
 
 /// So many requests in so long.
@@ -85,8 +95,10 @@ impl Rate {
                 within: Duration::from_secs(seconds),
             })
         };
+        let figures: Vec<_> = figures.into_iter().filter_map(figure).collect();
         Self {
-            figures: figures.into_iter().filter_map(figure).collect(),
+            taken: Mutex::new(vec![Taken::default(); figures.len()]),
+            figures,
             share,
             clock: clock.clone(),
             windows: Mutex::new(None),
@@ -120,7 +132,46 @@ impl Rate {
                 tokio::time::sleep(wait).await;
             }
         }
+        self.count(requests);
         Ok(())
+    }
+
+    /// The largest share of a limit that is in use, 0 to 1; of this gateway's part of it. Counted in the window that ends now,
+    /// as far as two whole ones tell.
+    pub(crate) fn used(&self) -> f64 {
+        let now = self.clock.elapsed();
+        let divisor = self.share.divisor().map_or(1, NonZeroU32::get);
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = self.figures.iter().zip(&*taken).map(|(figure, taken)| {
+            let window = now.as_nanos() / figure.within.as_nanos();
+            let left = 1.0 - now.as_secs_f64() % figure.within.as_secs_f64() / figure.within.as_secs_f64();
+            let (current, before) = match window.saturating_sub(taken.window) {
+                0 => (taken.now, taken.before),
+                1 => (0, taken.now),
+                _ => (0, 0),
+            };
+            let requests = f64::from(current) + f64::from(before) * left;
+            requests * f64::from(divisor) / f64::from(figure.requests.get())
+        });
+        used.fold(0.0, f64::max).min(1.0)
+    }
+
+    fn count(&self, requests: NonZeroU32) {
+        let now = self.clock.elapsed();
+        // Held for a few instructions, never while something is awaited.
+        let mut all = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        for (figure, taken) in self.figures.iter().zip(&mut *all) {
+            let window = now.as_nanos() / figure.within.as_nanos();
+            if window != taken.window {
+                let before = if window == taken.window + 1 { taken.now } else { 0 };
+                *taken = Taken {
+                    window,
+                    now: 0,
+                    before,
+                };
+            }
+            taken.now = taken.now.saturating_add(requests.get());
+        }
     }
 
     /// The limiters for the share of this moment.

@@ -196,6 +196,11 @@ impl CaseClock {
         self.timer.due_at()
     }
 
+    /// Since when most of the promised time is gone: [`Timer::risk_at`].
+    pub fn risk_at(&self) -> Timestamp {
+        self.timer.risk_at()
+    }
+
     /// How the due time was reached, in words for the caller.
     pub fn explanation(&self) -> &str {
         &self.explanation

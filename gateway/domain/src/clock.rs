@@ -1,7 +1,7 @@
 //! The one place that reads time. Everything else is handed a [`SharedClock`].
 
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
@@ -33,7 +33,10 @@ pub fn london_day(now: Timestamp) -> Date {
 
 /// Europe/London.
 pub fn london() -> TimeZone {
-    TimeZone::get("Europe/London").expect("the zone is bundled with the program")
+    // Every check asks for it several times, and to look it up among all zones takes longer than to use it.
+    static LONDON: LazyLock<TimeZone> =
+        LazyLock::new(|| TimeZone::get("Europe/London").expect("the zone is bundled with the program"));
+    LONDON.clone()
 }
 
 /// The machine's clock.

@@ -23,7 +23,14 @@ pub fn fold(name: &str) -> String {
 ///
 /// So `O'Brien`, `O’BRIEN`, `O Brien` and `Obrien` are one name, and so are `Łukasz` and `Lukasz`.
 pub fn comparison_key(name: &str) -> String {
-    let plain = Zeroizing::new(deunicode::deunicode(name));
+    // Nearly every name has plain letters alone, which fold to themselves.
+    if name.is_ascii() {
+        return capitals(name);
+    }
+    capitals(&Zeroizing::new(deunicode::deunicode(name)))
+}
+
+fn capitals(plain: &str) -> String {
     let mut letters = String::with_capacity(plain.len());
     letters.extend(
         plain

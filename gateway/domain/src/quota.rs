@@ -24,7 +24,11 @@ pub struct Month {
 impl Month {
     /// The month that `instant` is in.
     pub fn of(instant: Timestamp) -> Self {
-        let day = london_day(instant);
+        Self::of_day(london_day(instant))
+    }
+
+    /// The month of a day in London.
+    pub fn of_day(day: Date) -> Self {
         Self {
             year: day.year(),
             month: day.month(),

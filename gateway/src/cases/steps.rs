@@ -63,6 +63,7 @@ impl Cases {
         tell: watch::Sender<Outcome>,
     ) {
         let Admitted { permit, seat } = admitted;
+        let steps = self.asking.steps(&permit);
         let started = self.asking.clock.elapsed();
         if !timeout(budget, self.claim(id, &tell))
             .await
@@ -73,7 +74,7 @@ impl Cases {
         }
         let left = budget.saturating_sub(self.asking.clock.elapsed().saturating_sub(started));
         let taken_in = self.take_on(id, permit, &step, left).await;
-        self.conclude(id, seat, taken_in, left, tell).await;
+        self.conclude(id, seat, taken_in, (left, steps), tell).await;
     }
 
     /// Waits until nobody else is asking about the case, and is then known to repeats as the one who does.

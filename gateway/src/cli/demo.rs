@@ -27,12 +27,16 @@ use tokio::sync::oneshot;
 use tonic::transport::Channel;
 
 use self::samples::{Sample, samples};
-use super::client::{DemoFile, IdentityFiles, channel};
+use super::client::{DemoFile, IdentityFiles, TaskforceUrls, channel};
 use super::output::{complain, outcome_name, say, spinner, summary, table};
 use super::serve::{keep_memory_private, stopped};
+use crate::dashboard::Usher;
 use crate::demo::{self, DemoSettings};
 
-/// Starts mock departments and a gateway on this machine, asks sample checks, and stays up until Ctrl-C.
+/// Whom the link signs in.
+const OPERATOR: &str = "ops/duty-1";
+
+/// Starts mock departments, a mock taskforce and a gateway on this machine, asks sample checks, and stays up until Ctrl-C.
 ///
 /// Everybody in it is made up. Started again on the same folder it goes on with the same certificates and cases.
 #[derive(Args)]
@@ -72,6 +76,9 @@ pub(crate) struct Demo {
     /// Where the gateway listens; port 0 is a free one.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// Where the dashboard is served; port 0 is a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    dashboard: SocketAddr,
     /// Where a mock department listens, e.g. dwp=127.0.0.1:9001; free ports unless given.
     #[arg(long, value_name = "DEPARTMENT=ADDRESS:PORT", value_parser = department_address)]
     department: Vec<(DepartmentId, SocketAddr)>,
@@ -115,6 +122,7 @@ impl Demo {
         let demo = demo::Demo::start(self.settings(&clock, today)?).await?;
         // Only now: while another demo holds the folder, the file is that one's.
         forget_demo_file(&self.dir)?;
+        let usher = demo.gateway.usher();
         let demo_file = demo_file(&demo, self.is_fast().then_some(self.clock_rate))?;
 
         let (stop, stopping) = oneshot::channel::<()>();
@@ -137,6 +145,7 @@ impl Demo {
             drop(stop);
         } else {
             self.print_how_to_ask_more(&demo_file)?;
+            self.print_sign_in(usher.as_ref())?;
         }
         serving.await.context("the gateway ended by itself")?;
         demo.mocks.shutdown().await;
@@ -181,6 +190,7 @@ impl Demo {
         let mut settings = DemoSettings::new(self.dir.clone(), population, clock.clone());
         settings.machine_clock = SystemClock::shared();
         settings.listen = self.listen;
+        settings.dashboard.listen = Some(self.dashboard);
         for (department, address) in &self.department {
             *place(&mut settings.departments, *department) = *address;
         }
@@ -235,11 +245,28 @@ impl Demo {
             "\nThe gateway serves gRPC over mutual TLS on {}; {dir}/demo.json has addresses and certificates.",
             demo.grpc
         )?;
+        if let Some(taskforce) = &demo.taskforce {
+            say!(
+                "The mock Windrush taskforce says what hooks it took: curl {}/hooks",
+                taskforce.control
+            )?;
+        }
         say!("Ask more from another terminal (or `cargo run --release -- …`):")?;
         for line in samples::commands(&dir.to_string()) {
             say!("  {line}")?;
         }
         say!("Ctrl-C ends it; the same --dir goes on where it stopped.")
+    }
+
+    /// On standard error: whoever reads the output of a demo need not be let in.
+    fn print_sign_in(&self, usher: Option<&Usher>) -> anyhow::Result<()> {
+        if let Some(usher) = usher {
+            complain!(
+                "The dashboard, once and within ten minutes: {}",
+                usher.link(OPERATOR)
+            );
+        }
+        Ok(())
     }
 }
 
@@ -267,7 +294,7 @@ fn demo_file(demo: &demo::Demo, clock_rate: Option<NonZeroU32>) -> anyhow::Resul
         DepartmentId::ALL.map(|department| (department.to_string(), demo.mocks.url(department)));
     Ok(DemoFile {
         grpc: demo.gateway.address().to_string(),
-        dashboard: None,
+        dashboard: demo.gateway.usher().map(|usher| usher.url()),
         metrics: demo
             .gateway
             .telemetry_address()
@@ -279,6 +306,14 @@ fn demo_file(demo: &demo::Demo, clock_rate: Option<NonZeroU32>) -> anyhow::Resul
             .map(identity)
             .collect::<anyhow::Result<_>>()?,
         departments: BTreeMap::from(departments),
+        taskforce: demo
+            .mocks
+            .hooks_url()
+            .zip(demo.mocks.control_url())
+            .map(|(hooks, control)| TaskforceUrls {
+                hooks: hooks.to_owned(),
+                control: control.to_owned(),
+            }),
         clock_rate,
     })
 }

@@ -75,6 +75,7 @@ impl Operator {
                 ..Subject::default()
             }),
             clock,
+            live: None,
         };
         let answer = file(operations, AT_THE_FILE.to_owned(), request).await;
         store.close().await;

@@ -337,7 +337,8 @@ const fn pending_reason(reason: PendingReason) -> &'static str {
     }
 }
 
-fn kind(case: &Case) -> &'static str {
+/// The check's name for people.
+pub(crate) fn kind(case: &Case) -> &'static str {
     match case.kind() {
         CheckKind::Unspecified => "",
         CheckKind::RightToWork => "right to work",
@@ -347,7 +348,8 @@ fn kind(case: &Case) -> &'static str {
     }
 }
 
-fn state(case: &Case) -> &'static str {
+/// Where the case stands, in a word or two.
+pub(crate) fn state(case: &Case) -> &'static str {
     match case.state() {
         CaseState::Unspecified => "",
         CaseState::Open => "open",

@@ -27,8 +27,14 @@ const MAY_CALL: &[(&str, &[&str], &[PeerKind])] = &[
     ("statuscheck.referral.v1.ReferralService", &[], &[Taskforce]),
     (
         "statuscheck.register.v1.RegisterService",
-        &["PlanRegister", "ApplyRegister", "ListVersions", "GetMeasures"],
+        &["PlanRegister", "ApplyRegister", "ListVersions"],
         &[Ops],
+    ),
+    // Of the departments, those of the agreement.
+    (
+        "statuscheck.register.v1.RegisterService",
+        &["GetMeasures"],
+        &[Department, Ops],
     ),
     ("statuscheck.register.v1.RegisterService", &[], EVERYONE),
     ("statuscheck.ops.v1.OpsService", &[], &[Ops]),

@@ -16,9 +16,12 @@ use tonic::{Request, Response, Status};
 
 use crate::audit::Subject;
 use crate::error::Error;
-use crate::rpc::convert::{due, upkeep};
+use crate::ops::Live;
+use crate::rpc::convert::{due, hooks, upkeep};
 use crate::rpc::operator::{operator, to_the_end};
 use crate::upkeep::Housekeeping;
+
+mod standing;
 
 /// The acts of operators, for whoever is known to be one: the service's callers, and the command line on a store that no
 /// gateway holds.
@@ -28,6 +31,8 @@ pub(crate) struct Operations {
     /// What is looked at when the ledger is verified.
     pub(crate) audited: Arc<Subject>,
     pub(crate) clock: SharedClock,
+    /// None where no gateway is running.
+    pub(crate) live: Option<Live>,
 }
 
 impl Operations {
@@ -131,29 +136,40 @@ impl OpsService for Operations {
         to_the_end(Self::extend_due(self.clone(), actor, request.into_inner())).await
     }
 
-    // In the contract, and served once departments have a desk and webhooks a sender.
-
-    async fn get_sla_summary(&self, _: Request<GetSlaSummaryRequest>) -> Reply<GetSlaSummaryResponse> {
-        Err(Error::NotServed.into())
+    async fn get_sla_summary(&self, request: Request<GetSlaSummaryRequest>) -> Reply<GetSlaSummaryResponse> {
+        let actor = operator(SERVICE, &request)?;
+        Ok(Response::new(self.sla_summary(&actor).await?))
     }
 
-    async fn list_cases(&self, _: Request<ListCasesRequest>) -> Reply<ListCasesResponse> {
-        Err(Error::NotServed.into())
+    async fn list_cases(&self, request: Request<ListCasesRequest>) -> Reply<ListCasesResponse> {
+        let actor = operator(SERVICE, &request)?;
+        Ok(Response::new(self.open_cases(&actor, request.get_ref()).await?))
     }
 
-    async fn list_departments(&self, _: Request<ListDepartmentsRequest>) -> Reply<ListDepartmentsResponse> {
-        Err(Error::NotServed.into())
+    async fn list_departments(
+        &self,
+        request: Request<ListDepartmentsRequest>,
+    ) -> Reply<ListDepartmentsResponse> {
+        let actor = operator(SERVICE, &request)?;
+        Ok(Response::new(self.departments(&actor).await?))
     }
 
-    async fn set_department(&self, _: Request<SetDepartmentRequest>) -> Reply<SetDepartmentResponse> {
-        Err(Error::NotServed.into())
+    async fn set_department(&self, request: Request<SetDepartmentRequest>) -> Reply<SetDepartmentResponse> {
+        let actor = operator(SERVICE, &request)?;
+        to_the_end(Self::set_department(self.clone(), actor, request.into_inner())).await
     }
 
-    async fn list_hooks(&self, _: Request<ListHooksRequest>) -> Reply<ListHooksResponse> {
-        Err(Error::NotServed.into())
+    async fn list_hooks(&self, request: Request<ListHooksRequest>) -> Reply<ListHooksResponse> {
+        let query = hooks::query(request.get_ref())?;
+        let rows = self.housekeeping.hooks(query).await.map_err(Error::from)?;
+        Ok(Response::new(hooks::page(&rows, &query)))
     }
 
-    async fn retry_hook(&self, _: Request<RetryHookRequest>) -> Reply<RetryHookResponse> {
-        Err(Error::NotServed.into())
+    async fn retry_hook(&self, request: Request<RetryHookRequest>) -> Reply<RetryHookResponse> {
+        let actor = operator(SERVICE, &request)?;
+        let id = hooks::hook_id(request.get_ref())?;
+        let retried = self.housekeeping.retry_hook(&actor, id).await;
+        retried.map_err(Error::from)?;
+        Ok(Response::new(RetryHookResponse {}))
     }
 }

@@ -11,9 +11,11 @@ use statuscheck_proto::register::v1::{
 use tonic::{Request, Response, Status};
 
 use crate::error::Error;
+use crate::measures::Measures;
 use crate::quota::Quotas;
 use crate::register::RegisterChanges;
-use crate::rpc::convert::{register as convert, versions};
+use crate::rpc::convert::{measures, orders, register as convert, versions};
+use crate::rpc::measures::may_measure;
 use crate::rpc::operator::{operator, to_the_end};
 
 /// For refusals.
@@ -23,6 +25,7 @@ const SERVICE: &str = "statuscheck.register.v1.RegisterService";
 pub(crate) struct Agreements {
     pub(crate) changes: Arc<RegisterChanges>,
     pub(crate) quotas: Quotas,
+    pub(crate) measures: Measures,
 }
 
 type Reply<T> = Result<Response<T>, Status>;
@@ -35,7 +38,11 @@ impl RegisterService for Agreements {
     ) -> Reply<ListAgreementsResponse> {
         let register = &self.changes.served().now().register;
         let page = convert::page(request.get_ref(), register)?;
-        Ok(Response::new(convert::listed(register, &page)))
+        Ok(Response::new(convert::listed(
+            register,
+            &page,
+            self.changes.today(),
+        )))
     }
 
     async fn get_agreement(&self, request: Request<GetAgreementRequest>) -> Reply<GetAgreementResponse> {
@@ -49,6 +56,7 @@ impl RegisterService for Agreements {
             register_version: version.number,
             files_differ: version.files_differ,
             quotas: usage.iter().map(convert::quota_use).collect(),
+            suspension_orders: orders::about(&version.register, agreement, self.changes.today()),
         }))
     }
 
@@ -85,9 +93,11 @@ impl RegisterService for Agreements {
         Ok(Response::new(versions::versions(found, &page, &served)))
     }
 
-    // In the contract, and served once cases have clocks, referrals and disputes to be measured by.
-
-    async fn get_measures(&self, _: Request<GetMeasuresRequest>) -> Reply<GetMeasuresResponse> {
-        Err(Error::NotServed.into())
+    async fn get_measures(&self, request: Request<GetMeasuresRequest>) -> Reply<GetMeasuresResponse> {
+        let wanted = measures::wanted(request.get_ref())?;
+        let register = &self.changes.served().now().register;
+        may_measure(SERVICE, &request, &wanted.agreement, register)?;
+        let measured = self.measures.count(wanted).await?;
+        Ok(Response::new(measures::measured(&measured)))
     }
 }

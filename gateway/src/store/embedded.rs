@@ -30,6 +30,7 @@ use super::chain::Chain;
 use super::notary::Heads;
 use super::pulse::Pulse;
 use super::quota::Tallies;
+use super::remainder::Left;
 use super::rows::{Note, Purge};
 use super::seal::Kek;
 use super::sealed::Sealer;
@@ -46,16 +47,20 @@ mod entries;
 mod fault;
 mod feed;
 mod heads;
+mod hooks;
 mod house;
 mod lock;
+mod measuring;
 mod opening;
 mod quotas;
 mod readers;
 mod rebuild;
+mod referrals;
 mod retained;
 mod rotation;
 mod settings;
 mod shelves;
+mod subjects;
 mod tables;
 mod upkeep;
 mod worklist;
@@ -294,14 +299,8 @@ impl Store for EmbeddedStore {
         expected_version: u64,
         time: Timestamp,
     ) -> Result<(), CommitError> {
-        let spent = match self.case(case_id).await {
-            Ok(Some(case)) => case.spent,
-            Ok(None) => Vec::new(),
-            // What it used is lost to a rebuild, and that is no reason to keep what must go.
-            Err(ReadError::Corrupt) => Vec::new(),
-            Err(error) => return Err(error.into()),
-        };
-        let purge = Purge::of(case_id, expected_version, time, &spent)?;
+        let left = Left::of(case_id, self.history(case_id).await)?;
+        let purge = Purge::of(case_id, expected_version, time, &left)?;
         self.done(Work::Purge(purge)).await?;
         self.sealer.forget(case_id);
         Ok(())

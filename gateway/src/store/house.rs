@@ -49,11 +49,17 @@ pub enum HouseKind {
     DueExtended,
     /// Every case that such an order means was.
     DueExtensionDone,
+    /// A department was closed by hand, or opened.
+    DepartmentSet,
+    /// An operator looked at how cases, departments or the ledger stand.
+    OpsViewed,
+    /// A department had a feed cleared to be shared.
+    FeedUploaded,
 }
 
 impl HouseKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::KeyRotated,
         Self::RetentionRun,
         Self::LegalHoldSet,
@@ -66,6 +72,9 @@ impl HouseKind {
         Self::QuotaWarned,
         Self::DueExtended,
         Self::DueExtensionDone,
+        Self::DepartmentSet,
+        Self::OpsViewed,
+        Self::FeedUploaded,
     ];
 
     /// The stable name in the ledger. No event of a case has the same.
@@ -83,6 +92,9 @@ impl HouseKind {
             Self::QuotaWarned => "quota_warned",
             Self::DueExtended => "due_extended",
             Self::DueExtensionDone => "due_extension_done",
+            Self::DepartmentSet => "department_set",
+            Self::OpsViewed => "ops_viewed",
+            Self::FeedUploaded => "feed_uploaded",
         }
     }
 }

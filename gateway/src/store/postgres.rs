@@ -45,6 +45,7 @@ use self::shares::{Shares, Sharing};
 use self::work::{Recorded, Request, Work};
 use self::writer::{State, Writer};
 use super::notary::Heads;
+use super::remainder::Left;
 use super::rows::{Note, Purge};
 use super::seal::Kek;
 use super::sealed::Sealer;
@@ -66,8 +67,10 @@ mod fault;
 mod feed;
 mod handing;
 mod heads;
+mod hooks;
 mod house;
 mod lease;
+mod measuring;
 mod migrations;
 mod notices;
 mod opening;
@@ -75,12 +78,15 @@ mod pauses;
 mod quotas;
 mod readers;
 mod rebuild;
+mod referrals;
 mod rotation;
 mod settings;
 mod shares;
 mod single;
+mod standings;
 mod statements;
 mod tables;
+mod telling;
 mod upkeep;
 mod verifier;
 mod work;
@@ -144,6 +150,7 @@ impl PostgresStore {
         let blocks = Blocks::new(settings.limits.reservations_max, settings.limits.quota_block);
         let writer = Writer {
             connector: opened.connector.clone(),
+            telling: telling::Telling::new(settings.limits.tell_every),
             limits: settings.limits,
             holder: opened.holder,
             session: Some(opened.session),
@@ -260,14 +267,8 @@ impl Store for PostgresStore {
         expected_version: u64,
         time: Timestamp,
     ) -> Result<(), CommitError> {
-        let spent = match self.case(case_id).await {
-            Ok(Some(case)) => case.spent,
-            Ok(None) => Vec::new(),
-            // What it used is lost to a rebuild, and that is no reason to keep what must go.
-            Err(ReadError::Corrupt) => Vec::new(),
-            Err(error) => return Err(error.into()),
-        };
-        let purge = Purge::of(case_id, expected_version, time, &spent)?;
+        let left = Left::of(case_id, self.history(case_id).await)?;
+        let purge = Purge::of(case_id, expected_version, time, &left)?;
         self.done(Work::Purge(purge)).await?;
         self.sealer.forget(case_id);
         Ok(())

@@ -10,11 +10,14 @@ use statuscheck_domain::event::{Change, Event, EventKind};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use statuscheck_domain::subject::Identity;
 
-use super::rows::{ListedRow, Opening, RowState, SealedChange, SealedEntry, StoredCase, nanoseconds, number};
+use super::rows::{
+    HookedRow, ListedRow, Opening, RowState, SealedChange, SealedEntry, StoredCase, nanoseconds, number,
+};
 use super::seal::{
     ContentDigest, ContentKey, DataKey, Kek, OVERHEAD, Place, SealError, StoreSecret, SubjectDigest,
     SubjectKey,
 };
+use super::standing::StandingRow;
 use super::upkeep::Terms;
 use super::{CommitError, PlacedEvent, ReadError, record};
 
@@ -177,23 +180,34 @@ impl Sealer {
         fold(id, version, history.into_iter().map(|recorded| recorded.event))
     }
 
+    /// Opens every entry of a case whose key is not needed again soon.
+    pub(super) fn history_once(&self, stored: StoredCase) -> Result<Vec<PlacedEvent>, ReadError> {
+        let wrapped_key = stored.wrapped_key.clone().ok_or(ReadError::Corrupt)?;
+        let key = DataKey::unwrap_under(&self.kek, stored.id, wrapped_key)?;
+        opened(stored, &key)
+    }
+
     /// Opens every entry of a case.
     pub(super) fn history(&self, stored: StoredCase) -> Result<Vec<PlacedEvent>, ReadError> {
         // The wrapped key must be there even where the key is at hand: whoever destroyed it meant it.
-        let wrapped_key = stored.wrapped_key.ok_or(ReadError::Corrupt)?;
+        let wrapped_key = stored.wrapped_key.clone().ok_or(ReadError::Corrupt)?;
         let key = match self.key(stored.id) {
             Some(key) => key,
             None => self.unwrap_key(stored.id, wrapped_key)?,
         };
-        let (events, _content) = unseal(stored.id, stored.entries, &key)?;
-        // A history that lost its last entries folds as well as a whole one.
-        let last = events.last().map_or(0, |event| event.version);
-        if i64::try_from(last) != Ok(stored.version) {
-            return Err(ReadError::Corrupt);
-        }
-        let recorded = |(place, event)| PlacedEvent { place, event };
-        Ok(stored.places.into_iter().zip(events).map(recorded).collect())
+        opened(stored, &key)
     }
+}
+
+fn opened(stored: StoredCase, key: &DataKey) -> Result<Vec<PlacedEvent>, ReadError> {
+    let (events, _content) = unseal(stored.id, stored.entries, key)?;
+    // A history that lost its last entries folds as well as a whole one.
+    let last = events.last().map_or(0, |event| event.version);
+    if i64::try_from(last) != Ok(stored.version) {
+        return Err(ReadError::Corrupt);
+    }
+    let recorded = |(place, event)| PlacedEvent { place, event };
+    Ok(stored.places.into_iter().zip(events).map(recorded).collect())
 }
 
 /// Opens every entry of a case. With the receipt comes the digest of its request's content.
@@ -256,12 +270,19 @@ fn seal(
             .rev()
             .find_map(|event| state_after(&event.kind)),
         wake: change.wake.map(nanoseconds).transpose()?,
+        standing: change.standing.as_ref().map(StandingRow::of).transpose()?,
         spent: change.spent.clone(),
         listed: change
             .listed
             .iter()
             .map(ListedRow::of)
             .collect::<Result<_, _>>()?,
+        hooked: change
+            .posted
+            .iter()
+            .map(HookedRow::of)
+            .collect::<Result<_, _>>()?,
+        referred: change.referred.clone(),
         entries,
         further_subjects: Vec::new(),
         opening: None,

@@ -14,6 +14,9 @@ use super::{hex, notary};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/ledger-vectors.json");
 
+/// What a purged case leaves: two questions to a department, and its course.
+const PURGED: &[u8] = br#"{"v":1,"spent":[{"agreement":"work","department":"hmrc","month":"2026-01","units":2}],"course":{"agreement":"work","received":1767225600000000000,"marks":[[1767225600000000000,"due",1767398400000000000],[1767225600000000000,"charged"],[1767225600000000000,"charged"],[1767225600250000000,"called",120,248000,1700],[1767225600250000000,"established"],[1767225600250000000,"stood",1767398400000000000]]}}"#;
+
 fn hexed(bytes: &[u8]) -> String {
     hex::digits(bytes).to_string()
 }
@@ -42,7 +45,7 @@ fn entries() -> [Entry<'static>; 4] {
         version: 2,
         time: time + 2,
         kind: "purged",
-        payload: b"",
+        payload: PURGED,
         ..of_a_case
     };
     // A clock far off: before 1970.

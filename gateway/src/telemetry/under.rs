@@ -90,5 +90,6 @@ const fn outcome(outcome: &Outcome) -> usize {
         Outcome::NotEstablished(_) => 1,
         Outcome::Pending { .. } => 2,
         Outcome::MoreInformation { .. } => 3,
+        Outcome::Referred { .. } => 4,
     }
 }

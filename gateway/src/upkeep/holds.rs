@@ -34,6 +34,11 @@ impl Reason {
             Err(ReasonError)
         }
     }
+
+    /// The reason as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Why a hold was not set or released.

@@ -2,11 +2,14 @@
 
 use statuscheck::admission::AdmissionSettings;
 use statuscheck::batch::BatchSettings;
+use statuscheck::dashboard::DashboardSettings;
 use statuscheck::following::WatchSettings;
 use statuscheck::limits::LimitSettings;
 use statuscheck::listener::ConnectionLimits;
+use statuscheck::measures::MeasureSettings;
 use statuscheck::probing::ProbingSettings;
 use statuscheck::quota::QuotaSettings;
+use statuscheck::referrals::ReferralSettings;
 use statuscheck::register::ChangeSettings;
 use statuscheck::server::CheckSettings;
 use statuscheck::store::postgres::Limits;
@@ -29,7 +32,14 @@ fn the_sample_parses_and_shows_the_true_defaults() {
     assert_eq!(shown.register_changes, ChangeSettings::default());
     assert_eq!(shown.batch, BatchSettings::default());
     assert_eq!(shown.watch, WatchSettings::default());
+    let dashboard = DashboardSettings {
+        listen: shown.dashboard.listen,
+        ..DashboardSettings::default()
+    };
+    assert_eq!(shown.dashboard, dashboard);
     assert_eq!(shown.quotas, QuotaSettings::default());
+    assert_eq!(shown.measures, MeasureSettings::default());
+    assert_eq!(shown.referrals, ReferralSettings::default());
     assert_eq!(shown.probing, ProbingSettings::default());
     assert_eq!(shown.tls.reload_every, read(SAMPLE).unwrap().tls.reload_every);
     assert_eq!(shown.store.limits(), &Limits::default());

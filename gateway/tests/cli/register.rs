@@ -53,6 +53,26 @@ async fn a_folder_is_listed_and_shown_for_people_and_for_programs() {
         json["agreement"]["checks"],
         serde_json::json!(["CHECK_KIND_RIGHT_TO_WORK"])
     );
+    let order = offline(&["show", "proactive-sharing-2018"]).await.ends(0).stdout;
+    let safeguard = offline(&["show", "casework-guidance-2026-1"])
+        .await
+        .ends(0)
+        .stdout;
+    for (words, told) in [
+        ("about people over 30 to hmrc and dwp, from 2018-04-01", &listed),
+        ("arrival by 1988-12-31, answered within 5 working days", &listed),
+        ("Home Secretary", &order),
+        ("in force", &order),
+        ("COULD_HAVE_ARRIVED", &safeguard),
+        ("Windrush Taskforce, 0808 157 0123, windrush", &safeguard),
+    ] {
+        assert!(told.contains(words), "{words} is not in {told}");
+    }
+    let json = offline(&["show", "proactive-sharing-2018", "--json"])
+        .await
+        .ends(0)
+        .json();
+    assert_eq!((&json["over_age"], &json["in_force"]), (&30.into(), &true.into()));
     let unknown = offline(&["show", "no-such"]).await.ends(3);
     assert!(unknown.stderr.contains("NO_SUCH_AGREEMENT"), "{}", unknown.stderr);
 }
@@ -204,5 +224,36 @@ async fn a_plan_is_applied_by_another_operator_rolled_back_and_kept_over_a_resta
     }
     let unknown = house.ask(&["register", "rollback", "7"]).await.ends(3);
     assert!(unknown.stderr.contains("NO_SUCH_VERSION"), "{}", unknown.stderr);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn how_an_agreement_went_is_shown_for_people_and_for_programs() {
+    let house = House::open().await;
+    let day = ["--from", "2020-01-01", "--to", "2029-01-01"];
+    let measures = ["register", "measures", "right-to-work"];
+    let ask = async |args: &[&str]| house.ask(&[&measures[..], args].concat()).await;
+    let json = ask(&[&day[..], &["--json"]].concat()).await.ends(0).json();
+    let figure = |name: &str| json[name].as_str().unwrap_or("0").parse::<u64>().unwrap();
+    assert!(figure("checks") > 0, "{json}");
+    assert!(figure("answered_at_once") > 0, "{json}");
+    assert!(json["department_p95"].is_string(), "{json}");
+    let as_of = json["as_of"].as_str().unwrap();
+    let again = ask(&[&day[..], &["--as-of", as_of, "--json"]].concat()).await;
+    assert_eq!(again.ends(0).json(), json);
+
+    let shown = ask(&day).await.ends(0).stdout;
+    for words in [
+        "right-to-work · from 2020-01-01 00:00 GMT to 2029-01-01",
+        "answered late",
+        "95 % within",
+    ] {
+        assert!(shown.contains(words), "{words} is not in {shown}");
+    }
+    let refused = ask(&["--from", "soon"]).await.ends(2);
+    assert!(refused.stderr.contains("2026-03-01"), "{}", refused.stderr);
+    let employer = ask(&[&day[..], &["--as", "organisation/employer"]].concat()).await;
+    let refused = employer.ends(3);
+    assert!(refused.stderr.contains("WRONG_PEER"), "{}", refused.stderr);
     house.close().await;
 }

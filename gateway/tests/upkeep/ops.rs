@@ -10,7 +10,7 @@ use statuscheck_domain::clock::{ManualClock, SystemClock};
 use statuscheck_mocks::population::Population;
 use statuscheck_proto::ops::v1::ops_service_client::OpsServiceClient;
 use statuscheck_proto::ops::v1::{
-    ExportSubjectRequest, GetSlaSummaryRequest, RotateKeysRequest, RunRetentionRequest, SetLegalHoldRequest,
+    ExportSubjectRequest, ListHooksRequest, RotateKeysRequest, RunRetentionRequest, SetLegalHoldRequest,
     VerifyLedgerRequest, VerifyLedgerResponse,
 };
 use statuscheck_proto::v1::check_request::Check;
@@ -380,7 +380,7 @@ async fn what_an_operator_asks_wrongly_is_told_field_by_field() {
     let status = operator.set_legal_hold(request).await.err().unwrap();
     assert_eq!(status.code(), Code::InvalidArgument);
     let status = operator
-        .get_sla_summary(GetSlaSummaryRequest {})
+        .list_hooks(ListHooksRequest::default())
         .await
         .err()
         .unwrap();

@@ -20,6 +20,7 @@ use statuscheck::limits::LimitSettings;
 use statuscheck::listener::{ConnectionLimits, Listener};
 use statuscheck::probing::ProbingSettings;
 use statuscheck::quota::QuotaSettings;
+use statuscheck::referrals::ReferralSettings;
 use statuscheck::register::ChangeSettings;
 use statuscheck::server::{CheckSettings, Gateway, Setup};
 use statuscheck::store::Store;
@@ -204,9 +205,14 @@ impl House {
             },
             probing: ProbingSettings::unlimited(),
             quotas: QuotaSettings::default(),
+            measures: statuscheck::measures::MeasureSettings::default(),
             checks: CheckSettings::default(),
             timekeeper: TimekeeperSettings::default(),
             desk: DeskSettings::default(),
+            dashboard: statuscheck::dashboard::DashboardSettings::default(),
+            webhooks: statuscheck::webhook::WebhookSettings::default(),
+            trust_domain: "statuscheck.test".parse().expect("a trust domain"),
+            referrals: ReferralSettings::default(),
             register: shipped_register().expect("the register"),
             register_changes: ChangeSettings::default(),
             calendars: Arc::default(),

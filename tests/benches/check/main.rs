@@ -6,6 +6,7 @@
 
 mod house;
 mod in_flight;
+mod listing;
 mod meter;
 mod one_connection;
 mod people;

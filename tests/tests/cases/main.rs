@@ -3,6 +3,7 @@
 mod batches;
 mod in_flight;
 mod listing;
+mod measures;
 mod provided;
 mod reading;
 mod repeats;

@@ -74,6 +74,11 @@ const MAY_CALL: &[(&str, &str, &[Kind])] = &[
     ),
     ("statuscheck.referral.v1.ReferralService", "Resolve", &[Taskforce]),
     (
+        "statuscheck.referral.v1.ReferralService",
+        "RequestInformation",
+        &[Taskforce],
+    ),
+    (
         "statuscheck.register.v1.RegisterService",
         "ListAgreements",
         EVERYONE,
@@ -86,7 +91,11 @@ const MAY_CALL: &[(&str, &str, &[Kind])] = &[
     ("statuscheck.register.v1.RegisterService", "PlanRegister", &[Ops]),
     ("statuscheck.register.v1.RegisterService", "ApplyRegister", &[Ops]),
     ("statuscheck.register.v1.RegisterService", "ListVersions", &[Ops]),
-    ("statuscheck.register.v1.RegisterService", "GetMeasures", &[Ops]),
+    (
+        "statuscheck.register.v1.RegisterService",
+        "GetMeasures",
+        &[Department, Ops],
+    ),
     ("statuscheck.ops.v1.OpsService", "GetSlaSummary", &[Ops]),
     ("statuscheck.ops.v1.OpsService", "ListCases", &[Ops]),
     ("statuscheck.ops.v1.OpsService", "ExtendDue", &[Ops]),

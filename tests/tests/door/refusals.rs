@@ -253,9 +253,10 @@ async fn several_agreements_that_fit_must_be_told_apart_by_name() {
 #[tokio::test]
 async fn methods_that_are_not_served_yet_say_so() {
     let house = House::start(Plan::default()).await;
-    let path = "/statuscheck.register.v1.RegisterService/GetMeasures";
-    let measured = post(&house.channel("ops/duty-1"), path, EMPTY).await;
-    let refused = refusal(&measured.unwrap());
+    // It wants feeds, which nothing holds yet.
+    let path = "/statuscheck.adapter.v1.DeskService/UploadFeed";
+    let uploaded = post(&house.channel("department/dfe"), path, EMPTY).await;
+    let refused = refusal(&uploaded.unwrap());
     assert_eq!(
         (refused.code, refused.reason()),
         (Code::Unimplemented, "NOT_SERVED")

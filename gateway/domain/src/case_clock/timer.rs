@@ -121,6 +121,13 @@ impl Timer {
         instant(self.due)
     }
 
+    /// When most of the time is gone: the last threshold below 100%, or the due time where there is none.
+    pub fn risk_at(&self) -> Timestamp {
+        let mut early = self.percents.into_iter().zip(self.early);
+        let last = early.rfind(|(percent, _)| *percent > 0);
+        instant(last.map_or(self.due, |(_, at)| at))
+    }
+
     /// Whose turn it is.
     pub fn turn(&self) -> Turn {
         self.turn

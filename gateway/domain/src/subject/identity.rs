@@ -16,7 +16,7 @@ impl Identity {
     /// Whole name and date of birth. The letters of all names count, in order: `Ann O'Brien` and `ANN OBRIEN` are one,
     /// and a former name is found whether it was given as a name or among the other names.
     pub fn of_name(full_name: &str, born: DateOfBirth) -> Self {
-        Self::of_letters(full_name, Some(born))
+        Self::of_letters(&letters(full_name), Some(born))
     }
 
     /// National Insurance number, without its suffix: the suffix tells no two people apart, and is often left out.
@@ -45,9 +45,8 @@ impl Identity {
         &self.0
     }
 
-    fn of_letters(full_name: &str, born: Option<DateOfBirth>) -> Self {
-        let letters = Zeroizing::new(names::comparison_key(full_name));
-        Self::of("name", &letters, born)
+    fn of_letters(letters: &str, born: Option<DateOfBirth>) -> Self {
+        Self::of("name", letters, born)
     }
 
     /// Each part has its length before it, so that no two combinations share their bytes.
@@ -64,7 +63,33 @@ impl Identity {
     }
 }
 
+/// The letters of a name, by which it is compared.
+fn letters(full_name: &str) -> Zeroizing<String> {
+    Zeroizing::new(names::comparison_key(full_name))
+}
+
+/// What checks are counted by: [`Check::identities`] and [`Check::likenesses`].
+pub struct Counted {
+    /// The combinations that are the person.
+    pub persons: Vec<Identity>,
+    /// What variations about one person have in common.
+    pub likenesses: Vec<Identity>,
+}
+
 impl Check {
+    /// Its combinations and likenesses in one: each name is folded once.
+    pub fn counted(&self) -> Counted {
+        let names = self.subject.names_in_letters();
+        let persons = match self.kind() {
+            CheckKind::Section95 => self.subject.numbered_identities(),
+            _ => self.subject.identities_with(&names),
+        };
+        Counted {
+            persons,
+            likenesses: self.likenesses_with(&names),
+        }
+    }
+
     /// Every combination by which the person of this check can be found again.
     ///
     /// Section 95 asks for a family name alone, which with a date of birth is not one person; there the reference or
@@ -81,15 +106,19 @@ impl Check {
     /// reference or code, whatever the date of birth; in Section 95, where the family name is no person, that name with the
     /// date of birth, whatever the number.
     pub fn likenesses(&self) -> Vec<Identity> {
+        self.likenesses_with(&self.subject.names_in_letters())
+    }
+
+    fn likenesses_with(&self, names: &[Zeroizing<String>]) -> Vec<Identity> {
         let subject = &self.subject;
         if self.kind() == CheckKind::Section95 {
-            return subject.named_identities(Some(subject.date_of_birth));
+            return named(names, Some(subject.date_of_birth));
         }
         let capitals =
             |reference: &HomeOfficeReference| Zeroizing::new(reference.expose().to_ascii_uppercase());
         let reference = subject.home_office_reference.as_ref().map(capitals);
         let code = subject.share_code.as_ref().map(ShareCode::expose);
-        let mut found = subject.named_identities(None);
+        let mut found = named(names, None);
         found.extend(reference.map(|reference| Identity::of("home office reference", &reference, None)));
         found.extend(code.map(|code| Identity::of("share code", code, None)));
         found
@@ -99,8 +128,12 @@ impl Check {
 impl Subject {
     /// Every combination that there is, a family name with a date of birth among them.
     pub fn identities(&self) -> Vec<Identity> {
+        self.identities_with(&self.names_in_letters())
+    }
+
+    fn identities_with(&self, names: &[Zeroizing<String>]) -> Vec<Identity> {
         let mut found = self.numbered_identities();
-        found.extend(self.named_identities(Some(self.date_of_birth)));
+        found.extend(named(names, Some(self.date_of_birth)));
         found
     }
 
@@ -122,18 +155,24 @@ impl Subject {
         .collect()
     }
 
-    /// The combinations by name, without repeats; with no date of birth, the names alone.
-    fn named_identities(&self, born: Option<DateOfBirth>) -> Vec<Identity> {
+    /// The letters of all names, without repeats.
+    fn names_in_letters(&self) -> Vec<Zeroizing<String>> {
         let full = |name: &Name| Zeroizing::new([name.given(), " ", name.family()].concat());
         let mut found = Vec::new();
         let own = self.name.as_ref().map(full);
         let others = self.also_known_as.iter().cloned();
         for name in own.into_iter().chain(others) {
-            let identity = Identity::of_letters(&name, born);
-            if !found.contains(&identity) {
-                found.push(identity);
+            let letters = letters(&name);
+            if !found.contains(&letters) {
+                found.push(letters);
             }
         }
         found
     }
+}
+
+/// The combinations by name; with no date of birth, the names alone.
+fn named(names: &[Zeroizing<String>], born: Option<DateOfBirth>) -> Vec<Identity> {
+    let named = |letters: &Zeroizing<String>| Identity::of_letters(letters, born);
+    names.iter().map(named).collect()
 }

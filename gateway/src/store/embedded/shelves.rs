@@ -16,6 +16,8 @@ use crate::store::sealed::Sealer;
 use crate::store::upkeep::{ClosedCase, ClosedQuery, OpenQuery, Terms};
 use crate::store::{CasePage, CaseQuery, ReadError};
 
+pub(super) mod standings;
+
 /// Where cases lie together.
 #[derive(Clone, Default)]
 struct Shelf {
@@ -174,6 +176,7 @@ pub(super) fn closed(
         "SELECT id, version, created,
                 (SELECT time FROM entries WHERE case_id = cases.id ORDER BY version DESC LIMIT 1),
                 EXISTS (SELECT 1 FROM holds WHERE case_id = cases.id)
+                OR EXISTS (SELECT 1 FROM referrals WHERE case_id = cases.id AND state IN ('open', 'confirmed'))
          FROM cases INDEXED BY cases_by_shelf
          WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4 AND id > ?5 AND state <> 'received'
          ORDER BY id LIMIT ?6",
@@ -267,6 +270,51 @@ pub(super) fn open(
     Ok(found)
 }
 
+/// The oldest `limit` cases under an agreement, after one id and up to another.
+pub(super) fn under(
+    connection: &Connection,
+    agreement: &AgreementId,
+    (after, to): (CaseId, CaseId),
+    limit: usize,
+) -> rusqlite::Result<Vec<CaseId>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id FROM cases INDEXED BY cases_by_shelf
+         WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4 AND state <> 'received'
+               AND id > ?5 AND id <= ?6
+         ORDER BY id LIMIT ?7",
+    )?;
+    let mut received = connection.prepare_cached(
+        "SELECT id FROM cases INDEXED BY cases_received
+         WHERE state = 'received' AND agreement = ?1 AND id > ?2 AND id <= ?3 ORDER BY id LIMIT ?4",
+    )?;
+    let place = params![agreement.as_str(), key(after), key(to), rows(limit)];
+    let mut found: Vec<_> = received
+        .query_map(place, |row| case_id(row, 0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for shelf in shelves(connection, None)? {
+        if shelf.agreement != agreement.as_str() {
+            continue;
+        }
+        let place = params![
+            shelf.organisation,
+            shelf.state,
+            shelf.agreement,
+            shelf.kind,
+            key(after),
+            key(to),
+            rows(limit)
+        ];
+        for id in statement.query_map(place, |row| case_id(row, 0))? {
+            found.push(id?);
+        }
+        // What is beyond the page is not kept, however many shelves there are.
+        found.sort_unstable();
+        found.truncate(limit);
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
 fn closed_case(row: &Row<'_>) -> Result<ClosedCase, ReadError> {
     let version: i64 = row.get(1)?;
     Ok(ClosedCase {
@@ -282,6 +330,6 @@ pub(super) fn time(nanoseconds: i64) -> Result<Timestamp, ReadError> {
     Timestamp::from_nanosecond(i128::from(nanoseconds)).map_err(|_range| ReadError::Corrupt)
 }
 
-fn rows(limit: usize) -> i64 {
+pub(super) fn rows(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -12,14 +12,15 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use uuid::Uuid;
 
-use super::{entries, quotas, retained, worklist};
+use super::shelves::standings;
+use super::{entries, hooks, measuring, quotas, referrals, retained, subjects, worklist};
 use crate::store::LedgerPlace;
 use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
 use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, SealedEntry, StoredCase};
-use crate::store::seal::{ContentDigest, SubjectDigest};
+use crate::store::seal::ContentDigest;
 
 /// The version of the tables, in `PRAGMA user_version`.
-pub(super) const VERSION: i64 = 5;
+pub(super) const VERSION: i64 = 8;
 
 const SCHEMA: &str = "
     CREATE TABLE store (
@@ -54,7 +55,10 @@ const SCHEMA: &str = "
         kind TEXT NOT NULL,
         subjects BLOB NOT NULL,
         key INTEGER NOT NULL,
-        wake INTEGER
+        wake INTEGER,
+        turn TEXT,
+        due INTEGER,
+        risk INTEGER
     ) STRICT, WITHOUT ROWID;
     CREATE UNIQUE INDEX cases_by_request ON cases (organisation, request_id);
     CREATE INDEX cases_by_shelf ON cases (organisation, state, agreement, kind, id) WHERE state <> 'received';
@@ -86,9 +90,13 @@ pub(super) fn create(
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(SCHEMA)?;
+    transaction.execute_batch(standings::INDEXES)?;
     transaction.execute_batch(retained::SCHEMA)?;
     transaction.execute_batch(quotas::SCHEMA)?;
     transaction.execute_batch(worklist::SCHEMA)?;
+    transaction.execute_batch(hooks::SCHEMA)?;
+    transaction.execute_batch(measuring::SCHEMA)?;
+    transaction.execute_batch(referrals::SCHEMA)?;
     transaction.execute(
         "INSERT INTO store (secret, ledger) VALUES (?1, ?2)",
         params![wrapped_secret, ledger.0],
@@ -137,6 +145,13 @@ pub(super) fn record(
     }
     quotas::add(connection, "quotas", &change.spent)?;
     worklist::write(connection, "questions", change.case_id, &change.listed)?;
+    hooks::write(connection, "hooks", change.case_id, &change.hooked)?;
+    referrals::advance(
+        connection,
+        change.case_id,
+        &change.referred,
+        !change.further_subjects.is_empty(),
+    )?;
     Ok(Recorded::Done)
 }
 
@@ -161,7 +176,7 @@ pub(super) fn house(note: &Note) -> Entry<'_> {
 pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -> rusqlite::Result<Recorded> {
     let id = key(purge.case_id);
     // Looked at here, where nothing can come between: a hold that was acknowledged is kept.
-    if retained::is_held(connection, purge.case_id)? {
+    if retained::is_held(connection, purge.case_id)? || referrals::keeps(connection, purge.case_id)? {
         return Ok(Recorded::Stale);
     }
     let place = connection
@@ -173,6 +188,8 @@ pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -
     };
     destroy_key(connection, place)?;
     worklist::remove(connection, purge.case_id)?;
+    hooks::remove(connection, purge.case_id)?;
+    referrals::remove(connection, purge.case_id)?;
     let entry = Entry {
         case_id: Some(purge.case_id),
         version: purge.expected_version + 1,
@@ -193,13 +210,15 @@ pub(super) fn open_case(
     let id = key(change.case_id);
     let organisation = opening.organisation.as_str();
     let request_id = opening.request_id.0.as_bytes();
+    let standing = change.standing.as_ref();
     // Tried rather than looked for first: nearly every request is new, and each statement that finds nothing costs as much
     // as one that writes.
     let is_new = connection
         .prepare_cached(
             "INSERT INTO cases (id, organisation, request_id, state, version, created, content, agreement, kind, subjects,
-                                wake, key)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, (SELECT ifnull(max(place), 0) + 1 FROM case_keys))
+                                wake, turn, due, risk, key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
+                     (SELECT ifnull(max(place), 0) + 1 FROM case_keys))
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![
@@ -214,6 +233,9 @@ pub(super) fn open_case(
             opening.terms.check.as_str(),
             opening.subjects.concat(),
             change.wake,
+            standing.map(|standing| &standing.turn),
+            standing.map(|standing| standing.due),
+            standing.and_then(|standing| standing.risk),
         ])?;
     if is_new == 0 {
         // Without a request of that id it is the case's own id that is taken.
@@ -248,43 +270,42 @@ pub(super) fn known(
 fn advance_case(connection: &Connection, change: &SealedChange) -> rusqlite::Result<Option<Recorded>> {
     let id = key(change.case_id);
     let (version, expected) = (change.version, change.expected_version);
-    // Two statements: naming the state would write its index anew each time. The index of wake times is written only where
-    // there is one before or after.
+    let standing = change.standing.as_ref();
+    let turn = standing.map(|standing| &standing.turn);
+    let due = standing.map(|standing| standing.due);
+    let risk = standing.and_then(|standing| standing.risk);
+    // Two statements: naming the state would write its index anew each time. The indexes of wake times and of whose turn it is
+    // are written only where there is one before or after.
     let updated = match change.state {
         Some(state) => connection
             .prepare_cached(
-                "UPDATE cases SET version = ?3, wake = ?4, state = ?5 WHERE id = ?1 AND version = ?2",
+                "UPDATE cases SET version = ?3, wake = ?4, turn = ?5, due = ?6, risk = ?7, state = ?8
+                 WHERE id = ?1 AND version = ?2",
             )?
-            .execute(params![id, expected, version, change.wake, state.as_str()])?,
+            .execute(params![
+                id,
+                expected,
+                version,
+                change.wake,
+                turn,
+                due,
+                risk,
+                state.as_str()
+            ])?,
         None => connection
-            .prepare_cached("UPDATE cases SET version = ?3, wake = ?4 WHERE id = ?1 AND version = ?2")?
-            .execute(params![id, expected, version, change.wake])?,
+            .prepare_cached(
+                "UPDATE cases SET version = ?3, wake = ?4, turn = ?5, due = ?6, risk = ?7
+                 WHERE id = ?1 AND version = ?2",
+            )?
+            .execute(params![id, expected, version, change.wake, turn, due, risk])?,
     };
     if updated == 0 {
         return Ok(Some(Recorded::Stale));
     }
     if !change.further_subjects.is_empty() {
-        add_subjects(connection, change)?;
+        subjects::add(connection, change)?;
     }
     Ok(None)
-}
-
-/// Adds those whom the case is about from here on behind those who are known.
-fn add_subjects(connection: &Connection, change: &SealedChange) -> rusqlite::Result<()> {
-    let id = key(change.case_id);
-    let mut subjects: Vec<u8> = connection
-        .prepare_cached("SELECT subjects FROM cases WHERE id = ?1")?
-        .query_row([id], |row| row.get(0))?;
-    for digest in &change.further_subjects {
-        let (known, _rest) = subjects.as_chunks::<{ size_of::<SubjectDigest>() }>();
-        if !known.contains(digest) {
-            subjects.extend_from_slice(digest);
-        }
-    }
-    connection
-        .prepare_cached("UPDATE cases SET subjects = ?2 WHERE id = ?1")?
-        .execute(params![id, subjects])?;
-    Ok(())
 }
 
 /// The sealed key of a case; none where it was destroyed.

@@ -10,7 +10,10 @@ use uuid::Uuid;
 use super::batch::Made;
 use super::charges::Charges;
 use super::fault::DatabaseError;
+use super::hooks::Posting;
 use super::quotas::Taken;
+use super::referrals::Referring;
+use super::standings::Stands;
 use super::work::{Outcome, Recorded, Work};
 use super::worklist::Listing;
 use crate::store::CommitError;
@@ -36,6 +39,7 @@ pub(super) struct Open<'a> {
     versions: Vec<i64>,
     created: Vec<Option<i64>>,
     wakes: Vec<Option<i64>>,
+    stands: Stands<'a>,
     agreements: Vec<&'a str>,
     kinds: Vec<&'static str>,
     wrapped: Vec<&'a [u8]>,
@@ -51,6 +55,7 @@ pub(super) struct Advance<'a> {
     versions: Vec<i64>,
     states: Vec<Option<&'static str>>,
     wakes: Vec<Option<i64>>,
+    stands: Stands<'a>,
     subjects: Vec<&'a [u8]>,
     subject_cases: Vec<Uuid>,
 }
@@ -119,6 +124,7 @@ impl<'a> Changes<'a> {
             open.versions.push(change.version);
             open.created.push(change.entries.first().map(|entry| entry.time));
             open.wakes.push(change.wake);
+            open.stands.push(change.standing.as_ref());
             open.agreements.push(opening.terms.agreement.as_str());
             open.kinds.push(opening.terms.check.as_str());
             open.wrapped.push(&opening.wrapped_key);
@@ -137,6 +143,20 @@ impl<'a> Changes<'a> {
         listing
     }
 
+    /// How the notices of all of them stand.
+    pub(super) fn posting(&self) -> Posting {
+        let mut posting = Posting::default();
+        self.changes().for_each(|change| posting.add(change));
+        posting
+    }
+
+    /// How the referrals of all of them stand.
+    pub(super) fn referring(&self) -> Referring {
+        let mut referring = Referring::default();
+        self.changes().for_each(|change| referring.add(change));
+        referring
+    }
+
     pub(super) fn advance_parameters(&self) -> Option<Advance<'a>> {
         let mut advance = Advance::default();
         for change in self.changes().filter(|change| change.opening.is_none()) {
@@ -145,6 +165,7 @@ impl<'a> Changes<'a> {
             advance.versions.push(change.version);
             advance.states.push(change.state.map(RowState::as_str));
             advance.wakes.push(change.wake);
+            advance.stands.push(change.standing.as_ref());
             for subject in &change.further_subjects {
                 advance.subjects.push(subject);
                 advance.subject_cases.push(change.case_id.0);
@@ -171,6 +192,8 @@ impl<'a> Changes<'a> {
         let mut entries = Vec::new();
         let mut charges = Charges::default();
         let mut listing = Listing::default();
+        let mut posting = Posting::default();
+        let mut referring = Referring::default();
         let mut outcomes = Vec::with_capacity(self.0.len());
         for step in &self.0 {
             let outcome = match step {
@@ -183,6 +206,8 @@ impl<'a> Changes<'a> {
                         entries.extend(entries_of(change));
                         charges.add(change, taken);
                         listing.add(change);
+                        posting.add(change);
+                        referring.add(change);
                     }
                     Step::Note(note) => entries.push(house(note)),
                 }
@@ -195,6 +220,8 @@ impl<'a> Changes<'a> {
             entries,
             charges,
             listing,
+            posting,
+            referring,
             news: None,
         }
     }
@@ -276,7 +303,7 @@ impl Open<'_> {
         client: &Client,
         statement: &Statement,
     ) -> Result<Vec<Row>, DatabaseError> {
-        let columns: [&(dyn ToSql + Sync); 13] = [
+        let columns: [&(dyn ToSql + Sync); 16] = [
             &self.organisations,
             &self.requests,
             &self.ids,
@@ -290,6 +317,9 @@ impl Open<'_> {
             &self.subjects,
             &self.subject_cases,
             &self.wakes,
+            &self.stands.turns,
+            &self.stands.dues,
+            &self.stands.risks,
         ];
         Ok(client.query(statement, &columns).await?)
     }
@@ -301,7 +331,7 @@ impl Advance<'_> {
         client: &Client,
         statement: &Statement,
     ) -> Result<Vec<Row>, DatabaseError> {
-        let columns: [&(dyn ToSql + Sync); 7] = [
+        let columns: [&(dyn ToSql + Sync); 10] = [
             &self.ids,
             &self.expected,
             &self.versions,
@@ -309,6 +339,9 @@ impl Advance<'_> {
             &self.wakes,
             &self.subjects,
             &self.subject_cases,
+            &self.stands.turns,
+            &self.stands.dues,
+            &self.stands.risks,
         ];
         Ok(client.query(statement, &columns).await?)
     }

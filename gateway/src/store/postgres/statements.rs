@@ -35,9 +35,10 @@ statements! {
         WITH new AS (
             SELECT * FROM unnest(
                 $1::text[], $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::bigint[], $7::bigint[], $8::text[],
-                $9::text[], $10::bytea[], $13::bigint[]
+                $9::text[], $10::bytea[], $13::bigint[], $14::text[], $15::bigint[], $16::bigint[]
             ) WITH ORDINALITY
-            AS new (organisation, request_id, id, content, state, version, created, agreement, kind, wrapped, wake, place)
+            AS new (organisation, request_id, id, content, state, version, created, agreement, kind, wrapped, wake, turn,
+                    due, risk, place)
         ), opened AS (
             INSERT INTO statuscheck.requests (organisation, request_id, case_id, content)
             SELECT organisation, request_id, id, content FROM new
@@ -53,9 +54,10 @@ statements! {
             SELECT about.key, about.case_id
             FROM unnest($11::bytea[], $12::uuid[]) AS about (key, case_id) JOIN opened USING (case_id)
         )
-        INSERT INTO statuscheck.cases (id, organisation, request_id, state, version, created, agreement, kind, wake)
+        INSERT INTO statuscheck.cases (id, organisation, request_id, state, version, created, agreement, kind, wake, turn,
+                                       due, risk)
         SELECT new.id, new.organisation, new.request_id, new.state, new.version, new.created, new.agreement, new.kind,
-               new.wake
+               new.wake, new.turn, new.due, new.risk
         FROM new JOIN opened ON opened.case_id = new.id
         RETURNING id";
 
@@ -73,13 +75,15 @@ statements! {
     /// above. Whom they are about as well from here on is added where it is not known.
     advance: "
         WITH step AS (
-            SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[])
-            AS step (id, expected, version, state, wake)
+            SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $8::text[], $9::bigint[],
+                                 $10::bigint[])
+            AS step (id, expected, version, state, wake, turn, due, risk)
         ), locked AS (
             SELECT id FROM statuscheck.cases WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE
         ), advanced AS (
             UPDATE statuscheck.cases
             SET version = step.version, state = coalesce(step.state, cases.state), wake = step.wake,
+                turn = step.turn, due = step.due, risk = step.risk,
                 lease_chain = NULL, lease_fence = NULL
             FROM step
             WHERE cases.id = ANY (ARRAY(SELECT id FROM locked)) AND cases.id = step.id AND cases.version = step.expected
@@ -96,6 +100,24 @@ statements! {
         INSERT INTO statuscheck.questions (id, case_id, department, due)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[])
         ON CONFLICT (case_id, id) DO UPDATE SET due = excluded.due";
+
+    /// Writes how notices stand that their receivers have not taken.
+    post: "
+        INSERT INTO statuscheck.hooks (id, case_id, receiver, happening, attempts, next, fault)
+        SELECT * FROM unnest(
+            $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[]
+        )
+        ON CONFLICT (id) DO UPDATE
+        SET attempts = excluded.attempts, next = excluded.next, fault = excluded.fault";
+
+    /// Removes notices that their receivers have taken.
+    taken: "DELETE FROM statuscheck.hooks WHERE id = ANY ($1)";
+
+    /// Writes how referrals stand.
+    refer: "
+        INSERT INTO statuscheck.referrals (id, case_id, joined, state, due)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::text[], $5::bigint[])
+        ON CONFLICT (id, case_id) DO UPDATE SET state = excluded.state, due = excluded.due";
 
     /// Adds entries to a chain.
     append: "
@@ -117,12 +139,15 @@ statements! {
     /// Holds everybody else off a case until the transaction ends.
     lock_case: "SELECT FROM statuscheck.cases WHERE id = $1 FOR UPDATE";
 
-    /// Removes a case, its request, its key and what it is found by. One that is held stays: after `lock_case`, nobody can
+    /// Removes a case, its request, its key and what it is found by. One that is held, or that a
+    /// referral keeps, stays: after `lock_case`, nobody can
     /// set a hold in between.
     purge: "
         WITH gone AS (
             DELETE FROM statuscheck.cases
             WHERE id = $1 AND version = $2 AND NOT EXISTS (SELECT FROM statuscheck.holds WHERE case_id = $1)
+              AND NOT EXISTS (
+                  SELECT FROM statuscheck.referrals WHERE case_id = $1 AND state IN ('open', 'confirmed'))
             RETURNING id, organisation, request_id
         ), request AS (
             DELETE FROM statuscheck.requests USING gone
@@ -131,6 +156,10 @@ statements! {
             DELETE FROM statuscheck.subjects USING gone WHERE subjects.case_id = gone.id
         ), questions AS (
             DELETE FROM statuscheck.questions USING gone WHERE questions.case_id = gone.id
+        ), hooks AS (
+            DELETE FROM statuscheck.hooks USING gone WHERE hooks.case_id = gone.id
+        ), referrals AS (
+            DELETE FROM statuscheck.referrals USING gone WHERE referrals.case_id = gone.id
         ), key AS (
             DELETE FROM statuscheck.case_keys USING gone WHERE case_keys.case_id = gone.id
         )

@@ -1,7 +1,7 @@
 //! Reading cases.
 
 use statuscheck_domain::case::Case;
-use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -61,6 +61,31 @@ const ABOUT: &str = cases_of!(
          ORDER BY found.case_id LIMIT $2
      )"
 );
+
+const UNDER: &str = cases_of!(
+    "page AS (
+         SELECT found.id
+         FROM unnest($2::text[]) AS wanted (kind), LATERAL (
+             SELECT id FROM statuscheck.cases
+             WHERE agreement = $1 AND cases.kind = wanted.kind AND id > $3 AND id <= $4 ORDER BY id LIMIT $5
+         ) AS found
+         ORDER BY found.id LIMIT $5
+     )"
+);
+
+/// The oldest `limit` cases under an agreement for checks of these kinds, after one id and up to another.
+pub(super) async fn under(
+    readers: &Readers,
+    (agreement, kinds): (&AgreementId, Vec<&str>),
+    (after, to): (CaseId, CaseId),
+    limit: usize,
+) -> Result<Vec<StoredCase>, ReadError> {
+    let agreement = agreement.as_str();
+    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+        [&agreement, &kinds, &after.0, &to.0, &rows_max(limit)];
+    let rows = readers.rows(UNDER, &values).await?;
+    Ok(cases(&rows)?)
+}
 
 /// A case with all its entries.
 pub(super) async fn stored_case(readers: &Readers, id: CaseId) -> Result<Option<StoredCase>, ReadError> {

@@ -22,7 +22,13 @@ pub const CODES: [&str; 17] = [
 ];
 
 /// Kinds of answer to a check.
-pub const OUTCOMES: [&str; 4] = ["established", "not_established", "pending", "more_information"];
+pub const OUTCOMES: [&str; 5] = [
+    "established",
+    "not_established",
+    "pending",
+    "more_information",
+    "referred",
+];
 
 /// Stages of a check's way.
 pub const STAGES: [&str; 5] = ["peer", "authorise", "reserve", "record", "ask"];

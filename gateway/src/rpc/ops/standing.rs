@@ -1,0 +1,70 @@
+//! How cases and departments stand, and closing departments by hand.
+
+use statuscheck_proto::ops::v1::{
+    GetSlaSummaryResponse, ListCasesRequest, ListCasesResponse, ListDepartmentsResponse,
+    SetDepartmentRequest, SetDepartmentResponse,
+};
+
+use super::Operations;
+use crate::error::Error;
+use crate::ops::Live;
+use crate::rpc::convert::standings;
+
+impl Operations {
+    pub(super) async fn sla_summary(&self, actor: &str) -> Result<GetSlaSummaryResponse, Error> {
+        let live = self.live()?;
+        live.views.record(actor, actor, "summary").await?;
+        Ok(standings::summary(&*live.overview.now().await?))
+    }
+
+    pub(super) async fn open_cases(
+        &self,
+        actor: &str,
+        request: &ListCasesRequest,
+    ) -> Result<ListCasesResponse, Error> {
+        let live = self.live()?;
+        let now = self.clock.now();
+        let query = standings::query(request, now)?;
+        live.views.record(actor, actor, "cases").await?;
+        let found = live.store.most_urgent(query).await?;
+        let next = found
+            .last()
+            .filter(|_| found.len() == query.limit)
+            .map(|last| last.urgency());
+        let mut cases = Vec::with_capacity(found.len());
+        for open in &found {
+            // One that was purged meanwhile is left out.
+            cases.extend(live.store.case(open.case_id).await?);
+        }
+        Ok(standings::page(&cases, next, now))
+    }
+
+    pub(super) async fn departments(&self, actor: &str) -> Result<ListDepartmentsResponse, Error> {
+        let live = self.live()?;
+        live.views.record(actor, actor, "departments").await?;
+        let open = live.overview.now().await?;
+        let departments = live.conditions(&open).iter().map(standings::department).collect();
+        Ok(ListDepartmentsResponse { departments })
+    }
+
+    pub(super) async fn set_department(
+        self,
+        actor: String,
+        request: SetDepartmentRequest,
+    ) -> Result<SetDepartmentResponse, Error> {
+        let live = self.live()?;
+        let order = standings::order(&request, self.clock.now())?;
+        live.closures
+            .set(&actor, order.department, order.closed, &order.reason)
+            .await?;
+        let open = live.overview.now().await?;
+        let after = live.condition(order.department, &open);
+        Ok(SetDepartmentResponse {
+            department: Some(standings::department(&after)),
+        })
+    }
+
+    fn live(&self) -> Result<&Live, Error> {
+        self.live.as_ref().ok_or(Error::NotServed)
+    }
+}

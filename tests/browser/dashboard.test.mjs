@@ -1,0 +1,187 @@
+// The dashboard in a real browser: every view, for everybody, up to date, and closed to strangers.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { join } from "node:path";
+
+import { fits, isAccessible, launch, link, open, root, shots, visitor } from "./desk.mjs";
+
+const VIEWS = { now: "Now", departments: "Departments", agreements: "Agreements", ledger: "Ledger" };
+
+let browser;
+let context;
+
+before(async () => {
+  browser = await launch();
+  context = await visitor(browser);
+  const page = await open(context);
+  await page.goto(link);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL(root);
+  await page.close();
+});
+
+after(() => browser?.close());
+
+test("a link signs in once", async () => {
+  const page = await open(context);
+  await page.goto(link);
+  const [response] = await Promise.all([
+    page.waitForResponse((response) => response.request().method() === "POST"),
+    page.getByRole("button", { name: "Sign in" }).click(),
+  ]);
+  assert.equal(response.status(), 403);
+  await page.getByRole("heading", { name: "This link cannot be used" }).waitFor();
+  await page.close();
+});
+
+test("strangers see nothing", async () => {
+  const stranger = await visitor(browser);
+  const page = await stranger.newPage();
+  for (const path of ["", "now", "departments", "agreements", "ledger", "more-time", "departments/dwp", "live/now"]) {
+    const response = await page.goto(root + path);
+    assert.equal(response.status(), 401, path);
+    assert.ok(await page.getByRole("heading", { name: "Sign in first" }).isVisible());
+    assert.equal(await page.getByRole("table").count(), 0);
+  }
+  await stranger.close();
+});
+
+for (const [name, title] of Object.entries(VIEWS)) {
+  for (const [what, size] of [
+    ["wide", { width: 1280, height: 900 }],
+    ["360-px", { width: 360, height: 740 }],
+    // A window of 1280 px at 200 % has room for 640.
+    ["200-percent", { width: 640, height: 450 }],
+  ]) {
+    test(`${name} is there for everybody: ${what}`, async () => {
+      const page = await open(context, size);
+      await page.goto(root + name);
+      await page.getByRole("heading", { level: 1, name: title }).waitFor();
+      await page.getByText("Live", { exact: true }).waitFor();
+      await fits(page);
+      await isAccessible(page);
+      await page.screenshot({ path: join(shots, `${name}-${what}.png`), fullPage: true });
+      assert.deepEqual(page.complaints, []);
+      await page.close();
+    });
+  }
+}
+
+test("a case shows each step and how its due time was reached", async () => {
+  const page = await open(context, { width: 1280, height: 900 });
+  await page.goto(root);
+  await page.locator(".scrolls a").first().click();
+  await page.getByRole("heading", { level: 1, name: "Case" }).waitFor();
+  const steps = await page.locator(".timeline__what").allTextContents();
+  assert.equal(steps[0], "received");
+  assert.ok(steps.some((step) => step.startsWith("clock started, due ")), steps.join("; "));
+  await isAccessible(page);
+  await page.screenshot({ path: join(shots, "case-wide.png"), fullPage: true });
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test("a department is closed with a preview and a reason, and an open page shows it at once", async () => {
+  const watching = await open(context, { width: 1280, height: 900 });
+  await watching.goto(root);
+  await watching.getByText("Live", { exact: true }).waitFor();
+
+  const page = await open(context, { width: 1280, height: 900 });
+  await page.goto(`${root}departments`);
+  await page.getByRole("link", { name: "Close DfE by hand" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
+  // Without a reason nothing is done.
+  await page.getByRole("alert").getByRole("link", { name: /Say why/ }).waitFor();
+  await isAccessible(page);
+  await page.screenshot({ path: join(shots, "close-refused.png"), fullPage: true });
+  await page.getByLabel("Why").fill("DfE is moving its machines");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("heading", { name: "Close DfE?" }).waitFor();
+  await isAccessible(page);
+  await page.screenshot({ path: join(shots, "close-preview.png"), fullPage: true });
+  await page.getByRole("button", { name: "Close DfE" }).click();
+  await page.getByText("The department is closed.").waitFor();
+
+  await watching.getByText("DfE is closed: DfE is moving its machines").waitFor();
+  assert.deepEqual(watching.complaints, []);
+
+  await page.getByRole("link", { name: "Open DfE by hand" }).click();
+  await page.getByLabel("Why").fill("The machines are back");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("button", { name: "Open DfE" }).click();
+  await page.getByText("The department is open again.").waitFor();
+  await watching.getByText("DfE is closed").waitFor({ state: "detached" });
+  await watching.close();
+  await page.close();
+});
+
+test("more time is given after a preview of how many cases it means", async () => {
+  const page = await open(context, { width: 1280, height: 900 });
+  await page.goto(`${root}more-time`);
+  await isAccessible(page);
+  await page.screenshot({ path: join(shots, "more-time.png"), fullPage: true });
+  await page.getByLabel("How much").fill("2");
+  await page.getByLabel("Why").fill("The line was down this morning");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("heading", { name: "Give more time?" }).waitFor();
+  const expected = await page.getByText(/\d+ cases/).first().textContent();
+  await isAccessible(page);
+  await page.getByRole("button", { name: "Give more time" }).click();
+  await page.getByRole("heading", { name: "More time was given" }).waitFor();
+  const done = await page.getByText(/\d+ cases/).first().textContent();
+  assert.equal(parseInt(done), parseInt(expected));
+  await page.close();
+});
+
+test("a form that is not from a page of this session does nothing", async () => {
+  const page = await open(context);
+  await page.goto(root);
+  const status = await page.evaluate(async () => {
+    const body = new URLSearchParams({ reason: "No reason", confirmed: "yes", proof: "0".repeat(64) });
+    return (await fetch("/departments/dwp", { method: "POST", body })).status;
+  });
+  assert.equal(status, 403);
+  await page.goto(`${root}departments`);
+  assert.equal(await page.getByRole("link", { name: "Open DWP by hand" }).count(), 0);
+  await page.close();
+});
+
+test("no script but ours runs on a page", async () => {
+  const page = await open(context);
+  await page.goto(root);
+  const blocked = await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
+        const script = document.createElement("script");
+        script.textContent = "window.ran = true";
+        document.body.append(script);
+      }),
+  );
+  assert.match(blocked, /^script-src/);
+  assert.equal(await page.evaluate(() => window.ran), undefined);
+  await page.close();
+});
+
+test("without JavaScript a page is whole and renews itself", async () => {
+  const plain = await visitor(browser, { javaScriptEnabled: false, storageState: await context.storageState() });
+  const page = await plain.newPage();
+  await page.goto(root);
+  await page.getByRole("heading", { name: "Worst first" }).waitFor();
+  assert.ok((await page.locator(".tile").count()) >= 7);
+  assert.match(await page.content(), /<meta http-equiv="refresh" content="15">/);
+  await page.screenshot({ path: join(shots, "now-without-javascript.png"), fullPage: true });
+  await plain.close();
+});
+
+test("updates can be paused and gone on with", async () => {
+  const page = await open(context, { width: 1280, height: 900 });
+  await page.goto(root);
+  await page.getByText("Live", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Pause updates" }).click();
+  await page.getByText("Paused", { exact: true }).first().waitFor();
+  await page.getByRole("button", { name: "Go on with updates" }).click();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await page.close();
+});
