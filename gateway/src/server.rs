@@ -36,7 +36,7 @@ use crate::rpc::way::Way;
 use crate::rpc::{self, Services};
 use crate::store::Store;
 use crate::store::notary::Notary;
-use crate::telemetry::{Page, Readiness, Telemetry, Watched};
+use crate::telemetry::{Page, Readiness, Rounds, Telemetry, Watched};
 use crate::timekeeper::Timekeeper;
 use crate::tls::Tls;
 use crate::upkeep::Housekeeping;
@@ -62,6 +62,7 @@ pub struct Gateway {
     notary: Arc<Notary>,
     dashboard: Option<Dashboard>,
     telemetry: Telemetry,
+    rounds: Rounds,
     page: Option<Page>,
     tls: Tls,
     reload_every: Duration,
@@ -218,6 +219,7 @@ impl Gateway {
         };
         let routes =
             rpc::routes(services, figures, setup.telemetry.tracer()).map_err(StartError::Reflection)?;
+        let rounds = setup.telemetry.rounds(&live);
         Ok(Self {
             listener,
             address,
@@ -233,6 +235,7 @@ impl Gateway {
             store: setup.store,
             notary,
             dashboard,
+            rounds,
             telemetry: setup.telemetry,
             page,
             tls: setup.tls,
@@ -296,6 +299,7 @@ impl Gateway {
             never = self.notary.run() => match never {},
             never = self.register.follow() => match never {},
             never = self.quotas.run() => match never {},
+            never = self.rounds.run() => match never {},
             never = self.desk.watch_feeds() => match never {},
             never = self.following.run() => match never {},
             never = self.housekeeping.keep_extending() => match never {},

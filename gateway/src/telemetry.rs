@@ -10,6 +10,7 @@ mod meters;
 mod otlp;
 mod page;
 mod readiness;
+mod rounds;
 mod sampling;
 pub(crate) mod trace;
 mod under;
@@ -18,6 +19,7 @@ mod watched;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -32,24 +34,42 @@ pub use self::otlp::{ExportError, Exports};
 pub(crate) use self::page::Page;
 use self::page::Pages;
 pub(crate) use self::readiness::{Parts, Readiness};
+pub(crate) use self::rounds::Rounds;
 use self::sampling::Sampling;
 pub use self::sampling::TraceSettings;
 pub(crate) use self::trace::Tracer;
 pub(crate) use self::watched::Watched;
+use crate::ops::Live;
 use crate::tls::Tls;
 
 /// Who measures, as OpenTelemetry calls it.
 const SCOPE: &str = "statuscheck";
 
 /// What the gateway tells, and where.
-#[derive(Clone, Deserialize, PartialEq, Debug, Default)]
+#[derive(Clone, Deserialize, PartialEq, Debug)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetrySettings {
     /// Where `/metrics`, `/livez` and `/readyz` are served; port 0 takes a free one. None by default: nobody is told anything.
     /// On a loopback address that is plain HTTP; on any other the gateway's own TLS, and for operators' certificates alone.
     pub listen: Option<SocketAddr>,
+    /// TLS on a loopback address too, where others share the machine.
+    pub tls: bool,
+    /// How often open cases and notices are counted for the figures. 15 s: as often as figures are usually read.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub look_every: Duration,
     /// Which calls are followed.
     pub traces: TraceSettings,
+}
+
+impl Default for TelemetrySettings {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            tls: false,
+            look_every: Duration::from_secs(15),
+            traces: TraceSettings::default(),
+        }
+    }
 }
 
 /// The measuring, set up.
@@ -140,8 +160,14 @@ impl Telemetry {
             figures: self.figures(),
             readiness: Arc::clone(readiness),
         };
-        let bound = Page::bind(address, tls.clone(), pages).await;
+        let is_plain = address.ip().to_canonical().is_loopback() && !self.settings.tls;
+        let bound = Page::bind(address, (!is_plain).then(|| tls.clone()), pages).await;
         bound.map(Some).map_err(|error| (address, error))
+    }
+
+    /// Has what `live` can tell read in rounds; run what is returned.
+    pub(crate) fn rounds(&self, live: &Live) -> Rounds {
+        Rounds::new(&self.meters.meter(SCOPE), live, self.settings.look_every)
     }
 
     /// Has the rest looked at whenever the figures are told.

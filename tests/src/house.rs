@@ -267,6 +267,7 @@ impl Stopped {
         settings.machine_clock = SystemClock::shared();
         settings.probing = plan.probing.clone();
         settings.checks = plan.checks.clone();
+        settings.telemetry.look_every = GLANCE * 10;
         settings.timekeeper = TimekeeperSettings {
             look_every: GLANCE * 5,
             rest: GLANCE,

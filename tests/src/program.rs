@@ -145,15 +145,20 @@ impl Program {
         address.unwrap_or_else(|| panic!("the program does not serve; it said:\n{}", self.log_so_far()))
     }
 
-    /// A page of its telemetry listener, such as `/metrics`: its text.
-    pub async fn page(&self, path: &str) -> String {
+    /// Where its telemetry listener is.
+    pub fn telemetry(&self) -> SocketAddr {
         let told = |line: &Value| {
             let fields = &line["fields"];
             let tells = fields["message"] == "figures and health are told";
             fields["address"].as_str().filter(|_| tells).map(str::to_owned)
         };
         let address = self.lines().iter().find_map(told).expect("a telemetry listener");
-        let page = reqwest::get(format!("http://{address}{path}")).await;
+        address.parse().expect("an address")
+    }
+
+    /// A page of it, such as `/metrics`: its text.
+    pub async fn page(&self, path: &str) -> String {
+        let page = reqwest::get(format!("http://{}{path}", self.telemetry())).await;
         page.expect("a page").text().await.expect("a text")
     }
 

@@ -37,6 +37,7 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
         ("register_changes.poll_max", changes.poll_max),
         ("batch.wait_max", config.batch.wait_max),
         ("watch.look_every", config.watch.look_every),
+        ("telemetry.look_every", config.telemetry.look_every),
     ];
     let durations = durations.map(|(key, span)| (key, !span.is_zero(), "must be longer than nothing"));
     let one = "must be at least 1";

@@ -31,13 +31,13 @@ impl Instrument {
     pub(super) fn watched(
         &self,
         meter: &Meter,
-        look: impl Fn(&mut dyn FnMut(f64, &[&'static str])) + Send + Sync + 'static,
+        look: impl Fn(&mut dyn FnMut(f64, &[&str])) + Send + Sync + 'static,
     ) {
         let labels = self.labels;
-        let with_labels = move |values: &[&'static str]| -> Vec<KeyValue> {
+        let with_labels = move |values: &[&str]| -> Vec<KeyValue> {
             let pairs = labels.iter().zip(values);
             pairs
-                .map(|(label, value)| KeyValue::new(label.name, *value))
+                .map(|(label, value)| KeyValue::new(label.name, (*value).to_owned()))
                 .collect()
         };
         match self.kind {

@@ -63,24 +63,27 @@ pub(crate) struct Pages {
 }
 
 impl Page {
-    /// Binds the address: plain where it is a loopback one, by the gateway's own certificates where it is not.
+    /// Binds the address: by `tls`, the gateway's own certificates, or plain where there is none.
     ///
     /// # Errors
     /// The address is taken, or not ours.
-    pub(crate) async fn bind(address: SocketAddr, tls: Tls, pages: Pages) -> io::Result<Self> {
-        let (door, address) = if address.ip().to_canonical().is_loopback() {
-            let socket = TcpListener::bind(address).await?;
-            let address = socket.local_addr()?;
-            (Door::Plain(socket), address)
-        } else {
-            let limits = ConnectionLimits {
-                connections: CONNECTIONS_MAX,
-                connections_per_address: CONNECTIONS_MAX,
-                ..ConnectionLimits::default()
-            };
-            let listener = Listener::bind(address, tls, limits).await?;
-            let address = listener.local_addr()?;
-            (Door::Tls(Box::new(listener)), address)
+    pub(crate) async fn bind(address: SocketAddr, tls: Option<Tls>, pages: Pages) -> io::Result<Self> {
+        let (door, address) = match tls {
+            None => {
+                let socket = TcpListener::bind(address).await?;
+                let address = socket.local_addr()?;
+                (Door::Plain(socket), address)
+            }
+            Some(tls) => {
+                let limits = ConnectionLimits {
+                    connections: CONNECTIONS_MAX,
+                    connections_per_address: CONNECTIONS_MAX,
+                    ..ConnectionLimits::default()
+                };
+                let listener = Listener::bind(address, tls, limits).await?;
+                let address = listener.local_addr()?;
+                (Door::Tls(Box::new(listener)), address)
+            }
         };
         Ok(Self { door, address, pages })
     }

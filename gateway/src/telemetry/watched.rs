@@ -98,6 +98,6 @@ fn count(count: usize) -> f64 {
     clippy::cast_precision_loss,
     reason = "exact up to nine thousand million million"
 )]
-const fn whole(count: u64) -> f64 {
+pub(super) const fn whole(count: u64) -> f64 {
     count as f64
 }

@@ -9,7 +9,7 @@ use statuscheck::telemetry::catalogue::{ALL, Instrument, Kind};
 use crate::names::{known, ours};
 
 /// Rows of the dashboard, and how the names of their instruments begin. Each instrument stands in the first that fits.
-const ROWS: [(&str, &[&str]); 6] = [
+const ROWS: [(&str, &[&str]); 7] = [
     (
         "Calls and checks",
         &["rpc.", "statuscheck.check", "statuscheck.seats"],
@@ -20,6 +20,7 @@ const ROWS: [(&str, &[&str]); 6] = [
         &["statuscheck.promises", "statuscheck.case", "statuscheck.clock"],
     ),
     ("Quotas", &["statuscheck.quota"]),
+    ("Notices", &["statuscheck.outbox"]),
     ("Ledger", &["statuscheck.ledger"]),
     ("The door", &["statuscheck.c", "statuscheck.ready"]),
 ];

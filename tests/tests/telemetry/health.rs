@@ -1,5 +1,7 @@
 //! `/livez` and `/readyz`, and what systemd is told.
 
+use std::fs;
+
 use statuscheck::server::CheckSettings;
 use statuscheck_tests::house::until_some;
 use statuscheck_tests::prelude::*;
@@ -84,4 +86,29 @@ async fn systemd_is_told_when_it_serves_and_when_it_stops() {
     program.terminate();
     assert_eq!(heard().await, "STOPPING=1");
     assert!(program.ended().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls_figures_are_for_operators_alone() {
+    let site = Site::with([]).await;
+    let config = fs::read_to_string(site.config()).expect("a configuration");
+    let config = config.replace("[telemetry]\n", "[telemetry]\ntls = true\n");
+    fs::write(site.config(), config).expect("a configuration");
+    let start = Start::by([env!("CARGO_BIN_EXE_statuscheck-under-test")]);
+    let (program, _) = start.serve(&site).await;
+    let address = program.telemetry();
+    for (who, status) in [("ops/duty-1", 200), (EMPLOYER, 403)] {
+        let asked = http::Request::get(format!("https://{address}/metrics")).body(tonic::body::Body::empty());
+        let mut channel = site.channel(address, who);
+        let channel = tower::ServiceExt::ready(&mut channel)
+            .await
+            .expect("a connection");
+        let page = tower::Service::call(channel, asked.expect("a request"))
+            .await
+            .expect("a page");
+        assert_eq!(page.status().as_u16(), status, "{who}");
+    }
+    // Nobody reads it without a certificate.
+    let plain = reqwest::get(format!("http://{address}/metrics")).await;
+    assert!(plain.is_err());
 }

@@ -2,7 +2,9 @@
 
 use opentelemetry_semantic_conventions::{attribute, metric};
 
-use super::values::{CODES, DEPARTMENT_PARTS, ENDINGS, OUTCOMES, PARTS, REASONS, RESULTS, STAGES};
+use super::values::{
+    CODES, DEPARTMENT_PARTS, ENDINGS, OUTCOMES, PARTS, REASONS, RECEIVERS, RESULTS, STAGES, STATES, TURNS,
+};
 use super::{AGREEMENT, CHECK, DEPARTMENT, Instrument, Kind, Label, Values};
 
 /// Every instrument, in the order of the dashboard.
@@ -14,12 +16,16 @@ pub const ALL: &[Instrument] = &[
     SEATS,
     DEPARTMENT_DURATION,
     PART_DURATION,
+    BREAKER,
     FEED_AGE,
+    CASES,
     PROMISES,
     TIME_LEFT,
     CLOCK_LATENESS,
     CLOCK_OVERDUE,
     CLOCK_SILENCE,
+    OUTBOX,
+    OUTBOX_AGE,
     QUOTA_USED,
     QUOTA_LIMIT,
     LEDGER_QUEUE,
@@ -130,6 +136,15 @@ pub const PART_DURATION: Instrument = Instrument {
     labels: &[DEPARTMENT, label("part", &DEPARTMENT_PARTS)],
 };
 
+/// Whether a department is given a rest.
+pub const BREAKER: Instrument = Instrument {
+    name: "statuscheck.department.breaker",
+    kind: Kind::Gauge,
+    unit: "{state}",
+    help: "Whether a department is given a rest after failures: 0 it is asked, 1 one question is to see, 2 it rests",
+    labels: &[DEPARTMENT],
+};
+
 /// Of DfE's feeds, as its replies tell.
 pub const FEED_AGE: Instrument = Instrument {
     name: "statuscheck.feed.age",
@@ -137,6 +152,15 @@ pub const FEED_AGE: Instrument = Instrument {
     unit: "s",
     help: "How long ago the newest feed of a department was loaded at the Department for Education, as its replies tell",
     labels: &[DEPARTMENT],
+};
+
+/// Whose turn it is, and how late.
+pub const CASES: Instrument = Instrument {
+    name: "statuscheck.cases",
+    kind: Kind::Gauge,
+    unit: "{case}",
+    help: "Open cases by whose turn it is; of these those that are at risk, late, or paused in the caller's turn",
+    labels: &[CHECK, AGREEMENT, label("turn", &TURNS), label("state", &STATES)],
 };
 
 /// The promise to callers.
@@ -182,6 +206,30 @@ pub const CLOCK_SILENCE: Instrument = Instrument {
     unit: "s",
     help: "How long ago due work was last looked at: while the store cannot be read or the clock has jumped, it is not",
     labels: &[],
+};
+
+/// What receivers have not taken.
+pub const OUTBOX: Instrument = Instrument {
+    name: "statuscheck.outbox",
+    kind: Kind::Gauge,
+    unit: "{notice}",
+    help: "Notices that no receiver has taken: those that are tried again, and those that are parked until somebody looks",
+    labels: &[
+        label("receiver", &RECEIVERS),
+        label("state", &["waiting", "parked"]),
+    ],
+};
+
+/// For how long not.
+pub const OUTBOX_AGE: Instrument = Instrument {
+    name: "statuscheck.outbox.age",
+    kind: Kind::Gauge,
+    unit: "s",
+    help: "How long ago the oldest notice was written that no receiver has taken; 0 where there is none",
+    labels: &[
+        label("receiver", &RECEIVERS),
+        label("state", &["waiting", "parked"]),
+    ],
 };
 
 /// Use of a month's quota.

@@ -67,6 +67,23 @@ pub const REASONS: [&str; 12] = [
     "internal",
 ];
 
+/// How open cases stand: all of them, and of these those that are at risk, late, or paused.
+pub const STATES: [&str; 4] = ["open", "at_risk", "breached", "paused"];
+
+/// Whose turn it is with a case.
+pub const TURNS: [&str; 7] = [
+    "home-office",
+    "dwp",
+    "hmrc",
+    "dfe",
+    "several",
+    "taskforce",
+    "caller",
+];
+
+/// Kinds of receivers of notices.
+pub const RECEIVERS: [&str; 4] = ["organisation", "owner", "ops", "taskforce"];
+
 /// How connections end.
 pub const ENDINGS: [&str; 10] = [
     "full",
