@@ -28,7 +28,7 @@ use crate::following::{Following, WatchSettings};
 use crate::limits::{LimitSettings, Limits};
 use crate::listener::{ConnectionLimits, Listener};
 use crate::measures::{MeasureSettings, Measures};
-use crate::ops::{Closures, Live, Overview, Views};
+use crate::ops::{Closures, Live, Overview, Promises, Views};
 use crate::probing::{Probing, ProbingSettings};
 use crate::quota::{QuotaSettings, QuotaWatch, Quotas};
 use crate::register::{ChangeSettings, RegisterChanges, ServedRegister, TakeUpError};
@@ -236,15 +236,15 @@ impl Gateway {
         ));
         let watch = QuotaWatch::new(quotas.clone(), Arc::clone(&served), setup.quotas);
         let dashboard_quotas = quotas.clone();
+        let measures = || {
+            let (store, register) = (Arc::clone(&setup.store), Arc::clone(&register));
+            Measures::new(store, register, setup.measures, setup.clock.clone())
+        };
+        let promises = Promises::new(measures(), Arc::clone(&served), setup.clock.clone());
         let agreements = Agreements {
             changes: Arc::clone(&register),
             quotas,
-            measures: Measures::new(
-                Arc::clone(&setup.store),
-                Arc::clone(&register),
-                setup.measures,
-                setup.clock.clone(),
-            ),
+            measures: measures(),
         };
         let notary = Arc::new(setup.notary);
         let dashboard = Dashboard::bind(
@@ -256,6 +256,7 @@ impl Gateway {
                 register: Arc::clone(&served),
                 quotas: dashboard_quotas,
                 notary: Arc::clone(&notary),
+                promises: Arc::new(promises),
                 clock: setup.clock.clone(),
             },
         )
