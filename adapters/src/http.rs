@@ -55,7 +55,11 @@ impl Api {
     }
 
     /// Begins the requests of one question. `headers` go with each of them.
-    pub(crate) fn begin(&self, ask: &Ask, headers: HeaderMap) -> Exchange<'_> {
+    pub(crate) fn begin(&self, ask: &Ask, mut headers: HeaderMap) -> Exchange<'_> {
+        let traceparent = ask.traceparent.as_deref().map(HeaderValue::from_str);
+        if let Some(Ok(traceparent)) = traceparent {
+            headers.insert(HeaderName::from_static("traceparent"), traceparent);
+        }
         Exchange {
             api: self,
             headers,

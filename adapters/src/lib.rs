@@ -38,6 +38,8 @@ pub struct Ask {
     pub within: Duration,
     /// Whether it has gone out, and where its time goes.
     pub sent: Sent,
+    /// The W3C trace context that goes with every request of it; none where the question is not followed.
+    pub traceparent: Option<String>,
 }
 
 impl Ask {
@@ -47,6 +49,7 @@ impl Ask {
             question,
             within,
             sent: Sent::default(),
+            traceparent: None,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What the embedded store costs: `cargo bench -p statuscheck --bench store`, with `-- --cases N` for another number of cases
-//! in the file that is opened, and `-- --only durable|processor|opening` for one of its parts.
+//! in the file that is opened, and `-- --only durable|processor|opening|counting` for one of its parts.
 //!
 //! Each figure is a ratio to something that is measured in the same run, in turns with it, and a median over the rounds: so
 //! a slow machine or a busy one moves both sides. Nothing here fails on a figure. How fast a ledger is verified is another
@@ -12,6 +12,8 @@ use statuscheck_domain::clock::SystemClock;
 
 #[path = "store/changes.rs"]
 mod changes;
+#[path = "store/counting.rs"]
+mod counting;
 #[path = "store/durable.rs"]
 mod durable;
 #[path = "store/opening.rs"]
@@ -41,6 +43,9 @@ fn main() -> anyhow::Result<()> {
         }
         if wanted("opening") {
             opening::measure(clock, cases).await?;
+        }
+        if wanted("counting") {
+            counting::measure(clock).await?;
         }
         Ok(())
     })

@@ -84,6 +84,32 @@ CREATE TABLE statuscheck.questions (
 CREATE INDEX questions_by_id ON statuscheck.questions (id);
 CREATE INDEX questions_by_due ON statuscheck.questions (department, due, id) WHERE due IS NOT NULL;
 
+-- Notices that their receivers have not taken. A case that nobody is told of has none here.
+CREATE TABLE statuscheck.hooks (
+    id uuid PRIMARY KEY,
+    case_id uuid NOT NULL,
+    receiver text NOT NULL,
+    happening text NOT NULL,
+    attempts bigint NOT NULL,
+    -- None of one that is parked.
+    next bigint,
+    fault text
+) WITH (fillfactor = 80);
+CREATE INDEX hooks_by_case ON statuscheck.hooks (case_id);
+CREATE INDEX hooks_parked ON statuscheck.hooks (id) WHERE next IS NULL;
+
+-- Referrals to the Windrush taskforce, once in each case that has one. Whom they are about is known from `subjects`.
+CREATE TABLE statuscheck.referrals (
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    -- Another case opened it.
+    joined boolean NOT NULL,
+    state text NOT NULL,
+    due bigint NOT NULL,
+    PRIMARY KEY (id, case_id)
+);
+CREATE INDEX referrals_by_case ON statuscheck.referrals (case_id);
+
 -- Units of quotas that were used, as the ledger says. Few rows, written by nearly every commit: room is left as above.
 CREATE TABLE statuscheck.quotas (
     agreement text NOT NULL,

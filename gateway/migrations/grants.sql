@@ -10,7 +10,7 @@ BEGIN
         GRANT SELECT, INSERT, UPDATE, DELETE
             ON statuscheck.cases, statuscheck.requests, statuscheck.case_keys, statuscheck.subjects,
                statuscheck.holds, statuscheck.shares, statuscheck.quotas, statuscheck.quota_blocks,
-               statuscheck.questions
+               statuscheck.questions, statuscheck.hooks, statuscheck.referrals
             TO statuscheck_gateway;
         GRANT SELECT ON statuscheck.migrations TO statuscheck_gateway;
     END IF;

@@ -165,6 +165,12 @@ impl Admission {
         }
     }
 
+    /// Checks that are being asked, and those that wait to be.
+    pub fn seats(&self) -> (usize, usize) {
+        let queue = self.queue();
+        (queue.in_flight, queue.waiting)
+    }
+
     fn overloaded(&self) -> Overloaded {
         Overloaded {
             retry_after: self.settings.wait_max,

@@ -21,14 +21,21 @@ use statuscheck_domain::working_time::Calendars;
 use crate::again::AgainSettings;
 use crate::departments::Departments;
 use crate::error::Error;
+use crate::outbox::Outbox;
 use crate::quota::{Aside, Quotas};
 use crate::random;
+use crate::referrals::ReferralSettings;
+use crate::register::ServedRegister;
 use crate::store::Store;
+use crate::telemetry::Figures;
 
 mod desk;
 mod inquiry;
+mod joined;
+mod referral;
 
 pub(crate) use self::inquiry::Inquiry;
+pub(crate) use self::referral::{Persons, Steps};
 
 /// How often a step is tried behind what others recorded meanwhile. Five: those are its caller and late replies, and each
 /// has come to its end after a step or two.
@@ -40,17 +47,23 @@ pub(crate) struct Asking {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) quotas: Quotas,
     pub(crate) departments: Departments,
+    pub(crate) outbox: Outbox,
     pub(crate) clock: SharedClock,
     /// Which days and hours are working time, for what is promised in working days.
     pub(crate) calendars: Arc<Calendars>,
-    /// Who has a Windrush profile.
-    pub(crate) rules: Arc<Rules>,
+    /// Who may ask what, and who has a Windrush profile.
+    pub(crate) register: Arc<ServedRegister>,
+    /// How people are referred to the Windrush taskforce.
+    pub(crate) referrals: ReferralSettings,
+    /// See [`Persons`].
+    pub(crate) persons: Arc<Persons>,
     /// How often DfE's feeds are loaded.
     pub(crate) feed_interval: SignedDuration,
     /// See `CheckSettings::trace_grace`.
     pub(crate) trace_grace: Duration,
     /// When what was not settled is asked again.
     pub(crate) again: AgainSettings,
+    pub(crate) figures: Arc<Figures>,
 }
 
 /// A question that is about to go out.
@@ -79,6 +92,11 @@ impl Planned {
 }
 
 impl Asking {
+    /// The rules by which a person has a Windrush profile.
+    pub(crate) fn rules(&self) -> Arc<Rules> {
+        Arc::default()
+    }
+
     /// The first questions of a check, to be recorded together with what has them asked.
     ///
     /// # Errors
@@ -132,7 +150,20 @@ impl Asking {
         let (follows, after) = after
             .change(now, clock.into_iter().map(EventKind::Clock))
             .map_err(internal)?;
-        Ok((change.with_clock(follows), after))
+        Ok((change.followed_by(follows), after))
+    }
+
+    /// The same once the call has ended, together with what somebody is told of it.
+    pub(crate) fn step_told(
+        &self,
+        case: &Case,
+        permit: Option<&Permit>,
+        now: Timestamp,
+        kinds: Vec<EventKind>,
+    ) -> Result<(Change, Case), Error> {
+        let (change, after) = self.step(case, permit, now, kinds)?;
+        let told = self.outbox.telling(case, change, after);
+        told.map_err(|fault| Error::internal(&fault))
     }
 
     /// What is promised from `started_at` on, under the permit's agreement and the calendar of new cases.

@@ -19,11 +19,12 @@ use zeroize::Zeroizing;
 mod steps;
 
 use crate::admission::{Admitted, Seat};
-use crate::asking::{Asking, First, Inquiry, Planned};
+use crate::asking::{Asking, First, Inquiry, Planned, Steps};
 use crate::error::Error;
 use crate::probing::{Attempt, Probing};
 use crate::random;
 use crate::store::{CasePage, CaseQuery, Received};
+use crate::telemetry::{Stage, trace};
 
 /// A parsed request to check.
 pub struct CheckRequest {
@@ -102,8 +103,10 @@ impl Cases {
         budget: Duration,
     ) -> Result<Case, Error> {
         let (tell, answer) = watch::channel(None);
-        self.tasks
-            .spawn(Arc::clone(self).pursue(admitted, request, budget, tell));
+        self.tasks.spawn(trace::within(
+            trace::current(),
+            Arc::clone(self).pursue(admitted, request, budget, tell),
+        ));
         told(answer).await
     }
 
@@ -115,13 +118,14 @@ impl Cases {
         tell: watch::Sender<Outcome>,
     ) {
         let Admitted { permit, seat } = admitted;
+        let steps = self.asking.steps(&permit);
         let started = self.asking.clock.elapsed();
         let id = CaseId::at(self.asking.clock.now(), &random::bytes());
         // Known to repeats before it is known to the store.
         self.in_flight().insert(id, tell.subscribe());
         let taken_in = self.take_in(id, permit, request, budget).await;
         let left = budget.saturating_sub(self.asking.clock.elapsed().saturating_sub(started));
-        self.conclude(id, seat, taken_in, left, tell).await;
+        self.conclude(id, seat, taken_in, (left, steps), tell).await;
     }
 
     /// Decides and tells, and records what comes after that.
@@ -130,12 +134,15 @@ impl Cases {
         id: CaseId,
         seat: Seat,
         taken_in: Result<TakenIn, Error>,
-        left: Duration,
+        (left, steps): (Duration, Option<Steps>),
         tell: watch::Sender<Outcome>,
     ) {
         let (outcome, inquiry) = match taken_in {
             Ok(TakenIn::Asked(mut inquiry, attempt)) => {
                 let outcome = inquiry.decided(left).await;
+                if let (Ok(case), Some(steps)) = (&outcome, steps) {
+                    steps.until_told(case).await;
+                }
                 if let (Ok(case), Some(mut attempt)) = (&outcome, attempt) {
                     attempt.told(case);
                 }
@@ -180,7 +187,9 @@ impl Cases {
         let receipt = receipt(&permit, request, clock);
         let received = std::iter::once(EventKind::Received(Box::new(receipt)));
         let change = Change::new(id, now, received.chain(first.planned.iter().map(Planned::asked)));
+        let began = self.asking.figures.begin();
         let received = self.asking.store.receive(change.clone(), content).await?;
+        self.asking.figures.stage(Stage::Record, began);
         if let Some(known) = known(received)? {
             return Ok(known);
         }
@@ -268,6 +277,14 @@ impl Cases {
     pub async fn drain(&self) {
         self.tasks.close();
         self.tasks.wait().await;
+    }
+
+    /// Waits until every check that is being asked is answered and recorded. More may come meanwhile, and after.
+    #[cfg(feature = "demo")]
+    pub(crate) async fn settled(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
     }
 
     fn in_flight(&self) -> std::sync::MutexGuard<'_, HashMap<CaseId, watch::Receiver<Outcome>>> {

@@ -10,11 +10,13 @@ mod demo;
 mod desk;
 mod due;
 mod following;
+mod hooks;
 mod keys;
 mod ledger;
 mod operator;
 mod ops;
 mod output;
+mod referral;
 mod register;
 mod retention;
 mod serve;
@@ -77,6 +79,9 @@ enum Command {
     /// Works on a department's open questions.
     #[command(subcommand)]
     Desk(desk::Desk),
+    /// Works on people who are held back from a refusal, for the Windrush taskforce.
+    #[command(subcommand)]
+    Referral(referral::Referral),
     /// Shows the register of agreements and what falls due in it, and changes it.
     #[command(subcommand)]
     Register(register::Register),
@@ -94,6 +99,9 @@ enum Command {
     Ops(ops::Ops),
     /// Shows how open cases and departments stand, and goes on showing it.
     Top(top::Top),
+    /// Shows webhooks that their receivers have not taken, and has parked ones tried anew.
+    #[command(subcommand)]
+    Hooks(hooks::Hooks),
     /// Changes the keys of a store.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -129,12 +137,14 @@ impl Cli {
                 Command::Check(check) => check.run().await,
                 Command::Case(case) => case.run().await,
                 Command::Desk(desk) => desk.run().await,
+                Command::Referral(referral) => referral.run().await,
                 Command::Register(register) => register.run().await,
                 Command::Audit(audit) => audit.run().await,
                 Command::Retention(retention) => retention.run().await,
                 Command::Due(due) => due.run().await,
                 Command::Ops(ops) => ops.run().await,
                 Command::Top(top) => top.run().await,
+                Command::Hooks(hooks) => hooks.run().await,
                 Command::Keys(keys) => keys.run().await,
                 Command::Ledger(ledger) => ledger.run().await,
                 Command::Store(store) => store.run().await,

@@ -34,9 +34,11 @@ use crate::measures::MeasureSettings;
 use crate::peer::TrustDomain;
 use crate::probing::ProbingSettings;
 use crate::quota::QuotaSettings;
+use crate::referrals::ReferralSettings;
 use crate::register::{self, ChangeSettings};
 use crate::server::{CheckSettings, Setup};
 use crate::store::notary::Notary;
+use crate::telemetry::{Exports, Telemetry, TelemetrySettings};
 use crate::timekeeper::TimekeeperSettings;
 use crate::tls::{Tls, TlsFiles};
 use crate::webhook::WebhookSettings;
@@ -100,12 +102,18 @@ pub struct Config {
     /// Where the dashboard is served.
     #[serde(default)]
     pub dashboard: DashboardSettings,
+    /// How people are referred to the Windrush taskforce.
+    #[serde(default)]
+    pub referrals: ReferralSettings,
     /// Which days and hours are working time.
     #[serde(default)]
     pub calendar: CalendarSection,
     /// Where notices may go.
     #[serde(default)]
     pub webhooks: WebhookSettings,
+    /// What the gateway tells of itself.
+    #[serde(default)]
+    pub telemetry: TelemetrySettings,
 }
 
 /// Certificates and keys, PEM files.
@@ -246,12 +254,13 @@ impl Config {
         (connected, faults)
     }
 
-    /// Opens and loads everything that a gateway is made of.
+    /// Opens and loads everything that a gateway is made of; figures and traces are sent as `exports` say.
     ///
     /// # Errors
     /// The first section at fault.
-    pub async fn setup(self, clock: SharedClock) -> Result<Setup, ConfigError> {
-        let tls = self.load_tls(self.trust_domain()?, &clock).await?;
+    pub async fn setup(self, exports: &Exports, clock: SharedClock) -> Result<Setup, ConfigError> {
+        let trust_domain = self.trust_domain()?;
+        let tls = self.load_tls(trust_domain.clone(), &clock).await?;
         let register = register::load(&self.register).map_err(ConfigError::Register)?;
         let calendars = self.calendar.load().map_err(ConfigError::Calendar)?;
         let (share, share_keeper) = Share::unset(clock.clone());
@@ -260,6 +269,8 @@ impl Config {
         if let Some(fault) = faults.into_iter().chain(webhooks).chain(self.figures()).next() {
             return Err(fault);
         }
+        let telemetry =
+            Telemetry::new(self.telemetry, exports, clock.clone()).map_err(ConfigError::Exports)?;
         let signing_key = self.store.load_signing_key()?;
         let notary = self.store.notary()?;
         let audited = self.store.audited_with(&signing_key);
@@ -281,6 +292,9 @@ impl Config {
             timekeeper: self.timekeeper,
             desk: self.desk,
             dashboard: self.dashboard,
+            webhooks: self.webhooks,
+            trust_domain,
+            referrals: self.referrals,
             register,
             register_changes: self.register_changes,
             calendars: Arc::new(calendars),
@@ -289,6 +303,8 @@ impl Config {
             store: opened.store,
             notary,
             audited,
+            pulse: opened.pulse,
+            telemetry,
             clock,
         })
     }

@@ -1,8 +1,11 @@
-//! Everything on one machine: development certificates, mock departments over a synthetic population, and a gateway.
+//! Everything on one machine: development certificates, mock departments over a synthetic population, a mock Windrush taskforce, and
+//! a gateway.
 //!
 //! For trying things out and for tests; a production build leaves it out (feature `demo`).
 
 pub mod authority;
+mod store;
+mod taskforce;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,6 +27,7 @@ use statuscheck_mocks::settings::{PerDepartment, Settings as MockSettings, TlsSe
 use statuscheck_mocks::{Mocks, StartError as MockError};
 
 use self::authority::{Authority, AuthorityError, IDENTITIES, Identity, TRUST_DOMAIN};
+use self::store::{audited, notary, open_store, signing_key};
 use crate::admission::AdmissionSettings;
 use crate::audit::Subject;
 use crate::batch::BatchSettings;
@@ -37,6 +41,7 @@ use crate::measures::MeasureSettings;
 use crate::peer::TrustDomain;
 use crate::probing::ProbingSettings;
 use crate::quota::QuotaSettings;
+use crate::referrals::ReferralSettings;
 use crate::register::{self, ChangeSettings, RegisterError};
 use crate::server::{CheckSettings, Gateway, Setup, StartError};
 use crate::store::Store;
@@ -46,8 +51,10 @@ use crate::store::notary::{Notary, NotarySettings};
 use crate::store::seal::Kek;
 use crate::store::signing::{SigningKey, SigningKeyError};
 use crate::store::upkeep::Upkeep;
+use crate::telemetry::{ExportError, Exports, Telemetry, TelemetrySettings};
 use crate::timekeeper::TimekeeperSettings;
 use crate::tls::{Tls, TlsError, TlsFiles};
+use crate::webhook::WebhookSettings;
 
 macro_rules! shipped {
     ($($name:literal),+ $(,)?) => {
@@ -71,6 +78,9 @@ const REGISTER: [(&str, &str); 10] = shipped!(
 
 /// Its suspension orders.
 const ORDERS: [(&str, &str); 1] = shipped!("suspensions/proactive-sharing-2018.toml");
+
+/// Its Windrush safeguard.
+const SAFEGUARDS: [(&str, &str); 1] = shipped!("windrush/casework-guidance.toml");
 
 /// Puts something before a store.
 pub type BeforeStore = Box<dyn FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + Send>;
@@ -107,6 +117,10 @@ pub struct DemoSettings {
     pub batch: BatchSettings,
     /// What following cases may cost.
     pub watch: WatchSettings,
+    /// Where notices may go.
+    pub webhooks: WebhookSettings,
+    /// What the gateway tells of itself.
+    pub telemetry: TelemetrySettings,
     /// Agreements beside those that ship with the program.
     pub agreements: Vec<Agreement>,
     /// Ages of DfE's feeds and other ways of the mocks.
@@ -139,6 +153,11 @@ impl DemoSettings {
             register_changes: ChangeSettings::default(),
             batch: BatchSettings::default(),
             watch: WatchSettings::default(),
+            webhooks: WebhookSettings::default(),
+            telemetry: TelemetrySettings {
+                listen: Some(anywhere),
+                ..TelemetrySettings::default()
+            },
             agreements: Vec::new(),
             mocks: |_| {},
             before_store: Box::new(|store| store),
@@ -163,6 +182,9 @@ pub enum DemoError {
     /// The gateway's certificates do not load.
     #[error("certificates")]
     Tls(#[from] TlsError),
+    /// The system gives no random numbers for a secret.
+    #[error("cannot make the taskforce's secret")]
+    NoRandomness,
     /// Mock departments.
     #[error("mock departments")]
     Mocks(#[from] MockError),
@@ -181,6 +203,9 @@ pub enum DemoError {
     /// The store.
     #[error("store")]
     Store(#[from] OpenError),
+    /// The figures.
+    #[error("figures")]
+    Telemetry(#[from] ExportError),
     /// The gateway.
     #[error("gateway")]
     Start(#[from] StartError),
@@ -188,7 +213,7 @@ pub enum DemoError {
 
 /// A demo that is up, but for serving.
 pub struct Demo {
-    /// The mock departments, answering.
+    /// The mock departments, answering, and the taskforce.
     pub mocks: Mocks,
     /// The gateway, bound.
     pub gateway: Gateway,
@@ -212,6 +237,7 @@ impl Demo {
         let authority = Authority::open(folder)?;
         let server = authority.server("gateway")?;
         let dwp_server = authority.server("dwp-mock")?;
+        let taskforce_server = authority.server("taskforce-mock")?;
         let identities = authority.identities(&IDENTITIES)?;
         let ca = authority.certificate_path();
 
@@ -222,6 +248,7 @@ impl Demo {
             key: dwp_server.key,
             client_ca: ca.clone(),
         });
+        mock_settings.taskforce = Some(taskforce::settings(folder, &taskforce_server)?);
         (settings.mocks)(&mut mock_settings);
         let credentials = mock_settings.credentials.clone();
         let mocks = statuscheck_mocks::start(mock_settings).await?;
@@ -260,10 +287,11 @@ impl Demo {
             crl: Vec::new(),
         };
         let store = Arc::new(open_store(folder, settings.clock.rate()).await?);
+        let telemetry = Telemetry::new(settings.telemetry, &Exports::none(), settings.clock.clone())?;
         let signing_key = signing_key(folder)?;
         let audited = audited(folder, &signing_key);
         let notary = notary(folder, &store, signing_key, settings.clock.clone());
-        let gateway = Gateway::bind(Setup {
+        let gateway = Box::pin(Gateway::bind(Setup {
             listen: settings.listen,
             tls: Tls::load(tls_files, trust_domain(), settings.machine_clock).await?,
             reload_every: Duration::from_secs(30),
@@ -279,17 +307,25 @@ impl Demo {
             timekeeper: settings.timekeeper,
             desk: DeskSettings::default(),
             dashboard: settings.dashboard,
+            webhooks: settings.webhooks,
+            trust_domain: trust_domain(),
+            referrals: ReferralSettings::default(),
             register: register(settings.agreements)?,
             register_changes: settings.register_changes,
             calendars: Arc::default(),
             departments: Departments::watched(departments),
             upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,
+            pulse: store.pulse(),
             store: (settings.before_store)(store),
             notary,
             audited,
+            telemetry,
             clock: settings.clock,
-        })
+        }))
         .await?;
+        if let (Some(taskforce), Some(identity)) = (mocks.taskforce(), identities.get(taskforce::IDENTITY)) {
+            taskforce.resolves_at(taskforce::gateway(gateway.address().to_string(), &ca, identity));
+        }
         Ok(Self {
             mocks,
             gateway,
@@ -327,47 +363,9 @@ pub fn shipped_register() -> Result<Register, RegisterError> {
 
 fn register(beside: Vec<Agreement>) -> Result<Register, RegisterError> {
     let file = |(name, text): (&str, &str)| (name.to_owned(), Ok(text.to_owned()));
-    let shipped = register::parse_files(REGISTER.map(file), ORDERS.map(file))?;
+    let shipped = register::parse_files(REGISTER.map(file), ORDERS.map(file), SAFEGUARDS.map(file))?;
     let agreements = shipped.agreements().cloned().chain(beside);
-    Register::new(agreements, shipped.orders().iter().cloned()).map_err(RegisterError::Together)
-}
-
-/// The demo's database.
-fn database(folder: &Path) -> PathBuf {
-    folder.join("statuscheck.db")
-}
-
-fn signing_key(folder: &Path) -> Result<SigningKey, DemoError> {
-    let key_file = folder.join("signing.key");
-    Ok(if key_file.exists() {
-        SigningKey::load(&key_file)?
-    } else {
-        SigningKey::create(&key_file)?
-    })
-}
-
-fn audited(folder: &Path, key: &SigningKey) -> Subject {
-    Subject {
-        store: database(folder).into(),
-        known_keys: vec![key.public()],
-        ..Subject::default()
-    }
-}
-
-fn notary(folder: &Path, store: &EmbeddedStore, key: SigningKey, clock: SharedClock) -> Notary {
-    let settings = NotarySettings::beside(&database(folder));
-    Notary::new(store.ledger_end(), key, settings, clock)
-}
-
-/// What was not decided in time by a clock of that `rate` is judged by real time too.
-async fn open_store(folder: &Path, rate: NonZeroU32) -> Result<EmbeddedStore, DemoError> {
-    let key_file = folder.join("store.key");
-    let key = if key_file.exists() {
-        Kek::load(&key_file)?
-    } else {
-        Kek::create(&key_file)?
-    };
-    let mut settings = StoreSettings::at(database(folder));
-    settings.undecided_after = settings.undecided_after.saturating_mul(rate.get());
-    Ok(EmbeddedStore::open(settings, key).await?)
+    let register = Register::new(agreements, shipped.orders().iter().cloned());
+    let register = register.and_then(|register| register.with_safeguards(shipped.safeguards().cloned()));
+    register.map_err(RegisterError::Together)
 }

@@ -15,6 +15,8 @@ use tower::ServiceExt as _;
 
 use crate::ops::Closures;
 
+use crate::telemetry::{result_name, trace};
+
 /// The departments that this gateway can ask.
 #[derive(Clone, Default)]
 pub struct Departments {
@@ -77,12 +79,18 @@ impl Departments {
             );
             return Asked::not_sent(Outcome::Unavailable(Unavailable::Failed));
         };
-        let ask = Ask::new(question, within);
+        let asking = trace::asking(department);
+        let mut ask = Ask::new(question, within);
+        ask.traceparent = asking.as_ref().map(trace::Asking::traceparent);
         let sent = ask.sent.clone();
         let reply = service.oneshot(ask).await.unwrap_or_else(|error| {
             tracing::warn!(department = department.as_str(), %error, "no reply");
             Reply::of(Outcome::Unavailable(error.into()))
         });
+        if let Some(asking) = asking {
+            let is_error = matches!(reply.outcome, Outcome::Unavailable(_));
+            asking.end(result_name(&reply.outcome), is_error);
+        }
         Asked {
             reply,
             is_sent: sent.is_sent(),

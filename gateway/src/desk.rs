@@ -24,6 +24,7 @@ use crate::error::Error;
 use crate::register::ServedRegister;
 use crate::store::{WorkQuery, WorkRow};
 
+mod feeds;
 mod place;
 mod watching;
 
@@ -49,6 +50,10 @@ pub struct DeskSettings {
     /// Questions that a follower is known to know as they stand, some 100 bytes each; of others it may be told again. 10,000: more
     /// than a desk has open.
     pub known_max: usize,
+    /// Rows of one feed. 1,000,000: more than any department has cases. Nothing is kept of a row, so this bounds time alone.
+    pub feed_rows_max: u64,
+    /// Rows of a feed that an answer names as rejected, and as held back. 10,000 of each: some hundred kilobytes. All are counted.
+    pub feed_named_max: usize,
 }
 
 impl Default for DeskSettings {
@@ -58,6 +63,8 @@ impl Default for DeskSettings {
             look_every: Duration::from_secs(5),
             rest: Duration::from_millis(100),
             known_max: 10_000,
+            feed_rows_max: 1_000_000,
+            feed_named_max: 10_000,
         }
     }
 }
@@ -88,6 +95,20 @@ pub enum DeskFault {
         /// Which fields.
         violations: Vec<Violation>,
     },
+    /// The department sends no such feed under the agreement: look at the register.
+    #[error("this department sends no such feed under this agreement")]
+    NoSuchFeed(AgreementId),
+    /// The agreement of the feed is not in force today.
+    #[error("the agreement of this feed is not in force; nothing of it may be shared")]
+    FeedNotInForce {
+        /// Which agreement.
+        agreement: AgreementId,
+        /// Why.
+        reason: &'static str,
+    },
+    /// Part it, or have the operator allow more.
+    #[error("a feed may have {0} rows at most; nothing of it was recorded")]
+    FeedTooLong(u64),
     /// This gateway stops: follow another, from the last resume token.
     #[error("this gateway stops; follow on from the last resume token")]
     Stopping,

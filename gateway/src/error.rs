@@ -7,8 +7,9 @@ use jiff::civil::Date;
 use statuscheck_domain::agreement::{Agreement, Refusal, Standing};
 use statuscheck_domain::case::NotNow;
 use statuscheck_domain::check::{CheckKind, Violation, path};
-use statuscheck_domain::ids::{AgreementId, CaseId};
+use statuscheck_domain::ids::{AgreementId, CaseId, NoticeId};
 use statuscheck_domain::quota::QuotaKey;
+use statuscheck_domain::referral::ResolveFault;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
@@ -21,6 +22,7 @@ use crate::register::ChangeRefusal;
 
 mod causes;
 mod following;
+mod referral;
 mod register;
 
 mod desk;
@@ -66,9 +68,15 @@ pub enum Error {
     /// No such case of this organisation.
     #[error("there is no such case")]
     NoSuchCase(CaseId),
+    /// No such notice waits or is parked.
+    #[error("there is no such notice that waits or is parked")]
+    NoSuchHook(NoticeId),
     /// The case does not take the step as it stands: read it, and do what the reason says.
     #[error(transparent)]
     NotNow(NotNow),
+    /// The taskforce cannot do that with the referral as it stands.
+    #[error(transparent)]
+    Referral(ResolveFault),
     /// Others changed the case again and again meanwhile: repeat.
     #[error("the case changed while this was under way; nothing was done; repeat after the time given")]
     CaseChanged,
@@ -207,6 +215,10 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
             Code::NotFound,
             info("NO_SUCH_CASE", [("case_id", id.to_string())]),
         ),
+        Error::NoSuchHook(id) => (
+            Code::NotFound,
+            info("NO_SUCH_HOOK", [("hook_id", id.to_string())]),
+        ),
         Error::NotNow(why) => (Code::FailedPrecondition, info(why.as_str(), [])),
         Error::CaseChanged => {
             let mut details = info("CASE_CHANGED", []);
@@ -214,6 +226,7 @@ fn parts(error: Error) -> (Code, ErrorDetails) {
             (Code::Aborted, details)
         }
         Error::Desk(fault) => desk::parts(fault),
+        Error::Referral(fault) => referral::parts(fault),
         Error::NoSuchAgreement(id) => (
             Code::NotFound,
             info("NO_SUCH_AGREEMENT", [("agreement_id", id.to_string())]),

@@ -17,7 +17,8 @@ use statuscheck_domain::ids::{AgreementId, OrganisationId};
 
 mod bucket;
 
-use self::bucket::{Bucket, LimitClock};
+use self::bucket::Bucket;
+pub(crate) use self::bucket::LimitClock;
 use crate::error::Error;
 
 pub use self::bucket::Allowance;
@@ -40,6 +41,18 @@ impl Default for LimitSettings {
         Self {
             checks_per_second,
             burst,
+        }
+    }
+}
+
+impl LimitSettings {
+    /// More than anybody can ask: where nobody is to be held back, as in a simulation.
+    #[cfg(feature = "demo")]
+    pub(crate) fn unlimited() -> Self {
+        let most = NonZeroU32::MAX;
+        Self {
+            checks_per_second: most,
+            burst: most,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Measures of an agreement, counted from the ledger: every case of it that was received in a time, as it stood at a time.
 //!
-//! A case is unsealed and folded for it, page by page, on threads that may block, and nothing is written anywhere for it when checks
-//! are made; a case that was purged left its course in the open. So a count costs what its cases cost, and is bounded.
+//! A case is unsealed and folded for it, page by page, on threads that may block, and nothing is written anywhere for it when
+//! checks are made; a case that was purged left its course in the open. So a count costs what its cases cost, and is bounded.
 
 use std::sync::Arc;
 
@@ -31,7 +31,8 @@ pub(crate) const SPAN_MAX: SignedDuration = SignedDuration::from_hours(24 * 3_65
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, Debug)]
 #[serde(deny_unknown_fields, default)]
 pub struct MeasureSettings {
-    /// Cases of one count. 200,000: some ten seconds of one processor, and ten megabytes; who wants more asks for shorter times.
+    /// Cases of one count. 200,000: some thirteen seconds of one processor, and ten megabytes; who wants more asks for shorter
+    /// times.
     pub cases_max: u64,
     /// Counts at once. 1: they read what checks read too, and can wait.
     pub at_once_max: usize,
@@ -165,3 +166,7 @@ fn quota_limit(agreement: &Agreement, from: Timestamp, to: Timestamp) -> u64 {
     };
     months.map(of_month).fold(0, u64::saturating_add)
 }
+
+#[cfg(test)]
+#[path = "measures_tests.rs"]
+mod tests;

@@ -90,8 +90,8 @@ pub struct Probing {
 }
 
 /// SipHash under two keys of what identifies a person, or of what variations have in common. It is never outside this process,
-/// where its keys are too, so all that it has to do is that nobody outside can tell what falls together; a slower digest would be most
-/// of what policy costs.
+/// where its keys are too, so all that it has to do is that nobody outside can tell what falls together; a slower digest would
+/// be most of what policy costs.
 type Digest = [u64; 2];
 
 /// Who is counted.

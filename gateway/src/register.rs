@@ -1,7 +1,8 @@
 //! The register of agreements as files: one TOML file an agreement, checked as a whole.
 //!
-//! A folder has a `.toml` file for each agreement, and in its folder `suspensions` one for each suspension order. A whole
-//! register as one text has the same tables under `[[agreements]]` and `[[suspensions]]`.
+//! A folder has a `.toml` file for each agreement, in its folder `suspensions` one for each suspension order, and in its folder
+//! `windrush` one for each Windrush safeguard, of which the last that has started counts. A whole register as one text has the
+//! same tables under `[[agreements]]`, `[[suspensions]]` and `[[windrush]]`.
 
 use std::fmt::{self, Write as _};
 use std::fs;
@@ -9,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use statuscheck_domain::agreement::{Agreement, Fault, Register, RegisterFault, SuspensionOrder};
+use statuscheck_domain::agreement::{Agreement, Fault, Register, RegisterFault, Safeguard, SuspensionOrder};
 
 mod change;
 mod file;
@@ -21,7 +22,7 @@ mod values;
 mod versions;
 mod webhook;
 
-use self::file::{AgreementFile, OrderFile};
+use self::file::{AgreementFile, OrderFile, SafeguardFile};
 
 pub use self::change::{ChangeError, ChangeRefusal, ChangeSettings, Plan, RegisterChanges, Wanted};
 pub use self::served::{ServedRegister, TakeUpError, Version};
@@ -30,6 +31,9 @@ pub use self::versions::Applied;
 
 /// The folder of the suspension orders, in that of the agreements.
 const SUSPENSIONS: &str = "suspensions";
+
+/// The folder of the Windrush safeguards, in that of the agreements.
+const WINDRUSH: &str = "windrush";
 
 /// What is wrong with a register.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +88,7 @@ impl fmt::Display for FileFault {
             FileFaultKind::Shape(error) => {
                 write!(
                     formatter,
-                    "{place}: is not an agreement: {}",
+                    "{place}: is not a file of the register: {}",
                     error.to_string().trim_end()
                 )
             }
@@ -108,7 +112,7 @@ fn lines(faults: &[FileFault]) -> String {
     lines
 }
 
-/// Reads every `.toml` file of `directory` and of its folder `suspensions`, in order of their names.
+/// Reads every `.toml` file of `directory` and of its folders `suspensions` and `windrush`, in order of their names.
 ///
 /// # Errors
 /// Every file at fault, with every fault in it.
@@ -117,14 +121,24 @@ pub fn load(directory: &Path) -> Result<Register, RegisterError> {
     if agreements.is_empty() {
         return Err(RegisterError::Empty(directory.to_owned()));
     }
-    let folder = directory.join(SUSPENSIONS);
-    let orders = if folder.is_dir() {
-        files_of(&folder)?
-    } else {
-        Vec::new()
-    };
+    let orders = files_below(directory, SUSPENSIONS)?;
+    let safeguards = files_below(directory, WINDRUSH)?;
     let read = |path: &PathBuf| (path.display().to_string(), fs::read_to_string(path));
-    parse_files(agreements.iter().map(read), orders.iter().map(read))
+    parse_files(
+        agreements.iter().map(read),
+        orders.iter().map(read),
+        safeguards.iter().map(read),
+    )
+}
+
+/// Those of a folder that may be missing.
+fn files_below(directory: &Path, folder: &str) -> Result<Vec<PathBuf>, RegisterError> {
+    let folder = directory.join(folder);
+    if folder.is_dir() {
+        files_of(&folder)
+    } else {
+        Ok(Vec::new())
+    }
 }
 
 fn files_of(directory: &Path) -> Result<Vec<PathBuf>, RegisterError> {
@@ -149,11 +163,13 @@ fn files_of(directory: &Path) -> Result<Vec<PathBuf>, RegisterError> {
 pub fn parse_files(
     agreements: impl IntoIterator<Item = (String, io::Result<String>)>,
     orders: impl IntoIterator<Item = (String, io::Result<String>)>,
+    safeguards: impl IntoIterator<Item = (String, io::Result<String>)>,
 ) -> Result<Register, RegisterError> {
     let mut faults = Vec::new();
     let agreements = read_all(agreements, AgreementFile::agreement, &mut faults);
     let orders = read_all(orders, OrderFile::order, &mut faults);
-    together(agreements, orders, faults)
+    let safeguards = read_all(safeguards, SafeguardFile::safeguard, &mut faults);
+    together(agreements, orders, safeguards, faults)
 }
 
 /// The whole register that one text holds.
@@ -173,9 +189,15 @@ pub fn parse_whole(text: &str) -> Result<Register, RegisterError> {
         valid(place, file.order(), &mut faults)
     });
     let orders: Vec<_> = orders.collect();
+    let safeguards = whole.windrush.into_iter().enumerate().map(|(place, file)| {
+        let place = format!("windrush[{place}] ({})", file.version);
+        valid(place, file.safeguard(), &mut faults)
+    });
+    let safeguards: Vec<_> = safeguards.collect();
     together(
         agreements.into_iter().flatten(),
         orders.into_iter().flatten(),
+        safeguards.into_iter().flatten(),
         faults,
     )
 }
@@ -199,6 +221,7 @@ pub fn write_whole(register: &Register) -> Result<String, toml::ser::Error> {
     let whole = WholeFile {
         agreements: register.agreements().map(AgreementFile::from).collect(),
         suspensions: register.orders().iter().map(OrderFile::from).collect(),
+        windrush: register.safeguards().map(SafeguardFile::from).collect(),
     };
     toml::to_string(&whole)
 }
@@ -212,6 +235,9 @@ struct WholeFile {
     /// Every suspension order.
     #[serde(default)]
     suspensions: Vec<OrderFile>,
+    /// Every Windrush safeguard.
+    #[serde(default)]
+    windrush: Vec<SafeguardFile>,
 }
 
 fn read_all<F: for<'de> Deserialize<'de>, T>(
@@ -245,13 +271,15 @@ fn valid<T>(place: String, parsed: Result<T, Vec<Fault>>, faults: &mut Vec<FileF
 fn together(
     agreements: impl IntoIterator<Item = Agreement>,
     orders: impl IntoIterator<Item = SuspensionOrder>,
+    safeguards: impl IntoIterator<Item = Safeguard>,
     faults: Vec<FileFault>,
 ) -> Result<Register, RegisterError> {
-    if faults.is_empty() {
-        Register::new(agreements, orders).map_err(RegisterError::Together)
-    } else {
-        Err(RegisterError::Faults(faults))
+    if !faults.is_empty() {
+        return Err(RegisterError::Faults(faults));
     }
+    let register = Register::new(agreements, orders);
+    let register = register.and_then(|register| register.with_safeguards(safeguards));
+    register.map_err(RegisterError::Together)
 }
 
 #[cfg(test)]

@@ -1,163 +1,49 @@
 //! A whole gateway: bound to its address, served until told to stop, drained.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use serde::Deserialize;
-use statuscheck_domain::agreement::Register;
-use statuscheck_domain::clock::SharedClock;
-use statuscheck_domain::windrush::Rules;
-use statuscheck_domain::working_time::Calendars;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
 use tonic::service::Routes;
 
-use crate::admission::{Admission, AdmissionSettings};
-use crate::again::AgainSettings;
+use crate::admission::Admission;
 use crate::asking::Asking;
-use crate::audit::Subject;
-use crate::batch::BatchSettings;
 use crate::cases::Cases;
-use crate::dashboard::{Dashboard, DashboardSettings, Sources, Usher};
-use crate::departments::Departments;
-use crate::desk::{Desk, DeskSettings};
-use crate::following::{Following, WatchSettings};
-use crate::limits::{LimitSettings, Limits};
-use crate::listener::{ConnectionLimits, Listener};
-use crate::measures::{MeasureSettings, Measures};
+use crate::dashboard::{Dashboard, Sources, Usher};
+use crate::desk::Desk;
+use crate::following::Following;
+use crate::limits::Limits;
+use crate::listener::Listener;
+use crate::measures::Measures;
 use crate::ops::{Closures, Live, Overview, Promises, Views};
-use crate::probing::{Probing, ProbingSettings};
-use crate::quota::{QuotaSettings, QuotaWatch, Quotas};
-use crate::register::{ChangeSettings, RegisterChanges, ServedRegister, TakeUpError};
-use crate::rpc;
+use crate::outbox::{Delivering, Outbox};
+use crate::probing::Probing;
+use crate::quota::{QuotaWatch, Quotas};
+use crate::referrals::Taskforce;
+use crate::register::{RegisterChanges, ServedRegister};
 use crate::rpc::access::Access;
 use crate::rpc::desk::Desks;
 use crate::rpc::health::Health;
 use crate::rpc::ops::Operations;
+use crate::rpc::referral::Referrals;
 use crate::rpc::register::Agreements;
 use crate::rpc::status_check::StatusChecks;
 use crate::rpc::way::Way;
+use crate::rpc::{self, Services};
+use crate::store::Store;
 use crate::store::notary::Notary;
-use crate::store::upkeep::Upkeep;
-use crate::store::{ReadError, Store};
-use crate::timekeeper::{Timekeeper, TimekeeperSettings};
+use crate::telemetry::{Page, Readiness, Telemetry, Watched};
+use crate::timekeeper::Timekeeper;
 use crate::tls::Tls;
 use crate::upkeep::Housekeeping;
 
-/// Time that a check may take, and how it is spent.
-#[derive(Clone, Deserialize, Debug)]
-#[serde(deny_unknown_fields, default)]
-pub struct CheckSettings {
-    /// How long a check may take where the caller gives more time; then it is pending. 2 s: a person at a desk waits that
-    /// long without turning away.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub budget: Duration,
-    /// How long an established answer waits for a trace that went out with it. 50 ms: supporting replies are not waited
-    /// for, but which of two replies of the same moment comes first must not decide whether a wrong number is noticed.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub trace_grace: Duration,
-    /// How often DfE's feeds are loaded; a record older than two intervals is not relied on. A week (report 6.132).
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub feed_interval: Duration,
-    /// How long checks may still be asked once the gateway stops and every connection has gone. 3 s: more than the budget,
-    /// so that a check whose caller hung up is recorded too. What is not recorded by then is pending after the next start.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub drain: Duration,
-    /// How departments are asked again once the call has ended.
-    pub again: AgainSettings,
-}
+mod setup;
 
-impl Default for CheckSettings {
-    fn default() -> Self {
-        Self {
-            budget: Duration::from_secs(2),
-            trace_grace: Duration::from_millis(50),
-            feed_interval: Duration::from_hours(7 * 24),
-            drain: Duration::from_secs(3),
-            again: AgainSettings::default(),
-        }
-    }
-}
-
-/// What a gateway is made of.
-pub struct Setup {
-    /// Where to listen; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// Certificates.
-    pub tls: Tls,
-    /// How often the certificates' files are looked at.
-    pub reload_every: Duration,
-    /// What connections may cost.
-    pub connections: ConnectionLimits,
-    /// What organisations may ask.
-    pub limits: LimitSettings,
-    /// Who is let in when more is asked than can be answered at once.
-    pub admission: AdmissionSettings,
-    /// How often one person may be checked.
-    pub probing: ProbingSettings,
-    /// How quotas are watched.
-    pub quotas: QuotaSettings,
-    /// What counting measures may cost.
-    pub measures: MeasureSettings,
-    /// What checks may take.
-    pub checks: CheckSettings,
-    /// What a batch may take.
-    pub batch: BatchSettings,
-    /// What following cases may cost.
-    pub watch: WatchSettings,
-    /// How due work is done.
-    pub timekeeper: TimekeeperSettings,
-    /// How departments follow their worklists.
-    pub desk: DeskSettings,
-    /// Where the dashboard is served.
-    pub dashboard: DashboardSettings,
-    /// Who may ask what, until another register is applied.
-    pub register: Register,
-    /// How the register is changed.
-    pub register_changes: ChangeSettings,
-    /// Which days and hours are working time.
-    pub calendars: Arc<Calendars>,
-    /// Who is asked.
-    pub departments: Departments,
-    /// Where everything is recorded.
-    pub store: Arc<dyn Store>,
-    /// The same store, as operators keep it in order.
-    pub upkeep: Arc<dyn Upkeep>,
-    /// Who signs where the store's ledger ends.
-    pub notary: Notary,
-    /// What is looked at when an operator has the ledger verified.
-    pub audited: Subject,
-    /// What the time is.
-    pub clock: SharedClock,
-}
-
-/// Why a gateway cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The address is taken, or not ours.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// The address of the dashboard is taken, or not ours.
-    #[error("cannot listen on the address of the dashboard")]
-    Dashboard(#[source] io::Error),
-    /// The version of the register that was applied last cannot be served.
-    #[error("the register that was applied last cannot be served")]
-    Register(#[from] TakeUpError),
-    /// Which departments are closed by hand cannot be read.
-    #[error("it cannot be read which departments are closed by hand")]
-    Closures(#[source] ReadError),
-    /// The descriptor set of this build is broken.
-    #[error("the contract's descriptor set cannot be served")]
-    Reflection(#[source] tonic_reflection::server::Error),
-}
+pub use self::setup::{CheckSettings, Setup, StartError};
 
 /// A gateway that is bound and not served yet.
 pub struct Gateway {
@@ -175,9 +61,12 @@ pub struct Gateway {
     store: Arc<dyn Store>,
     notary: Arc<Notary>,
     dashboard: Option<Dashboard>,
+    telemetry: Telemetry,
+    page: Option<Page>,
     tls: Tls,
     reload_every: Duration,
     health: Health,
+    notice: Duration,
     drain: Duration,
 }
 
@@ -200,28 +89,42 @@ impl Gateway {
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
         let quotas = Quotas::new(Arc::clone(&setup.store), setup.clock.clone());
         let calendars = setup.calendars;
+        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
+        let outbox = Outbox::new(Arc::clone(&served), &setup.webhooks);
+        let delivering = Delivering::new(
+            Arc::clone(&setup.store),
+            outbox.clone(),
+            &setup.webhooks,
+            setup.trust_domain,
+            setup.clock.clone(),
+        );
+        let figures = setup.telemetry.figures();
+        let readiness = Readiness::new();
+        let admission = Admission::new(setup.admission);
+        let notary = Arc::new(setup.notary);
         let asking = Asking {
             store: Arc::clone(&setup.store),
             quotas: quotas.clone(),
             departments: live.departments.clone(),
+            outbox: outbox.clone(),
             clock: setup.clock.clone(),
             calendars: Arc::clone(&calendars),
-            rules: Arc::new(Rules::default()),
+            register: Arc::clone(&served),
+            referrals: setup.referrals,
+            persons: Arc::default(),
             feed_interval,
             trace_grace: setup.checks.trace_grace,
             again: setup.checks.again,
+            figures: Arc::clone(&figures),
         };
         let probing = Probing::new(setup.probing, setup.clock.clone());
         let cases = Cases::new(asking.clone(), probing);
-        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
         let desk = Desk::new(asking.clone(), Arc::clone(&served), setup.desk);
-        let timekeeper = Timekeeper::new(asking, Arc::clone(&served), setup.timekeeper);
-        let housekeeping = Arc::new(Housekeeping::new(
-            setup.upkeep,
-            Arc::clone(&served),
-            calendars,
-            setup.clock.clone(),
-        ));
+        let taskforce = Arc::new(Taskforce::new(asking.clone()));
+        let timekeeper = Timekeeper::new(asking, delivering, Arc::clone(&served), setup.timekeeper);
+        let housekeeping =
+            Housekeeping::new(setup.upkeep, Arc::clone(&served), calendars, setup.clock.clone());
+        let housekeeping = Arc::new(housekeeping.telling(outbox));
         let operations = Operations {
             housekeeping: Arc::clone(&housekeeping),
             audited: Arc::new(setup.audited),
@@ -234,7 +137,12 @@ impl Gateway {
             setup.register_changes,
             setup.clock.clone(),
         ));
-        let watch = QuotaWatch::new(quotas.clone(), Arc::clone(&served), setup.quotas);
+        let watch = QuotaWatch::new(
+            quotas.clone(),
+            Arc::clone(&served),
+            setup.quotas,
+            Arc::clone(&figures),
+        );
         let dashboard_quotas = quotas.clone();
         let measures = || {
             let (store, register) = (Arc::clone(&setup.store), Arc::clone(&register));
@@ -246,7 +154,6 @@ impl Gateway {
             quotas,
             measures: measures(),
         };
-        let notary = Arc::new(setup.notary);
         let dashboard = Dashboard::bind(
             setup.dashboard.clone(),
             setup.tls.clone(),
@@ -264,12 +171,13 @@ impl Gateway {
         .map_err(StartError::Dashboard)?;
         let way = Way {
             register: served,
-            admission: Admission::new(setup.admission),
+            admission: admission.clone(),
             limits: Limits::new(&setup.limits, setup.clock.clone()),
             cases: Arc::clone(&cases),
             clock: setup.clock.clone(),
             budget: setup.checks.budget,
             batch: setup.batch,
+            figures: Arc::clone(&figures),
         };
         let following = Arc::new(Following::new(Arc::clone(&setup.store), setup.watch));
         let checks = StatusChecks {
@@ -280,9 +188,31 @@ impl Gateway {
             desk: Arc::clone(&desk),
             clock: setup.clock,
         };
-        let (health, health_service) = Health::new().await;
-        let routes = rpc::routes(checks, desks, operations, agreements, health_service)
-            .map_err(StartError::Reflection)?;
+        let page = setup
+            .telemetry
+            .page(&readiness, &setup.tls)
+            .await
+            .map_err(|(address, source)| StartError::Listen { address, source })?;
+        setup.telemetry.watch(Watched {
+            figures: Arc::clone(&figures),
+            readiness: Arc::clone(&readiness),
+            census: listener.census(),
+            admission,
+            notary: Arc::clone(&notary),
+            pulse: setup.pulse,
+            tls: setup.tls.clone(),
+        });
+        let (health, health_service) = Health::new(readiness).await;
+        let services = Services {
+            checks,
+            desk: desks,
+            referrals: Referrals { taskforce },
+            operations,
+            agreements,
+            health: health_service,
+        };
+        let routes =
+            rpc::routes(services, figures, setup.telemetry.tracer()).map_err(StartError::Reflection)?;
         Ok(Self {
             listener,
             address,
@@ -298,9 +228,12 @@ impl Gateway {
             store: setup.store,
             notary,
             dashboard,
+            telemetry: setup.telemetry,
+            page,
             tls: setup.tls,
             reload_every: setup.reload_every,
             health,
+            notice: setup.checks.notice,
             drain: setup.checks.drain,
         })
     }
@@ -315,15 +248,24 @@ impl Gateway {
         self.dashboard.as_ref().map(Dashboard::usher)
     }
 
+    /// Where its figures and its health are told, where that is anywhere.
+    pub fn telemetry_address(&self) -> Option<SocketAddr> {
+        self.page.as_ref().map(Page::address)
+    }
+
     /// Its certificates, for a reload on a signal.
     pub fn tls(&self) -> Tls {
         self.tls.clone()
     }
 
-    /// Serves until `shutdown` ends. Then health says so, nobody is let in any more, calls under way end and are answered,
+    /// Serves until `shutdown` ends. Then health says so, and after the notice given nobody is let in any more, calls under way end and are answered,
     /// what is still being asked is recorded, and the store is closed and the end of its ledger signed; each within
     /// its limit.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
+        // To the very end, so that what becomes of the last calls is told as well.
+        let _page = self
+            .page
+            .map(|page| AbortOnDropHandle::new(tokio::spawn(page.serve())));
         let reloading = self.tls.watch(self.reload_every);
         let told_to_stop = async {
             tokio::select! {
@@ -331,6 +273,8 @@ impl Gateway {
                 () = shutdown => {}
             }
             self.health.end().await;
+            // Calls are taken as before meanwhile: who asks whether to send them looks only now and then.
+            sleep(self.notice).await;
             self.desk.stop();
         };
         let serving = self.listener.serve(self.routes, told_to_stop);
@@ -347,6 +291,7 @@ impl Gateway {
             never = self.notary.run() => match never {},
             never = self.register.follow() => match never {},
             never = self.quotas.run() => match never {},
+            never = self.desk.watch_feeds() => match never {},
             never = self.following.run() => match never {},
             never = self.housekeeping.keep_extending() => match never {},
             never = self.closures.follow() => match never {},
@@ -361,6 +306,7 @@ impl Gateway {
         self.store.close().await;
         // Nothing is added from here on: the last entry gets a signature too.
         self.notary.close().await;
+        self.telemetry.close().await;
     }
 }
 

@@ -20,6 +20,7 @@ mod due;
 pub mod embedded;
 mod feed;
 mod hex;
+mod hooks;
 mod house;
 pub mod key_file;
 mod location;
@@ -27,8 +28,10 @@ mod measuring;
 pub mod notary;
 pub mod postgres;
 mod projection;
+pub mod pulse;
 mod quota;
 mod record;
+mod referrals;
 mod remainder;
 mod rotation;
 mod rows;
@@ -41,16 +44,18 @@ mod worklist;
 
 pub use self::due::Due;
 pub use self::feed::{Feed, FeedError, Followed, LedgerPlace, PlacedEvent, Position, PositionError};
+pub use self::hooks::{HookQuery, HookRow, Hooks};
 pub use self::house::{HouseEntry, HouseKind, HouseQuery};
 pub use self::location::Location;
 pub use self::measuring::{CoursePage, CourseQuery, Measuring};
 pub use self::quota::{QuotaError, Reserved};
+pub use self::referrals::{ReferralQuery, ReferralRow, ReferralRows};
 pub use self::standing::{Line, Marks, OpenCase, Standings, Urgency, UrgentQuery};
 pub use self::worklist::{WorkQuery, WorkRow, Worklists};
 
 /// A durable store of cases.
 #[async_trait]
-pub trait Store: Worklists + Measuring + Standings + Send + Sync {
+pub trait Store: Worklists + ReferralRows + Hooks + Standings + Measuring + Send + Sync {
     /// Records a new case, unless its organisation has used the request id before. When this returns
     /// [`Received::New`] the case is on disk.
     ///

@@ -1,5 +1,5 @@
 //! What happens by itself: steps of clocks that are due, questions that are asked again, cases that lapse because their callers
-//! are silent, checks that a gateway left behind when it died.
+//! are silent, referrals that others wait for or that are late, checks that a gateway left behind when it died.
 //!
 //! The store knows when each case wakes. The timekeeper leases what is due in batches, takes each case one step on, and
 //! looks again. A batch is bounded, and so are the cases that are asked about at once, so that a flood of due clocks is a
@@ -30,6 +30,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::asking::Asking;
 use crate::error::Error;
+use crate::outbox::Delivering;
 use crate::register::ServedRegister;
 use crate::store::{Due, ReadError};
 
@@ -49,8 +50,8 @@ pub struct TimekeeperSettings {
     /// step may be late.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub look_every: Duration,
-    /// From one look to the next at the least. 20 ms: a busy gateway records thousands of changes a second, and few of them
-    /// bring a due time forward.
+    /// From one look to the next at the least. 50 ms: a busy gateway records thousands of changes a second, few of them bring a
+    /// due time forward, and to a database each look is a query.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub rest: Duration,
     /// How far the wall clock may leave the monotonic one between two looks. 5 s: time servers slew by far less.
@@ -71,7 +72,7 @@ impl Default for TimekeeperSettings {
             batch_max: 256,
             parallel_max: 64,
             look_every: Duration::from_millis(500),
-            rest: Duration::from_millis(20),
+            rest: Duration::from_millis(50),
             jump: Duration::from_secs(5),
             settle: Duration::from_mins(1),
             stuck: Duration::from_secs(30),
@@ -98,6 +99,7 @@ impl TimekeeperSettings {
 /// Does what is due.
 pub struct Timekeeper {
     asking: Asking,
+    delivering: Arc<Delivering>,
     register: Arc<ServedRegister>,
     settings: TimekeeperSettings,
     /// One for each case that may be asked about again at once.
@@ -113,6 +115,8 @@ enum Taken {
     Nothing,
     /// Its questions went out a moment ago.
     Out,
+    /// Somebody is being told of it, and nothing else is due for so long.
+    Telling(Duration),
     /// It cannot go on by itself now.
     Stuck,
 }
@@ -121,13 +125,23 @@ enum Taken {
 /// before it can be answered. A second: a reply that is recorded ends it.
 const OUT_GLANCE: Duration = Duration::from_secs(1);
 
+/// How long a case is left to whoever tells somebody of it, where nothing else of it is due. Five seconds: what is taken is recorded
+/// sooner, which ends it, and a receiver that hangs has its case looked at a few times.
+const TELLING_GLANCE: Duration = Duration::from_secs(5);
+
 impl Timekeeper {
-    pub(crate) fn new(asking: Asking, register: Arc<ServedRegister>, settings: TimekeeperSettings) -> Self {
+    pub(crate) fn new(
+        asking: Asking,
+        delivering: Arc<Delivering>,
+        register: Arc<ServedRegister>,
+        settings: TimekeeperSettings,
+    ) -> Self {
         Self {
             askers: Arc::new(Semaphore::new(asking.again.cases_max.max(1))),
             register,
             settings: settings.at_rate(asking.clock.rate()),
             asking,
+            delivering,
             tasks: TaskTracker::new(),
         }
     }
@@ -149,11 +163,12 @@ impl Timekeeper {
             _ = stopped.wait_for(|stopped| *stopped) => {}
         }
         self.tasks.close();
-        self.tasks.wait().await;
+        tokio::join!(self.tasks.wait(), self.delivering.stop());
     }
 
     /// Does what is due now, and says for how long nothing will be.
     async fn pause(self: &Arc<Self>, pace: &mut Pace) -> Duration {
+        self.asking.figures.beat();
         let Some(now) = pace.now() else {
             return self.settings.look_every;
         };
@@ -162,6 +177,8 @@ impl Timekeeper {
             Ok(next) => next.map(|next| next.duration_since(now)),
             Err(error) => return self.unread(&error),
         };
+        let overdue = left.and_then(|left| Duration::try_from(-left).ok());
+        self.asking.figures.looked(overdue.unwrap_or_default());
         if left.is_some_and(|left| !left.is_positive()) {
             return match self.turn(now).await {
                 // Others are at it.
@@ -198,6 +215,7 @@ impl Timekeeper {
                 Ok(Taken::On) => on += 1,
                 Ok(Taken::Nothing) | Err(Error::CaseChanged) => let_go.push(case_id),
                 Ok(Taken::Out) => self.leave_alone(case_id, OUT_GLANCE),
+                Ok(Taken::Telling(pause)) => self.leave_alone(case_id, pause),
                 Ok(Taken::Stuck) => self.leave_alone(case_id, self.settings.stuck),
                 Err(error) => {
                     tracing::error!(case = %case_id, %error, "a due case cannot go on");
@@ -209,6 +227,14 @@ impl Timekeeper {
             self.asking.store.release(&let_go).await.ok();
         }
         Ok(on)
+    }
+
+    /// Waits until the questions that turns have put are answered and recorded.
+    #[cfg(feature = "demo")]
+    pub(crate) async fn settled(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
     }
 
     /// The case stays leased for a while, so that it is not due at once again.
@@ -234,10 +260,22 @@ impl Timekeeper {
             .unwrap_or_default();
         if !steps.is_empty() {
             // Whoever has to ask again does so when it is leased next, at once.
-            return self.fire(&case, steps, now).await;
+            return self.fire(&case, steps, due.wake, now).await;
+        }
+        if case.referrals.is_due(now) {
+            self.asking.look_after(&case, now).await?;
+            return Ok(Taken::On);
         }
         if let Some(lapsed) = case.lapsed(now) {
-            let (change, _) = self.asking.step(&case, None, now, vec![lapsed])?;
+            let (change, _) = self.asking.step_told(&case, None, now, vec![lapsed])?;
+            self.asking.store.commit(change).await?;
+            return Ok(Taken::On);
+        }
+        // Receivers hold up nothing else: what is told is told beside.
+        let told = self.delivering.take_up(&case, now);
+        if !told.events.is_empty() {
+            let change = case.change(now, told.events);
+            let (change, _) = change.map_err(|fault| Error::internal(&fault))?;
             self.asking.store.commit(change).await?;
             return Ok(Taken::On);
         }
@@ -249,17 +287,42 @@ impl Timekeeper {
         if is_left_behind || (case.is_asked_on() && !case.questions.due(now).is_empty()) {
             return self.ask_again(case, now).await;
         }
+        if told.under_way {
+            return Ok(Taken::Telling(self.telling_glance(&case, now)));
+        }
         Ok(Taken::Nothing)
     }
 
-    /// Records steps of the clock. Each is fired once: a step that was recorded before is no next step any more, and two that
+    /// How long a case may be left alone of which somebody is being told.
+    fn telling_glance(&self, case: &Case, now: Timestamp) -> Duration {
+        let next = case.wake_beside_notices(now);
+        let left = next.and_then(|next| Duration::try_from(next.duration_since(now)).ok());
+        let left = left.map(|left| left / self.asking.clock.rate().get());
+        left.unwrap_or(TELLING_GLANCE).min(TELLING_GLANCE)
+    }
+
+    /// Records steps of the clock, and tells whom the thresholds name. Each is fired once: a step that was recorded before is no next step any more, and two that
     /// record at once find that the case has gone on.
-    async fn fire(&self, case: &Case, steps: Vec<ClockEvent>, now: Timestamp) -> Result<Taken, Error> {
+    async fn fire(
+        &self,
+        case: &Case,
+        steps: Vec<ClockEvent>,
+        due: Timestamp,
+        now: Timestamp,
+    ) -> Result<Taken, Error> {
         let last = steps.last().cloned();
         let kinds = steps.into_iter().map(EventKind::Clock);
-        let (change, after) = case.change(now, kinds).map_err(|fault| Error::internal(&fault))?;
+        let internal = |fault| Error::internal(&fault);
+        let (change, after) = case.change(now, kinds).map_err(internal)?;
+        let (change, after) = self
+            .asking
+            .outbox
+            .telling(case, change, after)
+            .map_err(internal)?;
         self.asking.store.commit(change).await?;
-        if let Some(ClockEvent::Stepped(Step::Breached)) = last {
+        let breached = matches!(last, Some(ClockEvent::Stepped(Step::Breached)));
+        self.asking.figures.fired(case, due, now, breached);
+        if breached {
             let due_at = after.clock.as_ref().map(CaseClock::due_at);
             tracing::warn!(
                 case = %case.id,

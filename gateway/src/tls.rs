@@ -67,6 +67,7 @@ pub(crate) struct Loaded {
     clock: SharedClock,
     digest: [u8; 32],
     lists_due: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
 }
 
 impl Tls {
@@ -142,6 +143,11 @@ impl Tls {
         self.0.loaded.borrow().admits(chain)
     }
 
+    /// When the gateway's own certificate ends; none where the file does not say.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.0.loaded.borrow().expires_at
+    }
+
     pub(crate) fn trust_domain(&self) -> &TrustDomain {
         &self.0.trust_domain
     }
@@ -178,6 +184,7 @@ impl Loaded {
             config.send_tls13_tickets = 0;
             Ok(Arc::new(config))
         };
+        let expires_at = contents.identity()?.0.first().and_then(files::expires_at);
         Ok(Self {
             config: terms(verifier.clone(), ALPN_H2)?,
             browsers: terms(perhaps, ALPN_HTTP1)?,
@@ -185,6 +192,7 @@ impl Loaded {
             clock,
             digest: contents.digest,
             lists_due,
+            expires_at,
         })
     }
 

@@ -11,6 +11,7 @@ use statuscheck_domain::ids::CaseId;
 use statuscheck_domain::working_time::Calendars;
 use tokio::sync::Mutex;
 
+use crate::outbox::Outbox;
 use crate::register::ServedRegister;
 use crate::store::upkeep::{Rotated, RotationError, Upkeep};
 use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
@@ -18,6 +19,7 @@ use crate::store::{CommitError, HouseEntry, HouseKind, ReadError};
 mod copying;
 mod extension;
 mod holds;
+mod hooks;
 mod retention;
 mod subject_access;
 mod verification;
@@ -25,6 +27,7 @@ mod verification;
 pub use self::copying::{CopyStoreError, Step, copy_store};
 pub use self::extension::Extended;
 pub use self::holds::{HoldError, Reason, ReasonError};
+pub use self::hooks::RetryError;
 pub use self::retention::{RetentionLine, RetentionRun};
 pub use self::subject_access::{Found, FoundCheck, Sought};
 pub use self::verification::VerifyError;
@@ -46,6 +49,8 @@ pub struct Housekeeping {
     register: Arc<ServedRegister>,
     clock: SharedClock,
     calendars: Arc<Calendars>,
+    /// None where nobody can be told of anything: no gateway runs on the store.
+    outbox: Option<Outbox>,
     /// Held by whoever gives cases more time: one order at a time.
     extending: Mutex<()>,
     /// Held by the one look over the ledger that there may be.
@@ -65,8 +70,17 @@ impl Housekeeping {
             register,
             clock,
             calendars,
+            outbox: None,
             extending: Mutex::default(),
             verifying: Arc::default(),
+        }
+    }
+
+    /// The same in a gateway, which tells callers of what happens to their cases.
+    pub(crate) fn telling(self, outbox: Outbox) -> Self {
+        Self {
+            outbox: Some(outbox),
+            ..self
         }
     }
 

@@ -6,6 +6,8 @@
 mod bench;
 #[path = "upkeep/extension.rs"]
 mod extension;
+#[path = "upkeep/living.rs"]
+mod living;
 #[cfg(feature = "demo")]
 #[path = "upkeep/ops.rs"]
 mod ops;

@@ -97,7 +97,7 @@ impl fmt::Display for Behaviour {
 }
 
 /// A duration in jiff's friendly form; a day is 24 hours.
-fn parse_duration(text: &str) -> Result<Duration, BehaviourError> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, BehaviourError> {
     SpanParser::new()
         .parse_span(text)
         .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()))

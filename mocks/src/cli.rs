@@ -16,7 +16,11 @@ use crate::person::Person;
 use crate::population::{Population, PopulationError};
 use crate::samples::samples;
 use crate::settings::{PerDepartment, Settings, TlsSettings};
-use crate::{StartError, start};
+use crate::{Mocks, StartError, start};
+
+mod taskforce;
+
+use self::taskforce::TaskforceArguments;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,12 +33,14 @@ Examples:
       The same people from a file, which may be edited in between.
   statuscheck-mocks --dump-samples
       The sixteen sample people as JSON lines, to copy from.
+  statuscheck-mocks --taskforce-secret taskforce.secret --taskforce-order 3xfail:503
+      A Windrush taskforce beside them, which turns its first three hooks away.
   statuscheck-mocks --json > urls.json &
       The URLs for a script. RUST_LOG=debug says more on standard error.
 
 Nobody in any of these populations is real.";
 
-/// The departments' HTTP APIs over a synthetic population: Home Office, DWP, HMRC and DfE.
+/// The departments' HTTP APIs over a synthetic population: Home Office, DWP, HMRC and DfE; and the Windrush taskforce.
 ///
 /// They run until Ctrl-C or SIGTERM. The sixteen sample people are always there.
 #[derive(Parser)]
@@ -101,6 +107,9 @@ pub struct Arguments {
         help_heading = "TLS at DWP"
     )]
     dwp_client_ca: Option<PathBuf>,
+
+    #[command(flatten)]
+    taskforce: TaskforceArguments,
 
     /// Prints the URLs as one line of JSON.
     #[arg(long)]
@@ -178,12 +187,12 @@ pub async fn run(
             client_ca,
         });
     }
+    settings.taskforce = arguments.taskforce.settings();
     let departments = start(settings).await?;
-    let urls = DepartmentId::ALL.map(|department| (department, departments.url(department)));
     let told = if arguments.json {
-        json(people, &urls)
+        json(people, &departments)
     } else {
-        list(people, &urls)
+        list(people, &departments)
     };
     tell(&told, &mut out)?;
     stop.await;
@@ -192,25 +201,27 @@ pub async fn run(
     Ok(())
 }
 
-fn list(people: usize, urls: &[(DepartmentId, String)]) -> String {
-    let lines = urls
-        .iter()
-        .map(|(department, url)| format!("  {:<12} {url}\n", department.as_str()));
-    format!(
-        "{people} synthetic people are known to:\n{}Ctrl-C ends them.\n",
-        lines.collect::<String>()
-    )
+fn list(people: usize, mocks: &Mocks) -> String {
+    let line = |what: &str, url: &str| format!("  {what:<12} {url}\n");
+    let mut lines = String::new();
+    for department in DepartmentId::ALL {
+        lines += &line(department.as_str(), &mocks.url(department));
+    }
+    if let (Some(hooks), Some(control)) = (mocks.hooks_url(), mocks.control_url()) {
+        lines += &line("taskforce", &format!("{hooks} (control: {control})"));
+    }
+    format!("{people} synthetic people are known to:\n{lines}Ctrl-C ends them.\n")
 }
 
-fn json(people: usize, urls: &[(DepartmentId, String)]) -> String {
-    let urls = urls
-        .iter()
-        .map(|(department, url)| (department.as_str().to_owned(), url.as_str().into()));
-    let departments: serde_json::Map<String, serde_json::Value> = urls.collect();
-    format!(
-        "{}\n",
-        serde_json::json!({ "people": people, "departments": departments })
-    )
+fn json(people: usize, mocks: &Mocks) -> String {
+    let url = |department: DepartmentId| (department.as_str().to_owned(), mocks.url(department).into());
+    let departments: serde_json::Map<String, serde_json::Value> =
+        DepartmentId::ALL.into_iter().map(url).collect();
+    let mut told = serde_json::json!({ "people": people, "departments": departments });
+    if let (Some(hooks), Some(control)) = (mocks.hooks_url(), mocks.control_url()) {
+        told["taskforce"] = serde_json::json!({ "hooks": hooks, "control": control });
+    }
+    format!("{told}\n")
 }
 
 /// At once, for a script that waits for it. A reader that is gone wants nothing told.

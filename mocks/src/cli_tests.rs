@@ -44,6 +44,14 @@ fn what_contradicts_itself_is_refused() {
     assert!(refused(&["--dwp", "somewhere"]));
     assert!(refused(&["--dwp-certificate", "dwp.pem", "--dwp-key", "dwp.key"]));
     assert!(refused(&["--dwp-client-ca", "ca.pem"]));
+    assert!(refused(&["--taskforce", "127.0.0.1:9005"]));
+    assert!(refused(&["--taskforce-order", "hang"]));
+    let secret = ["--taskforce-secret", "s"];
+    let with_secret = |words: &[&str]| refused(&[&secret, words].concat());
+    assert!(with_secret(&["--taskforce-order", "fail:204"]));
+    assert!(with_secret(&["--taskforce-certificate", "t.pem"]));
+    assert!(with_secret(&["--gateway", "localhost:50051"]));
+    assert!(!with_secret(&["--taskforce-order", "3xfail:503"]));
 }
 
 #[tokio::test]
@@ -81,6 +89,32 @@ async fn every_department_has_a_url_in_the_list() {
             "{department}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_taskforce_is_there_where_it_has_a_secret_and_has_two_urls_in_the_list() {
+    let none: serde_json::Value = serde_json::from_str(&written(&["--json"]).await.unwrap()).unwrap();
+    assert_eq!(none.get("taskforce"), None);
+    let secret = file("whsec_c3RyYW5nZXJzLXNlY3JldC1vZi0zMi1ieXRlcy1sb25n");
+    let secret = ["--taskforce-secret", secret.path().to_str().unwrap()];
+    let text = written(&[&secret[..], &["--json"]].concat()).await.unwrap();
+    let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let hooks = told["taskforce"]["hooks"].as_str().unwrap();
+    assert!(
+        hooks.starts_with("http://127.0.0.1:") && hooks.ends_with("/hooks"),
+        "{hooks}"
+    );
+    let listed = written(&secret).await.unwrap();
+    assert!(
+        listed.contains("taskforce    http://127.0.0.1:") && listed.contains("(control: http://"),
+        "{listed}"
+    );
+    let no_secret = file("whsec_c2hvcnQ=");
+    let path = no_secret.path().to_str().unwrap();
+    assert!(matches!(
+        written(&["--taskforce-secret", path]).await,
+        Err(CliError::Start(StartError::Taskforce(_)))
+    ));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Four listeners, one a department, and their end.
+//! The listeners, one a department and two of the taskforce, and their end.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::desk::Desk;
 use crate::settings::{PerDepartment, Settings};
+use crate::taskforce::{Taskforce, TaskforceError};
 use crate::tls::{self, TlsError};
 use crate::{dfe, dwp, hmrc, home_office, own_time};
 
@@ -43,13 +44,36 @@ pub enum StartError {
     /// DWP's certificate, key or client authority cannot be used.
     #[error("the TLS settings of dwp cannot be used")]
     Tls(#[from] TlsError),
+    /// The address is in use, or not one of this machine's.
+    #[error("the taskforce cannot listen at {address}")]
+    ListenTaskforce {
+        /// The address of the settings.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The taskforce's certificate or key cannot be used.
+    #[error("the TLS settings of the taskforce cannot be used")]
+    TaskforceTls(#[source] TlsError),
+    /// Its secrets or orders cannot be used.
+    #[error(transparent)]
+    Taskforce(#[from] TaskforceError),
 }
 
-/// The departments, serving. Dropping it stops them too, without waiting for open requests.
+/// The departments and the taskforce, serving. Dropping it stops them too, without waiting for open requests.
 pub struct Mocks {
     doors: PerDepartment<Door>,
+    office: Option<Office>,
     stop: watch::Sender<bool>,
     serving: Vec<JoinHandle<()>>,
+}
+
+/// The taskforce and where it serves.
+struct Office {
+    taskforce: Taskforce,
+    hooks: String,
+    control: String,
 }
 
 #[derive(Clone)]
@@ -71,6 +95,21 @@ impl Mocks {
         self.doors.of(department).requests.load(Ordering::Relaxed)
     }
 
+    /// The taskforce, where there is one.
+    pub fn taskforce(&self) -> Option<&Taskforce> {
+        self.office.as_ref().map(|office| &office.taskforce)
+    }
+
+    /// Where the taskforce takes hooks, such as `https://127.0.0.1:40123/hooks`; `http` without TLS.
+    pub fn hooks_url(&self) -> Option<&str> {
+        self.office.as_ref().map(|office| office.hooks.as_str())
+    }
+
+    /// Where the taskforce is told what to do, such as `http://127.0.0.1:40124`.
+    pub fn control_url(&self) -> Option<&str> {
+        self.office.as_ref().map(|office| office.control.as_str())
+    }
+
     /// Stops accepting, lets open requests end for the time that the settings give, and returns.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
@@ -88,7 +127,7 @@ impl Drop for Mocks {
     }
 }
 
-/// Starts all four departments on the current runtime.
+/// Starts all four departments, and the taskforce where it is wanted, on the current runtime.
 ///
 /// # Errors
 /// An address cannot be listened at, or the TLS files cannot be used; see [`StartError`].
@@ -99,13 +138,16 @@ pub async fn start(mut settings: Settings) -> Result<Mocks, StartError> {
     for department in DepartmentId::ALL {
         listeners.push((department, listen(department, &settings).await?));
     }
+    let (office, mut serving) = match open_office(&mut settings, &stopped).await? {
+        Some((office, serving)) => (Some(office), serving),
+        None => (None, Vec::new()),
+    };
     let population = Arc::new(std::mem::take(&mut settings.population));
     let mut doors = PerDepartment::all(Door {
         scheme: "http",
         address: SocketAddr::from(([127, 0, 0, 1], 0)),
         requests: Arc::default(),
     });
-    let mut serving = Vec::new();
     for (department, (listener, address)) in listeners {
         let requests = Arc::new(AtomicU64::new(0));
         let desk = Desk::new(department, &settings, population.clone(), requests.clone());
@@ -115,17 +157,16 @@ pub async fn start(mut settings: Settings) -> Result<Mocks, StartError> {
             address,
             requests,
         };
-        let server = Server {
-            listener,
-            tls,
-            router: router(department, desk, &settings),
-            connections: Arc::new(Semaphore::new(settings.connections_max)),
-            patience: settings.patience,
-            drain: settings.drain,
-        };
+        let router = router(department, desk, &settings);
+        let server = Server::new(listener, tls, router, &settings);
         serving.push(tokio::spawn(server.serve(stopped.clone())));
     }
-    Ok(Mocks { doors, stop, serving })
+    Ok(Mocks {
+        doors,
+        office,
+        stop,
+        serving,
+    })
 }
 
 async fn listen(
@@ -138,9 +179,44 @@ async fn listen(
         address,
         source,
     };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
+    bind(address).await.map_err(failed)
+}
+
+async fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
     Ok((listener, address))
+}
+
+/// The taskforce's two doors: hooks come from the network, and what it is told from this machine alone.
+async fn open_office(
+    settings: &mut Settings,
+    stopped: &watch::Receiver<bool>,
+) -> Result<Option<(Office, Vec<JoinHandle<()>>)>, StartError> {
+    let Some(wanted) = settings.taskforce.take() else {
+        return Ok(None);
+    };
+    let acceptor = wanted.tls.as_ref().map(tls::open_acceptor).transpose();
+    let acceptor = acceptor.map_err(StartError::TaskforceTls)?;
+    let bind = async |address| {
+        let failed = |source| StartError::ListenTaskforce { address, source };
+        bind(address).await.map_err(failed)
+    };
+    let (hooks, hooks_address) = bind(wanted.listen).await?;
+    let (control, control_address) = bind(wanted.control).await?;
+    let taskforce = Taskforce::new(wanted, settings)?;
+    let scheme = if acceptor.is_some() { "https" } else { "http" };
+    let serving = [
+        Server::new(hooks, acceptor, taskforce.hooks(), settings),
+        Server::new(control, None, taskforce.control(), settings),
+    ];
+    let serving = serving.map(|server| tokio::spawn(server.serve(stopped.clone())));
+    let office = Office {
+        taskforce,
+        hooks: format!("{scheme}://{hooks_address}/hooks"),
+        control: format!("http://{control_address}"),
+    };
+    Ok(Some((office, serving.into())))
 }
 
 fn router(department: DepartmentId, desk: Desk, settings: &Settings) -> Router {
@@ -163,6 +239,17 @@ struct Server {
 }
 
 impl Server {
+    fn new(listener: TcpListener, tls: Option<TlsAcceptor>, router: Router, settings: &Settings) -> Self {
+        Self {
+            listener,
+            tls,
+            router,
+            connections: Arc::new(Semaphore::new(settings.connections_max)),
+            patience: settings.patience,
+            drain: settings.drain,
+        }
+    }
+
     async fn serve(self, mut stopped: watch::Receiver<bool>) {
         let open = GracefulShutdown::new();
         let mut connections = tokio::task::JoinSet::new();

@@ -9,8 +9,9 @@ use statuscheck_domain::ids::DepartmentId;
 
 use crate::person::Feed;
 use crate::population::Population;
+use crate::taskforce::{Gateway, Order};
 
-/// Settings of all four departments. [`Settings::new`] has the defaults.
+/// Settings of all four departments, and of the taskforce. [`Settings::new`] has the defaults.
 pub struct Settings {
     /// The people that all departments know.
     pub population: Population,
@@ -22,6 +23,8 @@ pub struct Settings {
     pub listen: PerDepartment<SocketAddr>,
     /// Where given, DWP speaks TLS and demands a client certificate.
     pub dwp_tls: Option<TlsSettings>,
+    /// Where given, there is a taskforce beside the departments.
+    pub taskforce: Option<TaskforceSettings>,
     /// Age of each of DfE's weekly feeds when a check is processed; default 2 days.
     pub feeds: FeedAges,
     /// How long DfE keeps a check queued, by the clock; default none: the first poll has the result.
@@ -50,6 +53,7 @@ impl Settings {
             credentials: PerDepartment::all(Credentials::default()),
             listen: PerDepartment::all(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
             dwp_tls: None,
+            taskforce: None,
             feeds: FeedAges::default(),
             processing: Duration::ZERO,
             token_life: Duration::from_secs(4 * 3600),
@@ -138,6 +142,49 @@ pub struct TlsSettings {
     pub key: PathBuf,
     /// The authorities whose client certificates are accepted.
     pub client_ca: PathBuf,
+}
+
+/// TLS without client certificates, as receivers of hooks speak it: what a hook says is believed by its signature. PEM files.
+#[derive(Clone)]
+pub struct ServerTls {
+    /// The server's certificate, and any between it and its authority.
+    pub certificate: PathBuf,
+    /// The server's private key.
+    pub key: PathBuf,
+}
+
+/// Settings of the Windrush taskforce. [`TaskforceSettings::new`] has the defaults.
+pub struct TaskforceSettings {
+    /// Where it takes hooks; default a free port of 127.0.0.1.
+    pub listen: SocketAddr,
+    /// Where it is told what to do, and says what came in; default a free port of 127.0.0.1.
+    pub control: SocketAddr,
+    /// Where given, hooks come over TLS.
+    pub tls: Option<ServerTls>,
+    /// Files of the secrets that it shares with the gateway: one, or two while one takes the place of the other.
+    pub secrets: Vec<PathBuf>,
+    /// What it does with the first hooks; default nothing but taking them.
+    pub orders: Vec<Order>,
+    /// Where it resolves referrals; it can be told later.
+    pub gateway: Option<Gateway>,
+    /// Hooks that it knows again; the oldest go first. Default 100,000, some thirty megabytes.
+    pub hooks_max: usize,
+}
+
+impl TaskforceSettings {
+    /// The defaults, with these secrets.
+    pub fn new(secrets: Vec<PathBuf>) -> Self {
+        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            listen: anywhere,
+            control: anywhere,
+            tls: None,
+            secrets,
+            orders: Vec::new(),
+            gateway: None,
+            hooks_max: 100_000,
+        }
+    }
 }
 
 /// How long ago each feed was loaded into DfE's engine.

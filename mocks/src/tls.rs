@@ -1,5 +1,6 @@
-//! TLS with client certificates, as DWP demands it.
+//! TLS with client certificates, as DWP demands it, and without, as receivers of hooks speak it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::aws_lc_rs;
@@ -9,7 +10,7 @@ use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
-use crate::settings::TlsSettings;
+use crate::settings::{ServerTls, TlsSettings};
 
 /// What is wrong with TLS files.
 #[derive(Debug, thiserror::Error)]
@@ -34,10 +35,7 @@ pub enum TlsError {
 /// Accepts connections of clients whose certificate one of the authorities issued.
 pub(crate) fn acceptor(settings: &TlsSettings) -> Result<TlsAcceptor, TlsError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let certificates = CertificateDer::pem_file_iter(&settings.certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(TlsError::Certificate)?;
-    let key = PrivateKeyDer::from_pem_file(&settings.key).map_err(TlsError::Key)?;
+    let (certificates, key) = identity(&settings.certificate, &settings.key)?;
     let mut authorities = RootCertStore::empty();
     for authority in CertificateDer::pem_file_iter(&settings.client_ca).map_err(TlsError::ClientCa)? {
         authorities.add(authority.map_err(TlsError::ClientCa)?)?;
@@ -49,4 +47,27 @@ pub(crate) fn acceptor(settings: &TlsSettings) -> Result<TlsAcceptor, TlsError> 
         .with_client_cert_verifier(clients)
         .with_single_cert(certificates, key)?;
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Accepts connections of anybody.
+pub(crate) fn open_acceptor(settings: &ServerTls) -> Result<TlsAcceptor, TlsError> {
+    let (certificates, key) = identity(&settings.certificate, &settings.key)?;
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(certificates, key)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn identity(
+    certificate: &Path,
+    key: &Path,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
+    let certificates = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(TlsError::Certificate)?;
+    Ok((
+        certificates,
+        PrivateKeyDer::from_pem_file(key).map_err(TlsError::Key)?,
+    ))
 }

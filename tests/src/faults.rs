@@ -6,13 +6,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use statuscheck::store::{
-    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HouseEntry, HouseQuery,
-    Line, Marks, Measuring, OpenCase, PlacedEvent, Position, QuotaError, ReadError, Received, Reserved,
-    Standings, Store, UrgentQuery, WorkQuery, WorkRow, Worklists,
+    CasePage, CaseQuery, CommitError, CoursePage, CourseQuery, Due, Feed, FeedError, HookQuery, HookRow,
+    Hooks, HouseEntry, HouseQuery, Line, Marks, Measuring, OpenCase, PlacedEvent, Position, QuotaError,
+    ReadError, Received, ReferralQuery, ReferralRow, ReferralRows, Reserved, Standings, Store, UrgentQuery,
+    WorkQuery, WorkRow, Worklists,
 };
+use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
+use statuscheck_domain::ids::{
+    AgreementId, CaseId, DepartmentId, NoticeId, OrganisationId, QuestionId, ReferralId, RequestId,
+};
 use statuscheck_domain::quota::QuotaKey;
+use statuscheck_domain::subject::Identity;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
@@ -101,6 +106,27 @@ impl Worklists for FaultyStore {
 }
 
 #[async_trait]
+impl Hooks for FaultyStore {
+    async fn hooks(&self, query: HookQuery) -> Result<Vec<HookRow>, ReadError> {
+        self.readable()?;
+        self.store.hooks(query).await
+    }
+
+    async fn hook(&self, id: NoticeId) -> Result<Option<HookRow>, ReadError> {
+        self.readable()?;
+        self.store.hook(id).await
+    }
+}
+
+#[async_trait]
+impl Measuring for FaultyStore {
+    async fn courses(&self, query: CourseQuery) -> Result<CoursePage, ReadError> {
+        self.readable()?;
+        self.store.courses(query).await
+    }
+}
+
+#[async_trait]
 impl Standings for FaultyStore {
     async fn lines(&self, marks: Marks) -> Result<Vec<Line>, ReadError> {
         self.readable()?;
@@ -114,10 +140,25 @@ impl Standings for FaultyStore {
 }
 
 #[async_trait]
-impl Measuring for FaultyStore {
-    async fn courses(&self, query: CourseQuery) -> Result<CoursePage, ReadError> {
+impl ReferralRows for FaultyStore {
+    async fn referrals(&self, query: ReferralQuery) -> Result<Vec<ReferralRow>, ReadError> {
         self.readable()?;
-        self.store.courses(query).await
+        self.store.referrals(query).await
+    }
+
+    async fn referral(&self, id: ReferralId) -> Result<Option<ReferralRow>, ReadError> {
+        self.readable()?;
+        self.store.referral(id).await
+    }
+
+    async fn joined(&self, id: ReferralId) -> Result<Vec<CaseId>, ReadError> {
+        self.readable()?;
+        self.store.joined(id).await
+    }
+
+    async fn referred(&self, identities: &[Identity], limit: usize) -> Result<Vec<Case>, ReadError> {
+        self.readable()?;
+        self.store.referred(identities, limit).await
     }
 }
 

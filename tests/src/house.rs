@@ -1,6 +1,7 @@
 //! A whole gateway with its departments, for one test.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,12 +17,14 @@ use statuscheck::probing::ProbingSettings;
 use statuscheck::register::ChangeSettings;
 use statuscheck::server::CheckSettings;
 use statuscheck::timekeeper::TimekeeperSettings;
+use statuscheck::webhook::WebhookSettings;
 use statuscheck_domain::agreement::Agreement;
 use statuscheck_domain::clock::{ManualClock, SystemClock, london_day};
 use statuscheck_domain::ids::DepartmentId;
 use statuscheck_mocks::Mocks;
 use statuscheck_mocks::population::Population;
 use statuscheck_mocks::settings::Settings as MockSettings;
+use statuscheck_mocks::taskforce::Taskforce;
 use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -30,6 +33,8 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 use crate::faults::Faults;
 use crate::person::Resident;
+
+mod recorded;
 
 /// The time at which every house starts: a Wednesday, 10:00 in London.
 pub const NOW: &str = "2026-03-11T10:00:00Z";
@@ -61,6 +66,8 @@ pub struct Plan {
     pub batch: BatchSettings,
     /// What following cases may cost.
     pub watch: WatchSettings,
+    /// Where notices may go.
+    pub webhooks: WebhookSettings,
     /// Agreements beside the shipped ones; see [`agreement_like`].
     pub agreements: Vec<Agreement>,
     /// Ways of the mock departments.
@@ -79,6 +86,7 @@ impl Default for Plan {
             register_changes: ChangeSettings::default(),
             batch: BatchSettings::default(),
             watch: WatchSettings::default(),
+            webhooks: WebhookSettings::default(),
             agreements: Vec::new(),
             mocks: |_| {},
         }
@@ -105,6 +113,8 @@ pub struct House {
     pub faults: Faults,
     /// Where the gateway listens, as `127.0.0.1:PORT`.
     pub address: String,
+    /// Where it tells its figures and its health.
+    pub telemetry: SocketAddr,
     mocks: Option<Mocks>,
     plan: Plan,
     folder: TempDir,
@@ -127,7 +137,8 @@ impl House {
     pub async fn start(plan: Plan) -> Self {
         let clock = ManualClock::at(plan.now);
         let folder = TempDir::new().expect("a folder");
-        Stopped { plan, folder, clock }.start().await
+        // A plan is large, and every test would carry it along.
+        Box::pin(Stopped { plan, folder, clock }.start()).await
     }
 
     /// A house in which these people live, beside the samples.
@@ -195,11 +206,30 @@ impl House {
         until(|| self.requests(department) >= count).await;
     }
 
-    /// Takes all departments down while the gateway stays up.
+    /// The mock taskforce.
+    pub fn taskforce(&self) -> &Taskforce {
+        let mocks = self.mocks.as_ref().expect("the taskforce is up");
+        mocks.taskforce().expect("a demo has a taskforce")
+    }
+
+    /// Takes all departments, and the taskforce, down while the gateway stays up.
     pub async fn close_departments(&mut self) {
         if let Some(mocks) = self.mocks.take() {
             mocks.shutdown().await;
         }
+    }
+
+    /// Tells the gateway to stop, and does not wait for it. From here on the house can only be dropped.
+    pub fn tell_to_stop(&mut self) {
+        let (gone, _) = oneshot::channel();
+        drop(std::mem::replace(&mut self.stop, gone));
+    }
+
+    /// A page beside the figures, such as `/readyz`: its status and text.
+    pub async fn page(&self, path: &str) -> (u16, String) {
+        let read = reqwest::get(format!("http://{}{path}", self.telemetry)).await;
+        let page = read.expect("the gateway tells of itself");
+        (page.status().as_u16(), page.text().await.expect("a text"))
     }
 
     /// Lets calls end, records their answers, and closes the store.
@@ -239,6 +269,7 @@ impl Stopped {
         settings.register_changes = plan.register_changes.clone();
         settings.batch = plan.batch.clone();
         settings.watch = plan.watch.clone();
+        settings.webhooks = plan.webhooks.clone();
         settings.agreements = plan.agreements.clone();
         settings.mocks = plan.mocks;
         let before = faults.clone();
@@ -246,6 +277,7 @@ impl Stopped {
         let demo = Demo::start(settings).await.expect("the house starts");
         let (stop, stopped) = oneshot::channel();
         let address = demo.gateway.address().to_string();
+        let telemetry = demo.gateway.telemetry_address().expect("a page of figures");
         let serving = tokio::spawn(demo.gateway.serve(async {
             // Told so, or the house is gone.
             stopped.await.unwrap_or_default();
@@ -254,6 +286,7 @@ impl Stopped {
             clock,
             faults,
             address,
+            telemetry,
             mocks: Some(demo.mocks),
             plan,
             folder,

@@ -6,12 +6,15 @@ pub mod batching;
 pub mod crash;
 pub mod database;
 pub mod faults;
+pub mod hooks;
 pub mod house;
 pub mod patient;
 pub mod person;
 pub mod program;
+pub mod receiver;
 pub mod site;
 pub mod told;
+pub mod year;
 
 pub use statuscheck_rig::{postgres, processor, proxy};
 

@@ -21,6 +21,7 @@ use crate::site::Site;
 pub struct Start {
     words: Vec<OsString>,
     logged: String,
+    variables: Vec<(String, String)>,
     user: Option<u32>,
 }
 
@@ -30,6 +31,7 @@ impl Start {
         Self {
             words: words.into_iter().map(Into::into).collect(),
             logged: "info".to_owned(),
+            variables: Vec::new(),
             user: None,
         }
     }
@@ -38,6 +40,13 @@ impl Start {
     #[must_use]
     pub fn logging(mut self, directives: &str) -> Self {
         directives.clone_into(&mut self.logged);
+        self
+    }
+
+    /// With that variable in its environment.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -54,6 +63,7 @@ impl Start {
         let mut command = Command::new(first);
         command.args(rest).args(arguments);
         command.env("RUST_LOG", &self.logged);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         if let Some(user) = self.user {
             command.uid(user).gid(user);
         }
@@ -133,6 +143,18 @@ impl Program {
         };
         let address = tokio::time::timeout(PATIENCE, waiting).await.ok().flatten();
         address.unwrap_or_else(|| panic!("the program does not serve; it said:\n{}", self.log_so_far()))
+    }
+
+    /// A page of its telemetry listener, such as `/metrics`: its text.
+    pub async fn page(&self, path: &str) -> String {
+        let told = |line: &Value| {
+            let fields = &line["fields"];
+            let tells = fields["message"] == "figures and health are told";
+            fields["address"].as_str().filter(|_| tells).map(str::to_owned)
+        };
+        let address = self.lines().iter().find_map(told).expect("a telemetry listener");
+        let page = reqwest::get(format!("http://{address}{path}")).await;
+        page.expect("a page").text().await.expect("a text")
     }
 
     /// Its process id.

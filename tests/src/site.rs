@@ -110,6 +110,12 @@ impl Site {
         self.write_config(&self.config(), &path, departments, more);
     }
 
+    /// Writes the configuration anew with `more` sections.
+    pub fn configure_more(&self, more: &str) {
+        let urls = DepartmentId::ALL.map(|department| (department, self.department(department)));
+        self.configure(&BTreeMap::from(urls), more);
+    }
+
     /// Writes a configuration beside the usual one, `<name>.toml`, for a gateway of its own on the same departments: `store`
     /// says where it records, as keys of the table `[store]` with commas between.
     pub fn configure_another(&self, name: &str, store: &str) -> PathBuf {
@@ -177,6 +183,7 @@ quotas = {{ look_every = "50ms" }}
 probing = {{ checks_a_day = 4000000000, not_found_an_hour = 4000000000, alike_at_once = 4000000000 }}
 "#
         );
+        text.push_str("[telemetry]\nlisten = \"127.0.0.1:0\"\n");
         let client_id = Credentials::default().client_id;
         for (department, url) in departments {
             write!(

@@ -31,6 +31,23 @@ prepare_postgres() {
   deploy/postgres/local version
 }
 
+prepare_promtool() {
+  [[ -x $promtool ]] && "$promtool" --version && return
+  command -v dpkg-deb >/dev/null || { echo "promtool is taken from Debian's package, and this is no Debian" && return 1; }
+  lock_tools
+  # Debian's package starts a server. Only one program of it is wanted, so it is unpacked and not installed.
+  local folder=$tools/promtool
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  (cd "$folder" && apt-get download -qq prometheus) || {
+    as_root apt-get update -qq
+    (cd "$folder" && apt-get download -qq prometheus)
+  }
+  dpkg-deb --fsys-tarfile "$folder"/prometheus_*.deb | tar -x -C "$folder" ./usr/bin/promtool
+  rm "$folder"/prometheus_*.deb
+  "$promtool" --version
+}
+
 prepare_npm() {
   command -v node >/dev/null || debian_packages nodejs
   command -v npm >/dev/null || debian_packages npm

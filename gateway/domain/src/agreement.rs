@@ -12,19 +12,25 @@ use crate::retention::Retention;
 use crate::sla::{OrganisationKind, SlaPolicy};
 use crate::subject::Field;
 
+mod clearance;
 mod due;
 mod faults;
+mod feed;
 mod order;
 mod plan;
 mod register;
+mod safeguard;
 mod terms;
 mod webhook;
 
+pub use self::clearance::{Clearance, Tally};
 pub use self::due::{Due, DueKind};
 pub use self::faults::Fault;
+pub use self::feed::FeedTerms;
 pub use self::order::SuspensionOrder;
 pub use self::plan::{Change, plan, touched};
 pub use self::register::{Permit, Refusal, Register, RegisterFault};
+pub use self::safeguard::{Advice, AdviceError, Helpline, Safeguard};
 pub use self::terms::{Contact, Party, Quota, Rate, Standing, Suspension, Uplift};
 pub use self::webhook::Webhook;
 
@@ -49,6 +55,8 @@ pub struct Agreement {
     pub organisations: BTreeMap<OrganisationId, OrganisationKind>,
     /// Where organisations are told that something happened to their cases under it; not all of them need to be.
     pub webhooks: BTreeMap<OrganisationId, Webhook>,
+    /// Where its senior owner is told that answers under it are late; none where the log alone tells of it.
+    pub owner_webhook: Option<Webhook>,
     /// What departments may be asked under it.
     pub operations: Vec<Operation>,
     /// Fields of the person that may be sent.
@@ -59,6 +67,8 @@ pub struct Agreement {
     pub match_rule: String,
     /// How long an answer may take.
     pub sla: SlaPolicy,
+    /// Callers are not told that a person is referred to the Windrush taskforce: they see an ordinary wait.
+    pub withholds_referrals: bool,
     /// How often each organisation may ask each check under it; none where only the gateway's own limit counts.
     pub rate: Option<Rate>,
     /// Share of each of its organisations when more is asked than can be answered at once, beside those of others.
@@ -79,12 +89,19 @@ pub struct Agreement {
     pub listed_only: bool,
     /// Data is volunteered, not asked for, so suspension orders apply.
     pub proactive: bool,
+    /// What is volunteered regularly; none where nothing is, or its way leads past this gateway.
+    pub feed: Option<FeedTerms>,
 }
 
 impl Agreement {
     /// How long a closed case of `check` is kept under it.
     pub fn retention(&self, check: CheckKind) -> Retention {
         self.retention.unwrap_or(Retention::usual(check))
+    }
+
+    /// The post of its senior owner; none where it has no party, which no loaded register allows.
+    pub fn owner(&self) -> Option<&str> {
+        self.parties.first().map(|party| party.owner.name.as_str())
     }
 
     /// E-mail address of its working contact; empty where it has no party, which no loaded register allows.

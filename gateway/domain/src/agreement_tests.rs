@@ -24,6 +24,7 @@ pub(crate) fn sample(id: &str) -> Agreement {
         benefits: EducationBenefit::ALL.to_vec(),
         organisations: [("caller".parse().unwrap(), OrganisationKind::Employer)].into(),
         webhooks: BTreeMap::new(),
+        owner_webhook: None,
         operations: Operation::ALL.to_vec(),
         request_fields: Field::ALL.to_vec(),
         released_fields: Facts::FIELDS.map(str::to_owned).to_vec(),
@@ -37,8 +38,10 @@ pub(crate) fn sample(id: &str) -> Agreement {
         review_on: Some(date(2026, 9, 1)),
         expires_on: None,
         suspension: None,
+        feed: None,
         listed_only: false,
         proactive: false,
+        withholds_referrals: false,
     }
 }
 

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::check::CheckKind;
-use crate::ids::{AgreementId, CaseId, DepartmentId};
+use crate::ids::{AgreementId, CaseId, DepartmentId, ReferralId};
+use crate::sla::SlaClock;
 use crate::subject::Field;
 
 /// An answer as it is recorded and released. Facts about a person: no `Debug`.
@@ -41,6 +42,17 @@ pub enum Outcome {
     MoreInformation {
         /// Fields that would settle it.
         fields: Vec<Field>,
+    },
+    /// Held for the Windrush taskforce.
+    Referred {
+        /// To quote when asking about the referral.
+        referral_id: ReferralId,
+        /// Whom the caller or the person can turn to.
+        contact: String,
+        /// What the caller can provide to help the taskforce; may be nothing.
+        fields: Vec<Field>,
+        /// When the taskforce's finding is due.
+        due: SlaClock,
     },
     /// Every required department answered, none established a status, and no safeguard applies.
     NotEstablished(Negative),
@@ -288,6 +300,14 @@ impl Answer {
             (Outcome::MoreInformation { .. }, _) => {
                 "Add the fields named; until then do not refuse the person on this."
             }
+            (Outcome::Referred { .. }, CheckKind::Iecas) => {
+                "Held for the Windrush taskforce: do not treat this as a no. The charging decision stays the trust's. Tell the \
+                 person what the advice says, and follow the case."
+            }
+            (Outcome::Referred { .. }, _) => {
+                "Held for the Windrush taskforce: do not refuse the person anything. Tell the person what the advice says, and \
+                 follow the case."
+            }
             (Outcome::NotEstablished(_), CheckKind::Iecas) => {
                 "No status was found, which decides nothing about charging: that is the trust's decision."
             }
@@ -295,6 +315,20 @@ impl Answer {
                 "Nothing was established. Tell the person the reason and that they may have the record looked at again."
             }
         }
+    }
+}
+
+/// What to tell a person who is held back from a refusal, in plain words; `fields` are what would help the taskforce.
+pub fn advice(fields: &[Field]) -> &'static str {
+    if fields.is_empty() {
+        "Your status could not be confirmed from the records that were asked, and you may be of the Windrush generation. You \
+         are not refused anything because of that. The Windrush taskforce is looking at your records, including those of HMRC \
+         and DWP; you need not prove what the state already holds. You will hear by the date given, and you can call the \
+         taskforce in the meantime."
+    } else {
+        "Your status could not be confirmed from the records that were asked, and you may be of the Windrush generation. You \
+         are not refused anything because of that. The Windrush taskforce is looking at your records; the details named would \
+         help it to find them. You will hear by the date given, and you can call the taskforce in the meantime."
     }
 }
 

@@ -7,8 +7,10 @@ use crate::case_clock::{CaseClock, Turn};
 use crate::check::CheckKind;
 use crate::event::{Change, Event, EventKind, Receipt, numbered};
 use crate::ids::CaseId;
+use crate::outbox::Outbox;
 use crate::questions::{Listed, Questions};
 use crate::quota::{self, Spent};
+use crate::referral::Referrals;
 use crate::route;
 use crate::sla::SlaClock;
 
@@ -17,6 +19,7 @@ mod clocking;
 mod history;
 mod lapse;
 mod standing;
+mod waking;
 
 pub use self::caller::{Dispute, NotNow, ProvideFault, Use};
 pub use self::history::{HistoryError, Step};
@@ -38,6 +41,14 @@ pub enum CaseState {
 }
 
 impl CaseState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [
+        Self::Open,
+        Self::AwaitingInformation,
+        Self::Referred,
+        Self::Answered,
+        Self::Withdrawn,
+    ];
     /// The states in which somebody has to do something.
     pub const OPEN: [Self; 3] = [Self::Open, Self::AwaitingInformation, Self::Referred];
     /// The states in which the case is over; see [`Self::is_closed`].
@@ -48,6 +59,7 @@ impl CaseState {
         match outcome {
             Outcome::Pending { .. } => Self::Open,
             Outcome::MoreInformation { .. } => Self::AwaitingInformation,
+            Outcome::Referred { .. } => Self::Referred,
             Outcome::Established { .. } | Outcome::NotEstablished(_) => Self::Answered,
         }
     }
@@ -83,16 +95,22 @@ pub struct Case {
     pub clock: Option<CaseClock>,
     /// What was asked about it, and what came of that.
     pub questions: Questions,
+    /// What somebody is still to be told of it by a webhook.
+    pub outbox: Outbox,
+    /// Its referrals to the Windrush taskforce.
+    pub referrals: Referrals,
     /// Version of the event since which departments are asked anew; 0 where it is still for the first time. Replies to
     /// questions from before count no more.
     pub round: u64,
     /// When it was received.
     pub create_time: Timestamp,
-    /// When its last event happened.
+    /// When the last event happened of those that its caller sees.
     pub update_time: Timestamp,
-    /// Version of its last event.
+    /// Version of its last event, whoever sees it: what a change expects.
     pub version: u64,
-    /// Every step so far.
+    /// The version that its caller sees: how many events there are beside those that are hidden.
+    pub told_version: u64,
+    /// Every step so far that its caller sees.
     pub history: Vec<Step>,
     /// What it has used of quotas; each quota once, and none that got all back.
     pub spent: Vec<Spent>,
@@ -140,20 +158,11 @@ impl Case {
             spent: quota::spent(&self.receipt.agreement_id, kinds),
             listed: case.listed_since(self),
             standing: case.standing(),
+            posted: case.outbox.since(&self.outbox),
+            referred: case.referrals.since(&self.referrals),
             events,
         };
         Ok((change, case))
-    }
-
-    /// When somebody must look at the case by itself next: at the next step of its clock, to ask a department again, or
-    /// because its caller was silent for too long. None where nothing will ever be due unless something else happens to it.
-    ///
-    /// A case about which nothing was decided yet is looked after by whoever received it.
-    pub fn wake(&self) -> Option<Timestamp> {
-        let step = self.clock.as_ref().and_then(CaseClock::wake);
-        let again = self.questions.again().filter(|_| self.is_asked_on());
-        let lapse = self.lapses_at();
-        step.into_iter().chain(again).chain(lapse).min()
     }
 
     /// The questions about it that are or were on departments' worklists.
@@ -191,7 +200,7 @@ impl Case {
     }
 
     fn open(id: CaseId, first: Event) -> Result<Self, HistoryError> {
-        let step = Step::of(&first);
+        let step = Step::of(&first, 1);
         let EventKind::Received(receipt) = first.kind else {
             return Err(HistoryError::NotReceived);
         };
@@ -213,10 +222,13 @@ impl Case {
             feedback: None,
             clock: None,
             questions: Questions::default(),
+            outbox: Outbox::default(),
+            referrals: Referrals::default(),
             round: 0,
             create_time: first.time,
             update_time: first.time,
             version: 1,
+            told_version: 1,
             history: vec![step],
             spent: Vec::new(),
         })
@@ -232,9 +244,12 @@ impl Case {
             }
             self.state = state;
         }
-        self.history.push(Step::of(&event));
         self.version = event.version;
-        self.update_time = event.time;
+        if !event.kind.is_hidden() {
+            self.told_version += 1;
+            self.update_time = event.time;
+            self.history.push(Step::of(&event, self.told_version));
+        }
         quota::add(&mut self.spent, &self.receipt.agreement_id, &event.kind);
         if self.spent.iter().any(|spent| spent.units < 0) {
             return Err(HistoryError::NotCharged);
@@ -268,17 +283,19 @@ impl Case {
             EventKind::Decided(answer) => {
                 self.answer = answer;
                 self.feedback = None;
+                self.referrals.told();
                 if !self.is_over() {
                     self.questions.list();
                 }
             }
             EventKind::Provided(check) => {
                 self.receipt.check = *check;
+                self.referrals.provided();
                 self.reopen(PendingReason::DepartmentWorking);
             }
             EventKind::Disputed { reason } => {
                 self.dispute = Some(Dispute {
-                    version: self.version,
+                    version: self.told_version,
                     reason,
                 });
                 self.reopen(PendingReason::Disputed);
@@ -288,6 +305,8 @@ impl Case {
                 Some(clock) => clock.apply(event.time, happened)?,
                 None => self.clock = Some(CaseClock::open(event.time, happened)?),
             },
+            EventKind::Outbox(happened) => self.outbox.apply(event.time, happened)?,
+            EventKind::Referral(happened) => self.referrals.apply(event.time, happened)?,
         }
         Ok(())
     }
@@ -296,6 +315,7 @@ impl Case {
         self.answer.outcome = undecided(self.receipt.check.kind(), reason);
         self.answer.as_of = None;
         self.feedback = None;
+        self.referrals.told();
         self.questions.begin_anew();
         self.round = self.version;
     }
@@ -307,6 +327,7 @@ impl Case {
                 step.kind,
                 "pending"
                     | "more_information_needed"
+                    | "referred"
                     | "answered"
                     | "information_provided"
                     | "disputed"

@@ -14,6 +14,7 @@ use crate::check::{Check, CheckKind, Terms};
 use crate::clock::london_day;
 use crate::ids::DepartmentId;
 use crate::question::Operation;
+use crate::referral::Held;
 use crate::reply::{self, ImmigrationStatus};
 use crate::route::{self, Replies, Standing};
 use crate::subject::Field;
@@ -77,20 +78,6 @@ pub enum Verdict {
     },
     /// Nothing was established, and no safeguard applies.
     NotEstablished(Negative),
-}
-
-/// An answer that is held back.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Held {
-    /// "Not established".
-    Negative(Negative),
-    /// IECAS: established leave that has ended.
-    EndedLeave {
-        /// The facts.
-        facts: Facts,
-        /// Age of the source.
-        as_of: Option<Timestamp>,
-    },
 }
 
 /// What `check`'s replies amount to at `now`. `rules` say who has a Windrush profile. DfE's feeds are loaded every
@@ -336,8 +323,9 @@ impl Verdict {
 
     /// The answer that the caller gets under `agreement`.
     ///
-    /// Until referrals exist an answer that is held is told as pending with the department; it is never released.
-    pub fn answer(self, check: &Check, replies: &Replies, agreement: &Agreement) -> Answer {
+    /// # Errors
+    /// What is held back has no answer: only a referral says what the caller is told meanwhile.
+    pub fn answer(self, check: &Check, replies: &Replies, agreement: &Agreement) -> Result<Answer, Held> {
         let mut as_of_source = None;
         let outcome = match self {
             Self::Established { facts, as_of } => {
@@ -351,21 +339,18 @@ impl Verdict {
             Self::Pending {
                 reason, departments, ..
             } => Outcome::Pending { reason, departments },
-            Self::Hold { .. } => Outcome::Pending {
-                reason: PendingReason::DepartmentWorking,
-                departments: vec![route::required(check.kind()).department()],
-            },
+            Self::Hold { held } => return Err(held),
             Self::NotEstablished(negative) => {
                 as_of_source = replies.oldest(route::indispensable(check.kind()));
                 Outcome::NotEstablished(negative)
             }
         };
-        Answer {
+        Ok(Answer {
             outcome,
             legal_basis: agreement.legal_basis.clone(),
             agreement_id: agreement.id.clone(),
             as_of: as_of_source,
-        }
+        })
     }
 }
 

@@ -8,9 +8,11 @@ use crate::case::{Case, CaseState, Standing, Use};
 use crate::case_clock::{CaseClock, ClockEvent};
 use crate::check::Check;
 use crate::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
+use crate::outbox::{NoticeEvent, Posted};
 use crate::question::Operation;
 use crate::questions::Listed;
 use crate::quota::{self, Month, Spent};
+use crate::referral::{ReferralEvent, ReferralMark};
 use crate::reply::Reply;
 use crate::sla::SlaClock;
 use crate::subject::Field;
@@ -88,6 +90,10 @@ pub enum EventKind {
     Lapsed,
     /// Something happened to the case's clock.
     Clock(ClockEvent),
+    /// Somebody is to be told of the case by a webhook, or what became of that.
+    Outbox(NoticeEvent),
+    /// Something happened to a referral of the case.
+    Referral(ReferralEvent),
 }
 
 impl EventKind {
@@ -102,6 +108,7 @@ impl EventKind {
             Self::Decided(answer) => match answer.outcome {
                 Outcome::Pending { .. } => "pending",
                 Outcome::MoreInformation { .. } => "more_information_needed",
+                Outcome::Referred { .. } => "referred",
                 Outcome::Established { .. } | Outcome::NotEstablished(_) => "answered",
             },
             Self::Provided(_) => "information_provided",
@@ -110,7 +117,15 @@ impl EventKind {
             Self::Withdrawn => "withdrawn",
             Self::Lapsed => "lapsed",
             Self::Clock(event) => event.as_str(),
+            Self::Outbox(event) => event.as_str(),
+            Self::Referral(event) => event.as_str(),
         }
+    }
+
+    /// It is the house's own business: it stands in no history, and neither the version nor the time that a caller reads
+    /// tells of it.
+    pub const fn is_hidden(&self) -> bool {
+        matches!(self, Self::Outbox(_))
     }
 
     /// The department concerned, where there is one.
@@ -127,7 +142,9 @@ impl EventKind {
             | Self::Feedback(_)
             | Self::Withdrawn
             | Self::Lapsed
-            | Self::Clock(_) => None,
+            | Self::Clock(_)
+            | Self::Outbox(_)
+            | Self::Referral(_) => None,
         }
     }
 
@@ -151,7 +168,9 @@ impl EventKind {
             | Self::InformationRequested { .. }
             | Self::Postponed { .. }
             | Self::Feedback(_)
-            | Self::Clock(_) => None,
+            | Self::Clock(_)
+            | Self::Outbox(_)
+            | Self::Referral(_) => None,
         }
     }
 }
@@ -201,6 +220,10 @@ pub struct Change {
     ///
     /// [`Case::standing`]: crate::case::Case::standing
     pub standing: Option<Standing>,
+    /// The notices that stand otherwise after them; each once.
+    pub posted: Vec<Posted>,
+    /// The referrals that stand otherwise after them; each once.
+    pub referred: Vec<ReferralMark>,
 }
 
 impl Change {
@@ -235,20 +258,28 @@ impl Change {
             spent,
             listed: Vec::new(),
             standing,
+            posted: Vec::new(),
+            referred: Vec::new(),
         }
     }
 }
 
 impl Change {
-    /// This change and `next`, which follows on it and is about the clock alone, as one.
+    /// This change and `next`, which follows on it and is about the clock or the outbox alone, as one.
     #[must_use]
-    pub fn with_clock(mut self, next: Self) -> Self {
+    pub fn followed_by(mut self, next: Self) -> Self {
         self.events.extend(next.events);
         self.wake = next.wake;
         self.standing = next.standing;
         let again = |listed: &Listed| next.listed.iter().any(|next| next.id == listed.id);
         self.listed.retain(|listed| !again(listed));
         self.listed.extend(next.listed);
+        let again = |posted: &Posted| next.posted.iter().any(|next| next.id == posted.id);
+        self.posted.retain(|posted| !again(posted));
+        self.posted.extend(next.posted);
+        let again = |mark: &ReferralMark| next.referred.iter().any(|next| next.id == mark.id);
+        self.referred.retain(|mark| !again(mark));
+        self.referred.extend(next.referred);
         self
     }
 }

@@ -167,6 +167,16 @@ slug_id! {
 }
 
 slug_id! {
+    /// What a department volunteers regularly.
+    FeedId
+}
+
+slug_id! {
+    /// Somebody who is told of referrals beside the taskforce.
+    SubscriberId
+}
+
+slug_id! {
     /// A calendar of working days: the list of bank holidays, and the opening hours where they are not the usual ones.
     CalendarVersion
 }

@@ -115,9 +115,10 @@ impl Stage {
             CaseState::Withdrawn => Self::Withdrawn,
             CaseState::Answered => match case.answer.outcome {
                 Outcome::Established { .. } => Self::Established,
-                Outcome::NotEstablished(_) | Outcome::Pending { .. } | Outcome::MoreInformation { .. } => {
-                    Self::NotEstablished
-                }
+                Outcome::NotEstablished(_)
+                | Outcome::Pending { .. }
+                | Outcome::MoreInformation { .. }
+                | Outcome::Referred { .. } => Self::NotEstablished,
             },
         })
     }

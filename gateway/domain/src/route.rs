@@ -133,6 +133,28 @@ pub fn next(check: &Check, replies: &Replies, allowed: &[Operation], half_spent:
     wanted.into_iter().filter(open).collect()
 }
 
+/// The questions whose replies may show how long the person has been here, of those that `allowed` covers and that were not put
+/// yet (report 5.38): benefits, years with contributions, employments. All go by names and National Insurance number.
+pub fn evidence(check: &Check, replies: &Replies, allowed: &[Operation]) -> Vec<Operation> {
+    let named = check
+        .subject
+        .name
+        .as_ref()
+        .is_some_and(|name| !name.given().is_empty());
+    if !named || check.subject.nino.is_none() {
+        return Vec::new();
+    }
+    let open = |operation: &Operation| allowed.contains(operation) && replies.standing(*operation).is_none();
+    EVIDENCE.into_iter().filter(open).collect()
+}
+
+/// What is asked as evidence of residence.
+const EVIDENCE: [Operation; 3] = [
+    Operation::ContributionHistory,
+    Operation::EmploymentHistory,
+    Operation::BenefitHistory,
+];
+
 fn section_95(check: &Check, replies: &Replies, allowed: &[Operation], half_spent: bool) -> Vec<Operation> {
     let eligibility = Operation::EducationEligibility;
     // DfE's engine refuses a number without its suffix, so it is not asked by one.

@@ -8,6 +8,7 @@ use statuscheck_domain::reply::{Outcome, Reply};
 use statuscheck_domain::subject::Field;
 
 use super::inquiry::Answered;
+use super::referral::Concluded;
 use super::{Inquiry, Planned};
 use crate::departments::Asked;
 use crate::desk::DeskFault;
@@ -36,7 +37,7 @@ impl Inquiry {
                 timing: None,
             },
         });
-        self.decided_by_desk();
+        let _concluded = self.decided_by_desk().await?;
         if !self.case.is_over() && self.decide().wait == Wait::WhileTimeLasts {
             let further = self.next(true).await;
             self.unrecorded.extend(further.iter().map(Planned::asked));
@@ -66,14 +67,15 @@ impl Inquiry {
             operation,
             fields,
         });
-        self.decided_by_desk();
+        let _concluded = self.decided_by_desk().await?;
         self.try_to_record().await
     }
 
-    fn decided_by_desk(&mut self) {
-        if !self.case.is_over() {
-            let verdict = self.decide().verdict;
-            self.conclude(verdict);
+    async fn decided_by_desk(&mut self) -> Result<Concluded, Error> {
+        if self.case.is_over() {
+            return Ok(Concluded::default());
         }
+        let verdict = self.decide().verdict;
+        self.conclude(verdict).await
     }
 }

@@ -18,10 +18,14 @@ use statuscheck_domain::reply::{Facts, Outcome};
 use statuscheck_domain::route::{self, Replies};
 use tokio::time::sleep;
 
+use super::referral::Concluded;
 use super::{ATTEMPTS_MAX, Asking, First, Planned};
 use crate::departments::Asked;
 use crate::error::Error;
 use crate::quota::Aside;
+use crate::telemetry::Stage;
+
+mod keeping_up;
 
 /// A question that was answered, and the month that it was charged to.
 pub(super) struct Answered {
@@ -35,15 +39,19 @@ type Replying = BoxFuture<'static, Answered>;
 
 /// One check on its way: what was asked, what was replied, and what is not recorded yet.
 pub(crate) struct Inquiry {
-    asking: Asking,
-    permit: Permit,
+    pub(super) asking: Asking,
+    pub(super) permit: Permit,
     pub(super) case: Case,
     /// [`Case::round`] when it was taken up.
     round: u64,
     pub(super) replies: Replies,
-    aside: Aside,
+    pub(super) aside: Aside,
     out: FuturesUnordered<Replying>,
     pub(super) unrecorded: Vec<EventKind>,
+    /// A caller waits for the answer, and is told nothing else.
+    in_call: bool,
+    /// The referral that the case joined is of no use to it any more.
+    pub(super) moved: bool,
 }
 
 impl Asking {
@@ -58,6 +66,8 @@ impl Asking {
             aside: Aside::default(),
             out: FuturesUnordered::new(),
             unrecorded: Vec::new(),
+            in_call: false,
+            moved: false,
         }
     }
 
@@ -65,6 +75,7 @@ impl Asking {
     pub(crate) fn inquire(&self, permit: Permit, case: Case, first: First, budget: Duration) -> Inquiry {
         let mut inquiry = self.resume(permit, case);
         inquiry.aside = first.aside;
+        inquiry.in_call = true;
         inquiry.send(first.planned, budget);
         inquiry
     }
@@ -80,6 +91,7 @@ impl Inquiry {
         let mut half = std::pin::pin!(sleep(budget / 2));
         let mut half_spent = false;
         let mut grace = None;
+        let began = self.asking.figures.begin();
         loop {
             let wait = self.decide().wait;
             let planned = match wait {
@@ -108,6 +120,7 @@ impl Inquiry {
             // Replies that are in already count too, whichever came first.
             self.take_those_in();
         }
+        self.asking.figures.stage(Stage::Ask, began);
         self.aside.give_back();
         self.settle().await?;
         Ok(self.case.clone())
@@ -116,6 +129,7 @@ impl Inquiry {
     /// Waits for the replies that were not waited for, and records them. While nothing is settled a late one decides the
     /// case; an answer that was given, no reply changes by itself.
     pub(crate) async fn rest(mut self) -> Result<(), Error> {
+        self.in_call = false;
         while let Some(reply) = self.out.next().await {
             self.take(reply);
             self.take_those_in();
@@ -208,7 +222,7 @@ impl Inquiry {
         self.asking.plan(&self.case.receipt.check, next, &self.aside)
     }
 
-    async fn further(&mut self, next: &mut Vec<Operation>) {
+    pub(super) async fn further(&mut self, next: &mut Vec<Operation>) {
         let quotas = &self.asking.quotas;
         quotas
             .further(self.case.id, &self.permit, &mut self.aside, next)
@@ -220,52 +234,25 @@ impl Inquiry {
     async fn settle(&mut self) -> Result<(), Error> {
         for _ in 0..ATTEMPTS_MAX {
             let unrecorded = self.unrecorded.len();
-            if !self.case.is_over() && self.round == self.case.round {
+            let concluded = if !self.case.is_over() && self.round == self.case.round {
                 let Decision { verdict, .. } = self.decide();
-                self.conclude(verdict);
-            }
+                self.conclude(verdict).await?
+            } else {
+                Concluded::default()
+            };
             match self.try_to_record().await {
                 Err(Error::CaseChanged) => {
                     self.unrecorded.truncate(unrecorded);
                     self.catch_up().await?;
                 }
-                done => return done,
+                Ok(()) => {
+                    self.follow_up(concluded).await;
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
             }
         }
         Err(Error::CaseChanged)
-    }
-
-    /// Reads the case as it is now. What is in and not recorded counts on top.
-    async fn catch_up(&mut self) -> Result<(), Error> {
-        let id = self.case.id;
-        self.case = self.asking.store.case(id).await?.ok_or(Error::NoSuchCase(id))?;
-        self.replies = self.case.questions.replies();
-        // What a desk replied meanwhile counts. A unit that is to be given back still is.
-        let questions = &self.case.questions;
-        self.unrecorded.retain(|kind| match kind {
-            EventKind::Replied {
-                question_id,
-                reply,
-                refunded: None,
-                ..
-            } => !questions.stands_against(*question_id, reply),
-            _ => true,
-        });
-        for kind in &self.unrecorded {
-            if let EventKind::Replied { operation, reply, .. } = kind {
-                self.replies.reply(*operation, reply.clone());
-            }
-        }
-        Ok(())
-    }
-
-    /// What the caller is told by `verdict`, to be recorded, unless it is what was told before.
-    pub(super) fn conclude(&mut self, verdict: Verdict) {
-        self.alarm_if_unclear(&verdict);
-        let answer = verdict.answer(&self.case.receipt.check, &self.replies, self.permit.agreement());
-        if !self.case.is_decided() || answer != self.case.answer {
-            self.unrecorded.push(EventKind::Decided(answer));
-        }
     }
 
     pub(super) fn decide(&self) -> Decision {
@@ -273,7 +260,7 @@ impl Inquiry {
         decide(
             &self.case.receipt.check,
             &self.replies,
-            &self.asking.rules,
+            &self.asking.rules(),
             self.asking.feed_interval,
             now,
         )
@@ -286,11 +273,15 @@ impl Inquiry {
             self.replies.ask(operation);
             self.aside.charged(operation);
             let asked = self.asking.departments.clone().ask(question, within);
-            let answered = move |asked| Answered {
-                operation,
-                question_id,
-                charged,
-                asked,
+            let (figures, began) = (Arc::clone(&self.asking.figures), self.asking.figures.begin());
+            let answered = move |asked: Asked| {
+                figures.replied(operation.department(), &asked, began);
+                Answered {
+                    operation,
+                    question_id,
+                    charged,
+                    asked,
+                }
             };
             self.out.push(asked.map(answered).boxed());
         }
@@ -358,8 +349,16 @@ impl Inquiry {
         }
         let now = self.asking.clock.now();
         let kinds = self.unrecorded.clone();
-        let (change, case) = self.asking.step(&self.case, Some(&self.permit), now, kinds)?;
+        let permit = Some(&self.permit);
+        let (change, case) = if self.in_call {
+            self.asking.step(&self.case, permit, now, kinds)?
+        } else {
+            self.asking.step_told(&self.case, permit, now, kinds)?
+        };
+        let began = self.asking.figures.begin();
         self.asking.store.commit(change).await?;
+        self.asking.figures.stage(Stage::Record, began);
+        self.asking.figures.stepped(&self.case, &case, now);
         self.unrecorded.clear();
         self.case = case;
         Ok(())
@@ -369,7 +368,7 @@ impl Inquiry {
         self.case.state == CaseState::Withdrawn
     }
 
-    fn alarm_if_unclear(&self, verdict: &Verdict) {
+    pub(super) fn alarm_if_unclear(&self, verdict: &Verdict) {
         if matches!(verdict, Verdict::Pending { alarm: true, .. }) {
             tracing::error!(case = %self.case.id, "a support reply's legal basis is neither section 95 nor section 4");
         }

@@ -15,6 +15,7 @@ use crate::admission::Admitted;
 use crate::asking::{ATTEMPTS_MAX, First, Planned};
 use crate::error::Error;
 use crate::store::CommitError;
+use crate::telemetry::trace;
 
 impl Cases {
     /// Takes a step that asks nobody anything. When this returns it is recorded.
@@ -46,8 +47,10 @@ impl Cases {
         budget: Duration,
     ) -> Result<Case, Error> {
         let (tell, answer) = watch::channel(None);
-        self.tasks
-            .spawn(Arc::clone(self).resume(admitted, id, step, budget, tell));
+        self.tasks.spawn(trace::within(
+            trace::current(),
+            Arc::clone(self).resume(admitted, id, step, budget, tell),
+        ));
         told(answer).await
     }
 
@@ -60,6 +63,7 @@ impl Cases {
         tell: watch::Sender<Outcome>,
     ) {
         let Admitted { permit, seat } = admitted;
+        let steps = self.asking.steps(&permit);
         let started = self.asking.clock.elapsed();
         if !timeout(budget, self.claim(id, &tell))
             .await
@@ -70,7 +74,7 @@ impl Cases {
         }
         let left = budget.saturating_sub(self.asking.clock.elapsed().saturating_sub(started));
         let taken_in = self.take_on(id, permit, &step, left).await;
-        self.conclude(id, seat, taken_in, left, tell).await;
+        self.conclude(id, seat, taken_in, (left, steps), tell).await;
     }
 
     /// Waits until nobody else is asking about the case, and is then known to repeats as the one who does.

@@ -10,6 +10,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use statuscheck_proto::adapter::v1::desk_service_client::DeskServiceClient;
 use statuscheck_proto::ops::v1::ops_service_client::OpsServiceClient;
+use statuscheck_proto::referral::v1::referral_service_client::ReferralServiceClient;
 use statuscheck_proto::register::v1::register_service_client::RegisterServiceClient;
 use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
@@ -61,7 +62,7 @@ pub(crate) struct DemoFile {
     pub(crate) grpc: String,
     /// Address of the dashboard.
     pub(crate) dashboard: Option<String>,
-    /// Address of the metrics; null until there are any.
+    /// Address of the metrics; null where there are none.
     pub(crate) metrics: Option<String>,
     /// The authority of every certificate, a PEM file.
     pub(crate) ca: PathBuf,
@@ -69,9 +70,21 @@ pub(crate) struct DemoFile {
     pub(crate) identities: BTreeMap<String, IdentityFiles>,
     /// Mock departments by id: the root of the API.
     pub(crate) departments: BTreeMap<String, String>,
+    /// The mock taskforce; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) taskforce: Option<TaskforceUrls>,
     /// How many times as fast as the machine's its clock runs; absent where it runs as fast.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) clock_rate: Option<NonZeroU32>,
+}
+
+/// Where the mock taskforce is.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TaskforceUrls {
+    /// Where it takes hooks.
+    pub(crate) hooks: String,
+    /// Where it is told what to do, and says what came in.
+    pub(crate) control: String,
 }
 
 /// One client certificate.
@@ -93,6 +106,12 @@ impl Connection {
     /// A department's client.
     pub(crate) fn desk(&self, usual: &str) -> anyhow::Result<DeskServiceClient<Channel>> {
         let client = DeskServiceClient::new(self.channel(usual)?);
+        Ok(client.max_decoding_message_size(WORK_PAGE_BYTES_MAX))
+    }
+
+    /// The taskforce's client.
+    pub(crate) fn taskforce(&self, usual: &str) -> anyhow::Result<ReferralServiceClient<Channel>> {
+        let client = ReferralServiceClient::new(self.channel(usual)?);
         Ok(client.max_decoding_message_size(WORK_PAGE_BYTES_MAX))
     }
 

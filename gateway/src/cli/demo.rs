@@ -27,7 +27,7 @@ use tokio::sync::oneshot;
 use tonic::transport::Channel;
 
 use self::samples::{Sample, samples};
-use super::client::{DemoFile, IdentityFiles, channel};
+use super::client::{DemoFile, IdentityFiles, TaskforceUrls, channel};
 use super::output::{complain, outcome_name, say, spinner, summary, table};
 use super::serve::{keep_memory_private, stopped};
 use crate::dashboard::Usher;
@@ -36,7 +36,7 @@ use crate::demo::{self, DemoSettings};
 /// Whom the link signs in.
 const OPERATOR: &str = "ops/duty-1";
 
-/// Starts mock departments and a gateway on this machine, asks sample checks, and stays up until Ctrl-C.
+/// Starts mock departments, a mock taskforce and a gateway on this machine, asks sample checks, and stays up until Ctrl-C.
 ///
 /// Everybody in it is made up. Started again on the same folder it goes on with the same certificates and cases.
 #[derive(Args)]
@@ -245,6 +245,12 @@ impl Demo {
             "\nThe gateway serves gRPC over mutual TLS on {}; {dir}/demo.json has addresses and certificates.",
             demo.grpc
         )?;
+        if let Some(taskforce) = &demo.taskforce {
+            say!(
+                "The mock Windrush taskforce says what hooks it took: curl {}/hooks",
+                taskforce.control
+            )?;
+        }
         say!("Ask more from another terminal (or `cargo run --release -- …`):")?;
         for line in samples::commands(&dir.to_string()) {
             say!("  {line}")?;
@@ -289,7 +295,10 @@ fn demo_file(demo: &demo::Demo, clock_rate: Option<NonZeroU32>) -> anyhow::Resul
     Ok(DemoFile {
         grpc: demo.gateway.address().to_string(),
         dashboard: demo.gateway.usher().map(|usher| usher.url()),
-        metrics: None,
+        metrics: demo
+            .gateway
+            .telemetry_address()
+            .map(|address| format!("http://{address}/metrics")),
         ca: absolute(&demo.ca)?,
         identities: demo
             .identities
@@ -297,6 +306,14 @@ fn demo_file(demo: &demo::Demo, clock_rate: Option<NonZeroU32>) -> anyhow::Resul
             .map(identity)
             .collect::<anyhow::Result<_>>()?,
         departments: BTreeMap::from(departments),
+        taskforce: demo
+            .mocks
+            .hooks_url()
+            .zip(demo.mocks.control_url())
+            .map(|(hooks, control)| TaskforceUrls {
+                hooks: hooks.to_owned(),
+                control: control.to_owned(),
+            }),
         clock_rate,
     })
 }

@@ -4,6 +4,7 @@ mod change;
 mod due;
 mod measures;
 mod quotas;
+mod showing;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,20 +14,19 @@ use jiff::civil::Date;
 use statuscheck_domain::agreement::Register as Known;
 use statuscheck_domain::clock::{Clock as _, SystemClock, london_day};
 use statuscheck_proto::register::v1::{
-    Agreement, GetAgreementRequest, GetAgreementResponse, ListAgreementsRequest, ListAgreementsResponse,
+    GetAgreementRequest, GetAgreementResponse, ListAgreementsRequest, ListAgreementsResponse,
 };
-use statuscheck_proto::v1::CheckKind;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::client::Connection;
-use super::output::{Output, print_json, say, table, waiting};
+use super::output::{Output, waiting};
 use crate::register;
-use crate::rpc::convert::register as convert;
+use crate::rpc::convert::{orders as convert_orders, register as convert};
 
 /// Shows the register of agreements and what falls due in it, and changes it.
 #[derive(Subcommand)]
 pub(crate) enum Register {
-    /// Lists the agreements.
+    /// Lists the agreements, the orders that pause proactive sharing, and the Windrush safeguards.
     #[command(after_help = "Examples:\n  \
             statuscheck register list --demo DIR\n  \
             statuscheck register list --register deploy/register")]
@@ -36,11 +36,13 @@ pub(crate) enum Register {
         #[command(flatten)]
         at: At,
     },
-    /// Shows one agreement whole.
-    #[command(after_help = "Example:\n  statuscheck register show right-to-work --register deploy/register")]
+    /// Shows one agreement whole, or one suspension order or Windrush safeguard.
+    #[command(after_help = "Examples:\n  \
+            statuscheck register show right-to-work --register deploy/register\n  \
+            statuscheck register show proactive-sharing-2018 --register deploy/register")]
     Show {
-        /// The agreement's id.
-        agreement_id: String,
+        /// The agreement's or the order's id, or the safeguard's version.
+        id: String,
         #[command(flatten)]
         shown: Shown,
         #[command(flatten)]
@@ -72,7 +74,8 @@ pub(crate) enum Register {
             statuscheck register plan new-register --demo DIR\n  \
             statuscheck register plan new-register --register deploy/register")]
     Plan {
-        /// The whole new register: its folder, its files, or one file with [[agreements]] and [[suspensions]].
+        /// The whole new register: its folder, its files, or one file with [[agreements]], [[suspensions]] and
+        /// [[windrush]].
         #[arg(required = true, value_name = "DIR|FILE")]
         new: Vec<PathBuf>,
         #[command(flatten)]
@@ -143,17 +146,23 @@ impl Register {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::List { shown, at } => match at.all().await? {
-                Ok(listed) => list(shown.json, &listed),
+                Ok(listed) => showing::list(shown.json, &listed),
                 Err(status) => Output::of(shown.json).error(&status),
             },
-            Self::Show {
-                agreement_id,
-                shown,
-                at,
-            } => match at.one(agreement_id).await? {
-                Ok(found) => show(shown.json, &found),
-                Err(status) => Output::of(shown.json).error(&status),
-            },
+            Self::Show { id, shown, at } => {
+                let refused = match at.one(id.clone()).await? {
+                    Ok(found) => return showing::agreement(shown.json, &found),
+                    Err(status) => status,
+                };
+                // It may be the id of something else.
+                if refused.code() == Code::NotFound
+                    && let Ok(listed) = at.all().await?
+                    && let Some(shown) = showing::beside(shown.json, &listed, &id)
+                {
+                    return shown;
+                }
+                Output::of(shown.json).error(&refused)
+            }
             Self::Due {
                 days,
                 on,
@@ -206,6 +215,8 @@ impl At {
         let mut all = ListAgreementsResponse::default();
         if let Some(known) = self.folder()? {
             all.agreements = known.agreements().map(convert::agreement).collect();
+            all.suspension_orders = convert_orders::orders(&known, today());
+            all.windrush_safeguards = convert_orders::safeguards(&known, today());
             return Ok(Ok(all));
         }
         let mut client = self.connection.register()?;
@@ -218,6 +229,8 @@ impl At {
                 Ok(page) => {
                     let page = page.into_inner();
                     all.agreements.extend(page.agreements);
+                    all.suspension_orders = page.suspension_orders;
+                    all.windrush_safeguards = page.windrush_safeguards;
                     all.next_page_token = page.next_page_token;
                 }
                 Err(status) => return Ok(Err(status)),
@@ -232,12 +245,12 @@ impl At {
         let request = GetAgreementRequest { agreement_id };
         if let Some(known) = self.folder()? {
             let found = convert::agreement_id(&request).and_then(|id| match known.agreement(&id) {
-                Some(agreement) => Ok(convert::agreement(agreement)),
+                Some(agreement) => Ok(GetAgreementResponse {
+                    agreement: Some(convert::agreement(agreement)),
+                    suspension_orders: convert_orders::about(&known, agreement, today()),
+                    ..GetAgreementResponse::default()
+                }),
                 None => Err(crate::error::Error::NoSuchAgreement(id)),
-            });
-            let found = found.map(|agreement| GetAgreementResponse {
-                agreement: Some(agreement),
-                ..GetAgreementResponse::default()
             });
             return Ok(found.map_err(Status::from));
         }
@@ -247,136 +260,6 @@ impl At {
     }
 }
 
-fn list(json: bool, listed: &ListAgreementsResponse) -> anyhow::Result<ExitCode> {
-    if json {
-        print_json("statuscheck.register.v1.ListAgreementsResponse", listed)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut table = table([
-        "agreement",
-        "title",
-        "served",
-        "answers within",
-        "review",
-        "expiry",
-        "contact",
-    ]);
-    for agreement in &listed.agreements {
-        table.add_row([
-            agreement.agreement_id.clone(),
-            agreement.title.clone(),
-            served(agreement).to_owned(),
-            agreement.sla.clone(),
-            or_dash(&agreement.review_on),
-            or_dash(&agreement.expires_on),
-            working_contact(agreement),
-        ]);
-    }
-    say!("{table}")?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// As in the register's files: `right-to-work`.
-fn check_name(check: CheckKind) -> String {
-    let name = check.as_str_name();
-    name.strip_prefix("CHECK_KIND_")
-        .unwrap_or(name)
-        .replace('_', "-")
-        .to_lowercase()
-}
-
-/// Days are written so that they sort as texts.
-fn served(agreement: &Agreement) -> &'static str {
-    let today = today().to_string();
-    let Agreement {
-        signed_on,
-        expires_on,
-        ..
-    } = agreement;
-    if agreement.listed_only {
-        "listed only"
-    } else if signed_on.is_empty() || today < *signed_on {
-        "not signed"
-    } else if !expires_on.is_empty() && *expires_on < today {
-        "expired"
-    } else if agreement.suspension.is_empty() {
-        "yes"
-    } else {
-        "suspended"
-    }
-}
-
 fn today() -> Date {
     london_day(SystemClock::new().now())
-}
-
-fn or_dash(text: &str) -> String {
-    if text.is_empty() { "–" } else { text }.to_owned()
-}
-
-fn working_contact(agreement: &Agreement) -> String {
-    let mut contacts = agreement.contacts.iter();
-    let contact = contacts.find(|contact| contact.role == "working contact");
-    contact.map(|contact| contact.email.clone()).unwrap_or_default()
-}
-
-fn show(json: bool, found: &GetAgreementResponse) -> anyhow::Result<ExitCode> {
-    if json {
-        print_json("statuscheck.register.v1.GetAgreementResponse", found)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let Some(agreement) = &found.agreement else {
-        anyhow::bail!("the gateway's answer has no agreement");
-    };
-    say!("{} · {}", agreement.agreement_id, agreement.title)?;
-    if found.files_differ {
-        say!("{}", change::files_differ(found.register_version))?;
-    }
-    let checks: Vec<_> = agreement.checks().map(check_name).collect();
-    let figure = |figure: u64| {
-        if figure == 0 {
-            String::new()
-        } else {
-            figure.to_string()
-        }
-    };
-    let version = |version: u64| match version {
-        0 => String::new(),
-        version => format!("version {version}"),
-    };
-    let lines = [
-        ("purpose", agreement.purpose.clone()),
-        ("law", agreement.legal_basis.clone()),
-        ("served", served(agreement).to_owned()),
-        ("checks", checks.join(", ")),
-        ("organisations", agreement.organisations.join(", ")),
-        ("webhooks", agreement.webhooks.join(", ")),
-        ("departments", agreement.departments.join(", ")),
-        ("operations", agreement.operations.join(", ")),
-        ("may be sent", agreement.request_fields.join(", ")),
-        ("may be released", agreement.released_fields.join(", ")),
-        ("matched by", agreement.match_rule.clone()),
-        ("answers within", agreement.sla.clone()),
-        ("rate a minute", figure(agreement.rate_per_minute.into())),
-        ("questions a month", figure(agreement.monthly_quota)),
-        ("larger quota", agreement.uplifts.join("; ")),
-        ("kept", agreement.retention.clone()),
-        ("signed", agreement.signed_on.clone()),
-        ("review", agreement.review_on.clone()),
-        ("expiry", agreement.expires_on.clone()),
-        ("suspension", agreement.suspension.clone()),
-        ("register", version(found.register_version)),
-    ];
-    for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
-        say!("  {name:<20} {value}")?;
-    }
-    for line in found.quotas.iter().map(quotas::in_words) {
-        say!("  {:<20} {line}", "used")?;
-    }
-    let mut table = table(["party", "role", "post", "e-mail"]);
-    for contact in &agreement.contacts {
-        table.add_row([&contact.party, &contact.role, &contact.name, &contact.email]);
-    }
-    say!("{table}")?;
-    Ok(ExitCode::SUCCESS)
 }

@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use sd_notify::NotifyState;
 use statuscheck_domain::clock::SystemClock;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::server::Gateway;
+use crate::telemetry::Exports;
 use crate::tls::{Reload, Tls};
 
 /// Serves a gateway until it is told to stop.
@@ -28,13 +30,23 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         keep_memory_private()?;
-        let setup = Config::read(&self.config)?.setup(SystemClock::shared()).await?;
+        let setup = Config::read(&self.config)?
+            .setup(&Exports::from_environment(), SystemClock::shared())
+            .await?;
         let gateway = Gateway::bind(setup).await?;
         // Before anybody is told that it serves: a signal that nobody waits for ends the process at once.
         let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
         let stopped = stopped()?;
+        if let Some(address) = gateway.telemetry_address() {
+            tracing::info!(%address, "figures and health are told");
+        }
         tracing::info!(address = %gateway.address(), "serving");
+        tell_systemd(NotifyState::Ready);
         let reloading = tokio::spawn(reload_on(hangup, gateway.tls()));
+        let stopped = async {
+            stopped.await;
+            tell_systemd(NotifyState::Stopping);
+        };
         gateway.serve(stopped).await;
         reloading.abort();
         tracing::info!("stopped");
@@ -47,6 +59,13 @@ impl Serve {
 pub(crate) fn keep_memory_private() -> anyhow::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)
         .context("the system does not let this process keep its memory private")
+}
+
+/// Says how far it is to whoever started it, where that is systemd.
+fn tell_systemd(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "systemd cannot be told");
+    }
 }
 
 /// Ends at the first SIGTERM or Ctrl-C.

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use statuscheck_adapters::ConnectError;
-use statuscheck_domain::ids::{AgreementId, DepartmentId, OrganisationId};
+use statuscheck_domain::ids::DepartmentId;
 
 use super::calendar::CalendarError;
 use crate::audit::AuditError;
@@ -14,6 +14,7 @@ use crate::store::embedded::OpenError;
 use crate::store::key_file::KeyFileError;
 use crate::store::postgres::{AddressError, OpenError as DatabaseOpenError};
 use crate::store::signing::SigningKeyError;
+use crate::telemetry::ExportError;
 use crate::tls::TlsError;
 use crate::webhook::{CourierError, NotAllowed, SecretError};
 
@@ -78,26 +79,25 @@ pub enum ConfigError {
     /// `webhooks`
     #[error("webhooks")]
     Webhooks(#[source] CourierError),
-    /// An address in the register that nothing may be sent to.
-    #[error("webhook of {organisation} under {agreement}: url")]
+    /// An address that nothing may be sent to.
+    #[error("{webhook}: url")]
     WebhookAddress {
-        /// Under which agreement.
-        agreement: AgreementId,
-        /// Whose.
-        organisation: OrganisationId,
+        /// Whose, and where it is named.
+        webhook: String,
         /// Why.
         source: NotAllowed,
     },
-    /// A secret that the register names, and that cannot be used.
-    #[error("webhook of {organisation} under {agreement}: secret_files")]
+    /// A secret that is named, and that cannot be used.
+    #[error("{webhook}: secret_files")]
     WebhookSecret {
-        /// Under which agreement.
-        agreement: AgreementId,
-        /// Whose.
-        organisation: OrganisationId,
+        /// Whose, and where it is named.
+        webhook: String,
         /// Why.
         source: SecretError,
     },
+    /// Variables of the environment that begin with `OTEL_`
+    #[error("what is to be sent by the variables OTEL_*")]
+    Exports(#[source] ExportError),
     /// `calendar`
     #[error("calendar")]
     Calendar(#[source] CalendarError),

@@ -29,6 +29,7 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
         ("dashboard.update", config.dashboard.update),
         ("webhooks.timeouts.connect", webhooks.timeouts.connect),
         ("webhooks.timeouts.total", webhooks.timeouts.total),
+        ("webhooks.delivery.put_off", webhooks.delivery.put_off),
         ("webhooks.retry.first_pause", webhooks.retry.first_pause),
         ("webhooks.retry.give_up_after", webhooks.retry.give_up_after),
         ("register_changes.plan_age", changes.plan_age),
@@ -59,6 +60,11 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
             config.batch.rows_in_flight_max > 0,
             one,
         ),
+        (
+            "telemetry.traces.ratio",
+            (0.0..=1.0).contains(&config.telemetry.traces.ratio),
+            "must be 0 to 1",
+        ),
         ("watch.watchers_max", config.watch.watchers_max > 0, one),
         (
             "watch.watchers_per_organisation_max",
@@ -74,8 +80,10 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
             connections.connections_per_address > 0,
             one,
         ),
+        ("desk.feed_rows_max", config.desk.feed_rows_max > 0, one),
         ("desk.followers_max", config.desk.followers_max > 0, one),
         ("desk.known_max", config.desk.known_max > 0, one),
+        ("referrals.known_max", config.referrals.known_max > 0, one),
         ("connections.streams", connections.streams > 0, one),
         (
             "connections.header_list_bytes",
@@ -98,6 +106,21 @@ pub(super) fn faults(config: &Config) -> Vec<(&'static str, &'static str)> {
             between,
         ),
         ("webhooks.retry.growth", webhooks.retry.growth > 0, one),
+        (
+            "webhooks.delivery.at_once_per_receiver",
+            webhooks.delivery.at_once_per_receiver > 0,
+            one,
+        ),
+        (
+            "webhooks.delivery.under_way_per_receiver_max",
+            webhooks.delivery.under_way_per_receiver_max > 0,
+            one,
+        ),
+        (
+            "webhooks.delivery.under_way_max",
+            webhooks.delivery.under_way_max > 0,
+            one,
+        ),
         (
             "webhooks.retry.pause_max",
             webhooks.retry.first_pause <= webhooks.retry.pause_max,

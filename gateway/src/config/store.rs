@@ -14,6 +14,7 @@ use super::ConfigError;
 use crate::store::embedded::{EmbeddedStore, Settings as FileSettings};
 use crate::store::notary::{Heads, NotarySettings};
 use crate::store::postgres::{Address, Limits, PostgresStore, Settings as DatabaseSettings};
+use crate::store::pulse::Pulse;
 use crate::store::seal::Kek;
 use crate::store::signing::{SigningKey, SigningKeyError};
 use crate::store::upkeep::Upkeep;
@@ -77,6 +78,7 @@ pub(super) struct Opened {
     pub(super) store: Arc<dyn Store>,
     pub(super) upkeep: Arc<dyn Upkeep>,
     pub(super) heads: Arc<dyn Heads>,
+    pub(super) pulse: Pulse,
 }
 
 impl<'de> Deserialize<'de> for StoreSection {
@@ -250,17 +252,27 @@ impl StoreSection {
                 let store = EmbeddedStore::open(FileSettings::at(path), key).await;
                 let store = Arc::new(store.map_err(ConfigError::Store)?);
                 share.set_whole();
-                let heads = store.ledger_end();
+                let (heads, pulse) = (store.ledger_end(), store.pulse());
                 let upkeep = Arc::clone(&store) as Arc<dyn Upkeep>;
-                Ok(Opened { store, upkeep, heads })
+                Ok(Opened {
+                    store,
+                    upkeep,
+                    heads,
+                    pulse,
+                })
             }
             Place::Database(url) => {
                 let store = PostgresStore::open(self.database(url)?, key).await;
                 let store = Arc::new(store.map_err(ConfigError::Database)?);
                 store.keep_share(share);
-                let heads = store.ledger_end();
+                let (heads, pulse) = (store.ledger_end(), store.pulse());
                 let upkeep = Arc::clone(&store) as Arc<dyn Upkeep>;
-                Ok(Opened { store, upkeep, heads })
+                Ok(Opened {
+                    store,
+                    upkeep,
+                    heads,
+                    pulse,
+                })
             }
         }
     }

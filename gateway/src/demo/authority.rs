@@ -188,7 +188,7 @@ fn valid(mut params: CertificateParams, name: &str) -> CertificateParams {
     params
 }
 
-fn write_secret(path: &Path, text: &str) -> Result<(), AuthorityError> {
+pub(super) fn write_secret(path: &Path, text: &str) -> Result<(), AuthorityError> {
     let opened = OpenOptions::new()
         .write(true)
         .create(true)

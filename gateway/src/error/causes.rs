@@ -9,7 +9,7 @@ use crate::admission::Overloaded;
 use crate::audit::AuditError;
 use crate::store::upkeep::RotationError;
 use crate::store::{CommitError, ReadError};
-use crate::upkeep::{HoldError, UpkeepError, VerifyError};
+use crate::upkeep::{HoldError, RetryError, UpkeepError, VerifyError};
 
 /// A busy store drains its queue in milliseconds; half a second spreads the repeats.
 pub(super) const BUSY_RETRY: Duration = Duration::from_millis(500);
@@ -53,6 +53,15 @@ impl From<ReadError> for Error {
             ReadError::Full => Self::busy(),
             ReadError::Unavailable => Self::CannotRecord,
             ReadError::Corrupt => Self::internal(&error),
+        }
+    }
+}
+
+impl From<RetryError> for Error {
+    fn from(error: RetryError) -> Self {
+        match error {
+            RetryError::NoSuchHook(id) => Self::NoSuchHook(id),
+            RetryError::Upkeep(error) => error.into(),
         }
     }
 }

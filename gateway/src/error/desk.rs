@@ -30,6 +30,16 @@ pub(super) fn parts(fault: DeskFault) -> (Code, ErrorDetails) {
             details.set_error_info(reason, DOMAIN, named);
             (Code::PermissionDenied, details)
         }
+        DeskFault::NoSuchFeed(agreement) => (
+            Code::PermissionDenied,
+            info("FEED_NOT_COVERED", [("agreement_id", agreement.to_string())]),
+        ),
+        DeskFault::FeedNotInForce { agreement, reason } => (
+            Code::PermissionDenied,
+            info(reason, [("agreement_id", agreement.to_string())]),
+        ),
+        // No RetryInfo: the same feed stays too long.
+        DeskFault::FeedTooLong(_) => (Code::ResourceExhausted, info("FEED_TOO_LONG", [])),
         DeskFault::Stopping => (Code::Unavailable, info("STOPPING", [])),
     }
 }

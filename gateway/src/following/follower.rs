@@ -181,6 +181,10 @@ impl Follower {
             }
             let tale = self.tales.get_mut(&id).ok_or(Error::NoSuchCase(id))?;
             let Some(first) = tale.missing(version, &self.told) else {
+                if tale.is_hidden(version) {
+                    self.pass(place);
+                    continue;
+                }
                 let case = tale.told_to(version).map_err(|fault| Error::internal(&fault))?;
                 let case = own(case, &self.organisation)?.clone();
                 self.pass(place);

@@ -11,6 +11,8 @@ use crate::store::{LedgerPlace, PlacedEvent, Position};
 pub(super) struct Tale {
     id: CaseId,
     places: Vec<LedgerPlace>,
+    /// Of each event, whether its caller is told nothing of it.
+    hidden: Vec<bool>,
     /// As far as it was told.
     told: Option<Case>,
     rest: VecDeque<Event>,
@@ -18,13 +20,14 @@ pub(super) struct Tale {
 
 impl Tale {
     pub(super) fn of(id: CaseId, history: Vec<PlacedEvent>) -> Self {
-        let (places, rest) = history
+        let (places, rest): (_, VecDeque<Event>) = history
             .into_iter()
             .map(|placed| (placed.place, placed.event))
             .unzip();
         Self {
             id,
             places,
+            hidden: rest.iter().map(|event| event.kind.is_hidden()).collect(),
             told: None,
             rest,
         }
@@ -33,6 +36,13 @@ impl Tale {
     /// The event after which the case is at `version` is in it.
     pub(super) fn goes_to(&self, version: u64) -> bool {
         self.places.len() as u64 >= version
+    }
+
+    /// The event after which the case is at `version` is none of its caller's business.
+    pub(super) fn is_hidden(&self, version: u64) -> bool {
+        (1..)
+            .zip(&self.hidden)
+            .any(|(at, hidden)| at == version && *hidden)
     }
 
     /// Where the first event before `version` is that `reached` does not cover.

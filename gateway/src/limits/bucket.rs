@@ -14,7 +14,13 @@ use tonic::metadata::MetadataMap;
 
 /// The gateway's clock, as governor reads it.
 #[derive(Clone)]
-pub(super) struct LimitClock(pub(super) SharedClock);
+pub(crate) struct LimitClock(pub(super) SharedClock);
+
+impl LimitClock {
+    pub(crate) fn of(clock: &SharedClock) -> Self {
+        Self(clock.clone())
+    }
+}
 
 impl governor::clock::Clock for LimitClock {
     type Instant = Duration;

@@ -16,6 +16,7 @@ use super::{Quotas, Usage, is_near_end};
 use crate::error::Error;
 use crate::register::ServedRegister;
 use crate::store::{CommitError, HouseEntry, HouseKind, HouseQuery};
+use crate::telemetry::Figures;
 
 /// Who records it.
 const ACTOR: &str = "quotas";
@@ -45,16 +46,23 @@ pub(crate) struct QuotaWatch {
     quotas: Quotas,
     register: Arc<ServedRegister>,
     settings: QuotaSettings,
+    figures: Arc<Figures>,
     /// Of this month; what is not here is looked up.
     warned: HashSet<QuotaKey>,
 }
 
 impl QuotaWatch {
-    pub(crate) fn new(quotas: Quotas, register: Arc<ServedRegister>, settings: QuotaSettings) -> Self {
+    pub(crate) fn new(
+        quotas: Quotas,
+        register: Arc<ServedRegister>,
+        settings: QuotaSettings,
+        figures: Arc<Figures>,
+    ) -> Self {
         Self {
             quotas,
             register,
             settings,
+            figures,
             warned: HashSet::new(),
         }
     }
@@ -76,6 +84,7 @@ impl QuotaWatch {
         let metered = register.agreements().filter(|agreement| !agreement.listed_only);
         for agreement in metered.filter(|agreement| !agreement.quotas.is_empty()) {
             for usage in self.quotas.usage(agreement).await? {
+                self.figures.quota(&usage);
                 if is_near_end(usage.used, usage.limit) && !self.warned.contains(&usage.key) {
                     self.warn(usage).await?;
                 }

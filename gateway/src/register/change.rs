@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use statuscheck_domain::agreement::{Register, plan, touched};
-use statuscheck_domain::clock::SharedClock;
+use statuscheck_domain::clock::{SharedClock, london_day};
 use statuscheck_domain::ids::PlanId;
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -166,6 +167,11 @@ impl RegisterChanges {
     /// What is served.
     pub fn served(&self) -> &ServedRegister {
         &self.served
+    }
+
+    /// The day in London.
+    pub fn today(&self) -> Date {
+        london_day(self.clock.now())
     }
 
     /// Tells what `wanted` would change, and records it to be applied, where it would change anything. The same plan of the

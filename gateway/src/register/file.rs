@@ -1,4 +1,4 @@
-//! The shape of an agreement's file, and of a suspension order's. Unknown keys are refused; values are texts until every
+//! The shape of an agreement's file, of a suspension order's, and of a Windrush safeguard's. Unknown keys are refused; values are texts until every
 //! one of them has been looked at, so that all faults are told at once.
 
 use std::collections::BTreeMap;
@@ -17,10 +17,15 @@ use statuscheck_domain::subject::Field;
 use super::values::Values;
 use super::webhook::WebhookFile;
 
+mod feed;
 mod order;
+mod safeguard;
 mod writing;
 
+use self::feed::FeedFile;
+
 pub(super) use self::order::OrderFile;
+pub(super) use self::safeguard::SafeguardFile;
 
 /// One agreement.
 #[derive(Serialize, Deserialize)]
@@ -48,6 +53,8 @@ pub(super) struct AgreementFile {
     /// Where organisations are told of their cases, by organisation.
     #[serde(default)]
     webhooks: BTreeMap<String, WebhookFile>,
+    /// Where the senior owner is told that answers are late.
+    owner_webhook: Option<WebhookFile>,
     /// What departments may be asked, e.g. `dwp/nino_trace`.
     #[serde(default)]
     operations: Vec<String>,
@@ -79,12 +86,17 @@ pub(super) struct AgreementFile {
     expires_on: Option<String>,
     /// Why it is not in force although it was signed.
     suspension: Option<SuspensionFile>,
+    /// What is volunteered regularly.
+    feed: Option<FeedFile>,
     /// Listed for others to know of, and not served.
     #[serde(default)]
     listed_only: bool,
     /// Data is volunteered, not asked for.
     #[serde(default)]
     proactive: bool,
+    /// Callers are not told that a person is referred to the Windrush taskforce.
+    #[serde(default)]
+    withholds_referrals: bool,
 }
 
 /// One side.
@@ -190,7 +202,7 @@ impl AgreementFile {
         let checks = values.known("checks", &self.checks, CheckKind::named);
         let benefits = values.known("benefits", &self.benefits, EducationBenefit::named);
         let organisations = organisations(&self.organisations, &mut values);
-        let webhooks = WebhookFile::webhooks(self.webhooks, &mut values);
+        let webhooks = WebhookFile::by_name("webhooks", self.webhooks, &mut values);
         let operations = values.known("operations", &self.operations, Operation::named);
         let request_fields = values.known("request_fields", &self.request_fields, of_person);
         let released_fields = values.known("released_fields", &self.released_fields, fact);
@@ -206,6 +218,7 @@ impl AgreementFile {
         let suspension = self
             .suspension
             .map(|suspension| suspension.suspension(&mut values));
+        let feed = self.feed.map(|feed| feed.terms(&mut values));
         let id = values.one("id", &self.id);
         let agreement = Agreement {
             id: id.unwrap_or_else(unread),
@@ -217,6 +230,7 @@ impl AgreementFile {
             benefits,
             organisations,
             webhooks,
+            owner_webhook: self.owner_webhook.map(WebhookFile::webhook),
             operations,
             request_fields,
             released_fields,
@@ -233,8 +247,10 @@ impl AgreementFile {
             review_on,
             expires_on,
             suspension: suspension.flatten(),
+            feed: feed.flatten(),
             listed_only: self.listed_only,
             proactive: self.proactive,
+            withholds_referrals: self.withholds_referrals,
         };
         values.all_fit(agreement, Agreement::faults)
     }

@@ -2,6 +2,11 @@ use std::fs;
 
 use super::*;
 
+#[path = "safeguard_tests.rs"]
+mod safeguards;
+
+use self::safeguards::{SUBSCRIBED, safeguard};
+
 const SOUND: &str = r#"
     id = "status"
     title = "Status"
@@ -138,6 +143,19 @@ fn a_webhook_belongs_to_an_organisation_of_the_agreement() {
 }
 
 #[test]
+fn a_feed_goes_from_one_party_to_another_under_an_agreement_that_is_proactive() {
+    let with = |keys: &str| format!("{SOUND}\n[feed]\nname = \"people\"\nevery = \"7d\"\n{keys}");
+    let told = faults_of(&with("from = \"home-office\"\nto = \"dfe\""));
+    for fault in ["feed: is volunteered", "feed.to: dfe is no party"] {
+        assert!(told.contains(fault), "{fault} is not in {told}");
+    }
+    let told = faults_of(&with("from = \"home-office\"\nto = \"home-office\""));
+    assert!(told.contains("feed.to: is who sends it"), "{told}");
+    let told = faults_of(&with("from = \"dvla\"\nto = \"dfe\""));
+    assert!(told.contains("feed.from: must be one of"), "{told}");
+}
+
+#[test]
 fn an_unknown_key_is_refused_wherever_it_stands() {
     for (at, key) in [
         ("    id =", "colour = 1\n    id ="),
@@ -148,7 +166,7 @@ fn an_unknown_key_is_refused_wherever_it_stands() {
         assert!(SOUND.contains(at));
         let told = faults_of(&SOUND.replacen(at, key, 1));
         assert!(
-            told.contains("is not an agreement") && told.contains("unknown field `colour`"),
+            told.contains("is not a file of the register") && told.contains("unknown field `colour`"),
             "{told}"
         );
     }
@@ -181,7 +199,7 @@ fn every_file_at_fault_is_named_at_once_and_orders_belong_to_the_register() {
     );
     let told = load(folder.path()).unwrap_err().to_string();
     for fault in [
-        "b.toml: is not an agreement",
+        "b.toml: is not a file of the register",
         "c.toml: purpose: is blank",
         "pause.toml: review_on: 2025-04-01 is before starts_on",
     ] {
@@ -197,6 +215,7 @@ fn a_whole_register_is_the_same_in_one_text_as_in_files() {
     let whole = parse_whole(&text).unwrap();
     assert!(in_files.agreements().eq(whole.agreements()));
     assert_eq!(in_files.orders(), whole.orders());
+    assert!(in_files.safeguards().eq(whole.safeguards()) && in_files.safeguards().count() == 1);
     assert_eq!(statuscheck_domain::agreement::plan(&in_files, &whole), []);
 
     // A file may hold it whole, and files may come one by one.
@@ -246,12 +265,28 @@ fn what_is_written_is_read_as_the_same_register() {
         "promise =",
         "thresholds = [\"80% ops, owner\"]\ndivision = \"scotland\"\nsilence = \"14d\"\npromise =",
     );
-    let full = Register::new([parse("full.toml", &full).unwrap()], []).unwrap();
+    let feed =
+        "proactive = true\n[feed]\nname = \"people\"\nfrom = \"home-office\"\nto = \"dfe\"\nevery = \"7d\"\n";
+    let full = full.replace("[organisations]", &format!("{feed}[organisations]"));
+    let full = full.replace(
+        "name = \"trusts\"",
+        "name = \"dfe\"\nowner = { name = \"x\", email = \"x@dfe.example\" }\n\
+         contact = { name = \"y\", email = \"y@dfe.example\" }\n[[parties]]\nname = \"trusts\"",
+    );
+    let full = parse("full.toml", &full).unwrap();
+    let told = full.feed.as_ref().map(ToString::to_string);
+    assert_eq!(
+        told.as_deref(),
+        Some("people from home-office to dfe, every 7 days")
+    );
+    let full = Register::new([full], []).unwrap();
+    let full = full.with_safeguards([safeguard(SUBSCRIBED)]).unwrap();
     for register in [shipped, full] {
         let text = write_whole(&register).unwrap();
         let again = parse_whole(&text).unwrap();
         assert!(again.agreements().eq(register.agreements()));
         assert_eq!(again.orders(), register.orders());
+        assert!(again.safeguards().eq(register.safeguards()));
         assert_eq!(write_whole(&again).unwrap(), text);
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{RegisterError, SUSPENSIONS, files_of};
+use super::{RegisterError, SUSPENSIONS, WINDRUSH, files_below, files_of};
 
 /// Why a register on disk cannot be put together. What is in the files is not judged here.
 #[derive(Debug, thiserror::Error)]
@@ -31,17 +31,23 @@ pub enum SourceError {
 }
 
 /// The whole register at `paths` in one text, as [`super::parse_whole`] reads it: the files of a folder, or these files,
-/// each an agreement, a suspension order, or both in tables `[[agreements]]` and `[[suspensions]]`.
+/// each an agreement, a suspension order, a Windrush safeguard, or all of them in tables `[[agreements]]`, `[[suspensions]]` and
+/// `[[windrush]]`.
 ///
 /// # Errors
 /// A file or folder that cannot be read, or is not TOML.
 pub fn whole_of(paths: &[PathBuf]) -> Result<String, SourceError> {
     let mut agreements = toml::value::Array::new();
     let mut orders = toml::value::Array::new();
+    let mut safeguards = toml::value::Array::new();
     for path in every_file(paths)? {
         let mut table = read(&path)?;
         let mut is_whole = false;
-        for (key, all) in [("agreements", &mut agreements), (SUSPENSIONS, &mut orders)] {
+        for (key, all) in [
+            ("agreements", &mut agreements),
+            (SUSPENSIONS, &mut orders),
+            (WINDRUSH, &mut safeguards),
+        ] {
             if let Some(toml::Value::Array(tables)) = table.get_mut(key) {
                 all.append(tables);
                 is_whole = true;
@@ -50,12 +56,21 @@ pub fn whole_of(paths: &[PathBuf]) -> Result<String, SourceError> {
         if is_whole {
             continue;
         }
-        // Every order has an age or departments of its own, and every agreement parties.
-        let is_order = table.contains_key("starts_on");
-        let all = if is_order { &mut orders } else { &mut agreements };
+        // Both the others begin on a day, and one of them has to do with arrivals.
+        let all = if table.contains_key("last_arrival") {
+            &mut safeguards
+        } else if table.contains_key("starts_on") {
+            &mut orders
+        } else {
+            &mut agreements
+        };
         all.push(toml::Value::Table(table));
     }
-    let whole = [("agreements", agreements), (SUSPENSIONS, orders)];
+    let whole = [
+        ("agreements", agreements),
+        (SUSPENSIONS, orders),
+        (WINDRUSH, safeguards),
+    ];
     let whole = whole.map(|(key, tables)| (key.to_owned(), toml::Value::Array(tables)));
     Ok(toml::Table::from_iter(whole).to_string())
 }
@@ -65,10 +80,8 @@ fn every_file(paths: &[PathBuf]) -> Result<Vec<PathBuf>, RegisterError> {
     for path in paths {
         if path.is_dir() {
             files.extend(files_of(path)?);
-            let orders = path.join(SUSPENSIONS);
-            if orders.is_dir() {
-                files.extend(files_of(&orders)?);
-            }
+            files.extend(files_below(path, SUSPENSIONS)?);
+            files.extend(files_below(path, WINDRUSH)?);
         } else {
             files.push(path.clone());
         }

@@ -1,10 +1,11 @@
-//! Where an organisation is told of its cases, as an agreement's file has it.
+//! Where an organisation is told of its cases, or somebody of referrals, as a file of the register has it.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use statuscheck_domain::agreement::Webhook;
-use statuscheck_domain::ids::OrganisationId;
 
 use super::values::Values;
 
@@ -28,19 +29,23 @@ impl From<&Webhook> for WebhookFile {
 }
 
 impl WebhookFile {
-    /// Those of an agreement, by organisation. What is wrong with one beside its organisation is for the agreement to say.
-    pub(super) fn webhooks(
-        by_organisation: BTreeMap<String, Self>,
+    pub(super) fn webhook(self) -> Webhook {
+        Webhook {
+            url: self.url,
+            secret_files: self.secret_files,
+        }
+    }
+
+    /// Those under `key`, by whom they tell. What is wrong with one beside its name is for what has it to say.
+    pub(super) fn by_name<T: Ord + FromStr<Err: Display>>(
+        key: &str,
+        by_name: BTreeMap<String, Self>,
         values: &mut Values,
-    ) -> BTreeMap<OrganisationId, Webhook> {
-        let webhook = |(id, file): (String, Self)| {
-            let organisation = values.one(&format!("webhooks.{id}"), &id)?;
-            let webhook = Webhook {
-                url: file.url,
-                secret_files: file.secret_files,
-            };
-            Some((organisation, webhook))
+    ) -> BTreeMap<T, Webhook> {
+        let webhook = |(name, file): (String, Self)| {
+            let whose = values.one(&format!("{key}.{name}"), &name)?;
+            Some((whose, file.webhook()))
         };
-        by_organisation.into_iter().filter_map(webhook).collect()
+        by_name.into_iter().filter_map(webhook).collect()
     }
 }

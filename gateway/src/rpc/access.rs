@@ -12,6 +12,7 @@ use tower::Service;
 
 use crate::error::Error;
 use crate::peer::{Connected, PeerKind};
+use crate::telemetry::{Call, Figures, Stage, Tracer, trace};
 
 use PeerKind::{Department, Ops, Organisation, Taskforce};
 
@@ -46,11 +47,17 @@ const MAY_CALL: &[(&str, &[&str], &[PeerKind])] = &[
 #[derive(Clone)]
 pub(crate) struct Access<S> {
     inner: S,
+    figures: Arc<Figures>,
+    tracer: Arc<Tracer>,
 }
 
 impl<S> Access<S> {
-    pub(crate) const fn new(inner: S) -> Self {
-        Self { inner }
+    pub(crate) const fn new(inner: S, figures: Arc<Figures>, tracer: Arc<Tracer>) -> Self {
+        Self {
+            inner,
+            figures,
+            tracer,
+        }
     }
 }
 
@@ -68,14 +75,32 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match permit(&request) {
-            Ok(()) => self
-                .inner
-                .call(request)
-                .map(|response| response.map(in_our_words))
-                .boxed(),
-            Err(error) => std::future::ready(Ok(Status::from(error).into_http())).boxed(),
+        let began = self.figures.begin();
+        let mut call = self.figures.call(request.uri().path(), began);
+        let followed = call
+            .as_mut()
+            .and_then(|call| call.follow(&self.tracer, request.headers()));
+        let permitted = permit(&request);
+        trace::at_once(&followed, || self.figures.stage(Stage::Peer, began));
+        match permitted {
+            Ok(()) => {
+                let answering = self.inner.call(request);
+                let answering =
+                    answering.map(|response| response.map(|response| measured(call, in_our_words(response))));
+                trace::within(followed, answering).boxed()
+            }
+            Err(error) => {
+                let refused = measured(call, Status::from(error).into_http());
+                std::future::ready(Ok(refused)).boxed()
+            }
         }
+    }
+}
+
+fn measured(call: Option<Call>, response: Response<Body>) -> Response<Body> {
+    match call {
+        Some(call) => call.of(response),
+        None => response,
     }
 }
 

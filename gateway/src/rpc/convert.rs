@@ -4,8 +4,10 @@
 mod answer;
 pub(crate) mod desk;
 pub(crate) mod due;
+pub(crate) mod hooks;
 mod listing;
 pub(crate) mod measures;
+pub(crate) mod referral;
 pub(crate) mod register;
 mod request;
 mod row;
@@ -14,6 +16,9 @@ mod steps;
 pub(crate) mod upkeep;
 pub(crate) mod versions;
 mod watching;
+
+// What the register has beside agreements.
+pub(crate) mod orders;
 
 use jiff::Timestamp;
 use statuscheck_domain::case::{Case, CaseState, Step};
@@ -56,7 +61,7 @@ pub(crate) fn case(case: &Case, now: Timestamp) -> wire::Case {
         caller_reference: case.receipt.caller_reference.to_string(),
         create_time: Some(timestamp(case.create_time)),
         update_time: Some(timestamp(case.update_time)),
-        version: case.version,
+        version: case.told_version,
         history: history(case),
         sla: Some(sla(case, now)),
     }

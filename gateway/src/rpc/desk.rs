@@ -18,6 +18,7 @@ use crate::desk::Desk;
 use crate::error::Error;
 use crate::peer::{Connected, Peer, PeerError};
 use crate::rpc::convert::desk as convert;
+use crate::rpc::feeds;
 
 /// The service.
 pub(crate) struct Desks {
@@ -68,10 +69,10 @@ impl DeskService for Desks {
         Ok(Response::new(RequestInformationResponse {}))
     }
 
-    // In the contract, and served once the gateway holds feeds.
-
-    async fn upload_feed(&self, _: Request<Streaming<UploadFeedRequest>>) -> Reply<UploadFeedResponse> {
-        Err(Error::NotServed.into())
+    async fn upload_feed(&self, request: Request<Streaming<UploadFeedRequest>>) -> Reply<UploadFeedResponse> {
+        let department = department(&request)?;
+        let answer = feeds::upload(&self.desk, department, request.into_inner()).await?;
+        Ok(Response::new(answer))
     }
 }
 

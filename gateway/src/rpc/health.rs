@@ -1,6 +1,7 @@
 //! `grpc.health.v1.Health`: whether this gateway can do what it is there for.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use statuscheck_proto::ops::v1::ops_service_server::SERVICE_NAME as OPERATIONS;
@@ -13,6 +14,7 @@ use tonic_health::server::{HealthReporter, HealthService};
 
 use crate::register::ServedRegister;
 use crate::store::Store;
+use crate::telemetry::{Parts, Readiness};
 
 /// The services whose health is told; the empty name is the whole gateway.
 const TOLD: [&str; 4] = ["", STATUS_CHECKS, OPERATIONS, REGISTER];
@@ -24,14 +26,15 @@ const GLANCE: Duration = Duration::from_secs(1);
 /// What is told about the gateway's health.
 pub(crate) struct Health {
     reporter: HealthReporter,
+    readiness: Arc<Readiness>,
 }
 
 impl Health {
     /// A gateway that serves, and the service that says so.
-    pub(crate) async fn new() -> (Self, HealthServer<HealthService>) {
+    pub(crate) async fn new(readiness: Arc<Readiness>) -> (Self, HealthServer<HealthService>) {
         let reporter = HealthReporter::new();
         let service = HealthService::from_health_reporter(reporter.clone());
-        let health = Self { reporter };
+        let health = Self { reporter, readiness };
         health.tell(ServingStatus::Serving).await;
         (health, HealthServer::new(service))
     }
@@ -43,7 +46,14 @@ impl Health {
         let mut was_healthy = true;
         loop {
             let records = store.is_healthy();
-            let is_healthy = records && register.is_current();
+            let is_current = register.is_current();
+            let serves = true;
+            self.readiness.tell(Parts {
+                records,
+                is_current,
+                serves,
+            });
+            let is_healthy = records && is_current;
             match (was_healthy, is_healthy) {
                 (true, false) => {
                     if records {
@@ -69,6 +79,7 @@ impl Health {
     /// Tells everybody that the gateway stops, and ends every watch: one that never ends would hold its connection until
     /// the drain is over.
     pub(crate) async fn end(&self) {
+        self.readiness.end();
         self.tell(ServingStatus::NotServing).await;
         let mut reporter = self.reporter.clone();
         for service in TOLD {

@@ -17,7 +17,7 @@ use tonic::{Request, Response, Status};
 use crate::audit::Subject;
 use crate::error::Error;
 use crate::ops::Live;
-use crate::rpc::convert::{due, upkeep};
+use crate::rpc::convert::{due, hooks, upkeep};
 use crate::rpc::operator::{operator, to_the_end};
 use crate::upkeep::Housekeeping;
 
@@ -159,13 +159,17 @@ impl OpsService for Operations {
         to_the_end(Self::set_department(self.clone(), actor, request.into_inner())).await
     }
 
-    // In the contract, and served once webhooks have a sender.
-
-    async fn list_hooks(&self, _: Request<ListHooksRequest>) -> Reply<ListHooksResponse> {
-        Err(Error::NotServed.into())
+    async fn list_hooks(&self, request: Request<ListHooksRequest>) -> Reply<ListHooksResponse> {
+        let query = hooks::query(request.get_ref())?;
+        let rows = self.housekeeping.hooks(query).await.map_err(Error::from)?;
+        Ok(Response::new(hooks::page(&rows, &query)))
     }
 
-    async fn retry_hook(&self, _: Request<RetryHookRequest>) -> Reply<RetryHookResponse> {
-        Err(Error::NotServed.into())
+    async fn retry_hook(&self, request: Request<RetryHookRequest>) -> Reply<RetryHookResponse> {
+        let actor = operator(SERVICE, &request)?;
+        let id = hooks::hook_id(request.get_ref())?;
+        let retried = self.housekeeping.retry_hook(&actor, id).await;
+        retried.map_err(Error::from)?;
+        Ok(Response::new(RetryHookResponse {}))
     }
 }

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::measures::Measures;
 use crate::quota::Quotas;
 use crate::register::RegisterChanges;
-use crate::rpc::convert::{measures, register as convert, versions};
+use crate::rpc::convert::{measures, orders, register as convert, versions};
 use crate::rpc::measures::may_measure;
 use crate::rpc::operator::{operator, to_the_end};
 
@@ -38,7 +38,11 @@ impl RegisterService for Agreements {
     ) -> Reply<ListAgreementsResponse> {
         let register = &self.changes.served().now().register;
         let page = convert::page(request.get_ref(), register)?;
-        Ok(Response::new(convert::listed(register, &page)))
+        Ok(Response::new(convert::listed(
+            register,
+            &page,
+            self.changes.today(),
+        )))
     }
 
     async fn get_agreement(&self, request: Request<GetAgreementRequest>) -> Reply<GetAgreementResponse> {
@@ -52,6 +56,7 @@ impl RegisterService for Agreements {
             register_version: version.number,
             files_differ: version.files_differ,
             quotas: usage.iter().map(convert::quota_use).collect(),
+            suspension_orders: orders::about(&version.register, agreement, self.changes.today()),
         }))
     }
 

@@ -151,10 +151,10 @@ impl StatusCheckService for StatusChecks {
     }
 }
 
-/// A step on the case as it was seen first: with it comes the version that it had then.
+/// A step on the case as it was seen first: with it comes the version that its caller could see then.
 fn since_seen(step: impl Fn(&Case, u64) -> Result<Option<EventKind>, Error> + Send + Sync + 'static) -> Step {
     let seen = OnceLock::new();
-    Box::new(move |case| step(case, *seen.get_or_init(|| case.version)))
+    Box::new(move |case| step(case, *seen.get_or_init(|| case.told_version)))
 }
 
 /// A response, with what is left of the rates in its headers.

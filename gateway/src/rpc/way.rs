@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::limits::{Allowance, Limits, Reserved};
 use crate::register::{ServedRegister, Version};
 use crate::rpc::convert;
+use crate::telemetry::{Figures, Stage};
 
 /// What a check passes through.
 pub(crate) struct Way {
@@ -28,6 +29,7 @@ pub(crate) struct Way {
     /// How long a check may take when the caller gives more.
     pub(crate) budget: Duration,
     pub(crate) batch: BatchSettings,
+    pub(crate) figures: Arc<Figures>,
 }
 
 /// A row of a batch that may be asked.
@@ -43,6 +45,7 @@ impl Way {
         organisation: &OrganisationId,
         request: &wire::CheckRequest,
     ) -> Result<(CheckRequest, Permit), Error> {
+        let began = self.figures.begin();
         let today = london_day(self.clock.now());
         let asked = convert::check_request(request, today)?;
         let named = asked.agreement_id.as_ref();
@@ -53,6 +56,7 @@ impl Way {
             named,
             today,
         )?;
+        self.figures.stage(Stage::Authorise, began);
         Ok((asked, permit))
     }
 
@@ -65,6 +69,20 @@ impl Way {
 
     /// Asks one check; with its case comes what is left of the rates.
     pub(crate) async fn check(
+        &self,
+        organisation: &OrganisationId,
+        request: &wire::CheckRequest,
+        budget: Duration,
+    ) -> Result<(Case, Allowance), Error> {
+        let asked = self.ask(organisation, request, budget).await;
+        match &asked {
+            Ok((case, _)) => self.figures.answered(case),
+            Err(error) => self.figures.refused(error),
+        }
+        asked
+    }
+
+    async fn ask(
         &self,
         organisation: &OrganisationId,
         request: &wire::CheckRequest,
@@ -107,10 +125,12 @@ impl Way {
         permit: Permit,
         budget: Duration,
     ) -> Result<(Admitted, Allowance, Duration), Error> {
+        let began = self.figures.begin();
         let reserved = self.limits.reserve(permit)?;
         let allowance = reserved.allowance();
         let arrived = self.clock.elapsed();
         let seat = self.seat(reserved.permit(), Class::Single, budget / 2).await;
+        self.figures.stage(Stage::Reserve, began);
         let admitted = admitted(reserved, seat)?;
         let left = budget.saturating_sub(self.clock.elapsed().saturating_sub(arrived));
         Ok((admitted, allowance, left))
@@ -130,6 +150,11 @@ impl Way {
         organisation: &OrganisationId,
         request: &wire::CheckRequest,
     ) -> Result<Row, Error> {
+        let begun = self.row(organisation, request).await;
+        begun.inspect_err(|error| self.figures.refused(error))
+    }
+
+    async fn row(&self, organisation: &OrganisationId, request: &wire::CheckRequest) -> Result<Row, Error> {
         let (asked, permit) = self.permit(organisation, request)?;
         let mut patience = Patience::of(self.batch.wait_max);
         loop {
@@ -142,6 +167,15 @@ impl Way {
 
     /// Waits for a seat and asks, which may take `budget` from then on.
     pub(crate) async fn end_row(&self, row: Row, budget: Duration) -> Result<Case, Error> {
+        let asked = self.ask_row(row, budget).await;
+        match &asked {
+            Ok(case) => self.figures.answered(case),
+            Err(error) => self.figures.refused(error),
+        }
+        asked
+    }
+
+    async fn ask_row(&self, row: Row, budget: Duration) -> Result<Case, Error> {
         let Row { asked, reserved } = row;
         let seat = self.row_seat(reserved.permit(), budget).await;
         let admitted = admitted(reserved, seat)?;

@@ -186,6 +186,8 @@ pub fn copy(
         ("held cases", before.holds, after.holds),
         ("quotas in use", before.quotas, after.quotas),
         ("questions", before.questions, after.questions),
+        ("undelivered notices", before.hooks, after.hooks),
+        ("referrals", before.referrals, after.referrals),
     ] {
         if from != to {
             return Err(CopyError::Differs { what, from, to });

@@ -19,7 +19,6 @@ pub(super) use self::condition::condition;
 pub(super) use self::copying::{FileDestination, FileSource};
 use self::dues::Dues;
 use self::heads::FileHeads;
-use self::lock::Lock;
 pub use self::opening::OpenError;
 use self::opening::Opened;
 use self::readers::Readers;
@@ -29,6 +28,7 @@ use self::tables::Recorded;
 use self::writer::{Outcome, Request, Waiting, Work, Writer};
 use super::chain::Chain;
 use super::notary::Heads;
+use super::pulse::Pulse;
 use super::quota::Tallies;
 use super::remainder::Left;
 use super::rows::{Note, Purge};
@@ -47,6 +47,7 @@ mod entries;
 mod fault;
 mod feed;
 mod heads;
+mod hooks;
 mod house;
 mod lock;
 mod measuring;
@@ -54,10 +55,12 @@ mod opening;
 mod quotas;
 mod readers;
 mod rebuild;
+mod referrals;
 mod retained;
 mod rotation;
 mod settings;
 mod shelves;
+mod subjects;
 mod tables;
 mod upkeep;
 mod worklist;
@@ -75,6 +78,7 @@ pub struct EmbeddedStore {
     changed: watch::Receiver<u64>,
     dues: Arc<Dues>,
     tallies: Arc<Tallies>,
+    pulse: Pulse,
     feed_max: usize,
     feed_looked_at_max: usize,
     stopped: Arc<AtomicBool>,
@@ -111,6 +115,8 @@ impl EmbeddedStore {
         let dues = Arc::new(Dues::new(&settings));
         let (changed_now, changed) = watch::channel(0);
         let (queue, requests) = mpsc::channel(settings.queue_max.max(1));
+        let pulse = Pulse::default();
+        pulse.watch(&queue);
         let (settled, batches) = mpsc::channel(SETTLED_MAX);
         tokio::spawn(writer::pass_on(batches));
         let (head_now, head) = watch::channel(opened.ends.own.head);
@@ -127,8 +133,9 @@ impl EmbeddedStore {
             stopped: Arc::clone(&opened.stopped),
             batch_max: settings.batch_max.max(1),
             refused: 0,
+            pulse: pulse.clone(),
         };
-        let thread = start(writer, opened.lock).map_err(|source| OpenError::Io {
+        let thread = writer::start(writer, opened.lock).map_err(|source| OpenError::Io {
             path: settings.path.clone(),
             source,
         })?;
@@ -140,6 +147,7 @@ impl EmbeddedStore {
             changed,
             dues,
             tallies,
+            pulse,
             feed_max: settings.feed_max.max(1),
             feed_looked_at_max: settings.feed_looked_at_max.max(1),
             stopped: opened.stopped,
@@ -156,6 +164,11 @@ impl EmbeddedStore {
     /// good.
     pub fn ledger_end(&self) -> Arc<dyn Heads> {
         Arc::clone(&self.heads) as _
+    }
+
+    /// What it tells of its writer.
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// Hands a new case to the writer, or refuses it where the queue is full.
@@ -202,16 +215,6 @@ impl EmbeddedStore {
 
 async fn told(outcome: oneshot::Receiver<Outcome>) -> Outcome {
     outcome.await.unwrap_or(Err(CommitError::Unavailable))
-}
-
-/// The lock goes with the writer: it is free when the last commit is done.
-fn start(writer: Writer, lock: Lock) -> std::io::Result<JoinHandle<()>> {
-    std::thread::Builder::new()
-        .name("store-writer".to_owned())
-        .spawn(move || {
-            writer.run();
-            drop(lock);
-        })
 }
 
 #[async_trait]

@@ -53,11 +53,13 @@ pub enum HouseKind {
     DepartmentSet,
     /// An operator looked at how cases, departments or the ledger stand.
     OpsViewed,
+    /// A department had a feed cleared to be shared.
+    FeedUploaded,
 }
 
 impl HouseKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::KeyRotated,
         Self::RetentionRun,
         Self::LegalHoldSet,
@@ -72,6 +74,7 @@ impl HouseKind {
         Self::DueExtensionDone,
         Self::DepartmentSet,
         Self::OpsViewed,
+        Self::FeedUploaded,
     ];
 
     /// The stable name in the ledger. No event of a case has the same.
@@ -91,6 +94,7 @@ impl HouseKind {
             Self::DueExtensionDone => "due_extension_done",
             Self::DepartmentSet => "department_set",
             Self::OpsViewed => "ops_viewed",
+            Self::FeedUploaded => "feed_uploaded",
         }
     }
 }

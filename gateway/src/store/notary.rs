@@ -136,10 +136,10 @@ pub struct Notary {
     clock: SharedClock,
     /// One checkpoint at a time, so that they stand in order.
     last: Mutex<Last>,
-    /// [`Clock::elapsed`] at the last checkpoint, or at the start.
+    /// [`Clock::elapsed`] when every entry was last known to be under a signature, or at the start.
     ///
     /// [`Clock::elapsed`]: statuscheck_domain::clock::Clock::elapsed
-    made_at: watch::Sender<Duration>,
+    signed_at: watch::Sender<Duration>,
 }
 
 /// What was last done.
@@ -165,7 +165,7 @@ impl Notary {
                 heads: None,
                 due_at: now,
             }),
-            made_at: watch::Sender::new(now),
+            signed_at: watch::Sender::new(now),
         }
     }
 
@@ -204,10 +204,10 @@ impl Notary {
         }
     }
 
-    /// How long ago the last checkpoint was made, or this notary where it has made none. Entries may be without a
-    /// signature for as long; without new entries there is none to be made.
+    /// How long ago every entry was last known to be under a signature, or this notary was made: entries may be without one for
+    /// as long.
     pub fn age(&self) -> Duration {
-        self.clock.elapsed().saturating_sub(*self.made_at.borrow())
+        self.clock.elapsed().saturating_sub(*self.signed_at.borrow())
     }
 
     async fn sign(&self, last: &mut Last, now: Duration) -> Result<(), NotaryError> {
@@ -219,6 +219,7 @@ impl Notary {
         if last.heads.as_ref() == Some(&heads) {
             // The next look asks again: what is added then is signed at once.
             last.due_at = now;
+            self.signed_at.send_replace(now);
             return Ok(());
         }
         let time = self.clock.now();
@@ -233,7 +234,7 @@ impl Notary {
         beside?;
         last.heads = Some(heads);
         last.due_at = now + self.every;
-        self.made_at.send_replace(now);
+        self.signed_at.send_replace(now);
         Ok(())
     }
 }

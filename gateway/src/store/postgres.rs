@@ -67,6 +67,7 @@ mod fault;
 mod feed;
 mod handing;
 mod heads;
+mod hooks;
 mod house;
 mod lease;
 mod measuring;
@@ -77,6 +78,7 @@ mod pauses;
 mod quotas;
 mod readers;
 mod rebuild;
+mod referrals;
 mod rotation;
 mod settings;
 mod shares;
@@ -84,6 +86,7 @@ mod single;
 mod standings;
 mod statements;
 mod tables;
+mod telling;
 mod upkeep;
 mod verifier;
 mod work;
@@ -128,6 +131,7 @@ impl PostgresStore {
         let (queue, requests) = mpsc::channel(settings.limits.queue_max);
         let (changes_now, changes) = watch::channel(0);
         let state = Arc::new(State::default());
+        state.pulse.watch(&queue);
         let listener = Listener {
             connector: opened.connector.clone(),
             sealer: Arc::clone(&opened.sealer),
@@ -146,6 +150,7 @@ impl PostgresStore {
         let blocks = Blocks::new(settings.limits.reservations_max, settings.limits.quota_block);
         let writer = Writer {
             connector: opened.connector.clone(),
+            telling: telling::Telling::new(settings.limits.tell_every),
             limits: settings.limits,
             holder: opened.holder,
             session: Some(opened.session),

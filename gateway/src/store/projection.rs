@@ -6,7 +6,7 @@ use statuscheck_domain::ids::CaseId;
 use statuscheck_domain::quota::{QuotaKey, Spent};
 
 use super::ReadError;
-use super::rows::{ListedRow, Opening, RowState, SealedChange, SealedEntry, nanoseconds};
+use super::rows::{HookedRow, ListedRow, Opening, RowState, SealedChange, SealedEntry, nanoseconds};
 use super::seal::DataKey;
 use super::sealed::{Sealer, fold, unseal};
 use super::standing::StandingRow;
@@ -39,6 +39,8 @@ impl Sealer {
         let standing = standing.as_ref().map(StandingRow::of);
         let listed = case.listed();
         let listed = listed.iter().map(ListedRow::of).collect::<Result<_, _>>();
+        let undelivered = case.outbox.undelivered().iter();
+        let hooked = undelivered.map(HookedRow::left).collect::<Result<_, _>>();
         Ok(SealedChange {
             case_id: id,
             expected_version: 0,
@@ -48,6 +50,8 @@ impl Sealer {
             standing: standing.transpose().map_err(|_year_2262| ReadError::Corrupt)?,
             spent: case.spent.clone(),
             listed: listed.map_err(|_year_2262| ReadError::Corrupt)?,
+            hooked: hooked.map_err(|_year_2262| ReadError::Corrupt)?,
+            referred: case.referrals.marks(),
             entries: first.into_iter().collect(),
             further_subjects: Vec::new(),
             opening: Some(Opening {

@@ -29,6 +29,8 @@ use zeroize::Zeroizing;
 
 use self::answer::AnswerRecord;
 use self::clock::ClockEventRecord;
+use self::outbox::NoticeEventRecord;
+use self::referral::ReferralEventRecord;
 use self::reply::ReplyRecord;
 use super::seal::ContentDigest;
 
@@ -55,6 +57,8 @@ macro_rules! boxed {
 
 mod answer;
 mod clock;
+mod outbox;
+mod referral;
 mod reply;
 mod text;
 mod timing;
@@ -224,6 +228,8 @@ enum EventRecord {
     Withdrawn,
     Lapsed,
     Clock(#[serde(with = "ClockEventRecord")] statuscheck_domain::case_clock::ClockEvent),
+    Outbox(#[serde(with = "NoticeEventRecord")] statuscheck_domain::outbox::NoticeEvent),
+    Referral(#[serde(with = "ReferralEventRecord")] statuscheck_domain::referral::ReferralEvent),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -369,5 +375,9 @@ mod date_of_birth {
 
 #[cfg(test)]
 mod clock_tests;
+#[cfg(test)]
+mod outbox_tests;
+#[cfg(test)]
+mod referral_tests;
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 use statuscheck_domain::case::{Case, CaseState};
-use statuscheck_domain::ids::{CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
+use statuscheck_domain::ids::{CaseId, DepartmentId, NoticeId, OrganisationId, QuestionId, RequestId};
+use statuscheck_domain::outbox::{Fault, Posted, Receiver, Undelivered};
 use statuscheck_domain::questions::Listed;
 use statuscheck_domain::quota::Spent;
+use statuscheck_domain::referral::ReferralMark;
 
 use super::remainder::Left;
 use super::seal::{ContentDigest, SubjectDigest};
@@ -37,6 +39,10 @@ pub(super) struct SealedChange {
     pub(super) spent: Vec<Spent>,
     /// The questions that stand otherwise on worklists after it.
     pub(super) listed: Vec<ListedRow>,
+    /// The notices that stand otherwise after it.
+    pub(super) hooked: Vec<HookedRow>,
+    /// The referrals that stand otherwise after it.
+    pub(super) referred: Vec<ReferralMark>,
     pub(super) entries: Vec<SealedEntry>,
     /// Whom a case that is there already is about as well from here on, without repeats; some of it may be known.
     pub(super) further_subjects: Vec<SubjectDigest>,
@@ -61,6 +67,60 @@ impl ListedRow {
             due: listed.due.map(nanoseconds).transpose()?,
         })
     }
+}
+
+/// What becomes of the row of a notice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum HookedRow {
+    /// It stands so.
+    Left(PostedRow),
+    /// There is none: the receiver has taken the notice.
+    Taken(NoticeId),
+}
+
+/// A notice as its row has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct PostedRow {
+    pub(super) id: NoticeId,
+    pub(super) receiver: Receiver,
+    pub(super) happening: &'static str,
+    pub(super) attempts: i64,
+    /// Nanoseconds since 1970; none where it is parked.
+    pub(super) next: Option<i64>,
+    pub(super) fault: Option<Fault>,
+}
+
+impl HookedRow {
+    pub(super) fn of(posted: &Posted) -> Result<Self, CommitError> {
+        match &posted.left {
+            Some(undelivered) => Self::left(undelivered),
+            None => Ok(Self::Taken(posted.id)),
+        }
+    }
+
+    pub(super) fn left(undelivered: &Undelivered) -> Result<Self, CommitError> {
+        let Undelivered {
+            notice,
+            attempts,
+            next,
+            fault,
+            ..
+        } = undelivered;
+        Ok(Self::Left(PostedRow {
+            id: notice.id,
+            receiver: notice.receiver.clone(),
+            happening: notice.happening.as_str(),
+            attempts: (*attempts).into(),
+            next: next.map(nanoseconds).transpose()?,
+            fault: *fault,
+        }))
+    }
+}
+
+/// When the finding of a referral is due, in nanoseconds since 1970; what is beyond the times that a row can show, as late as it
+/// can.
+pub(super) fn referral_due(mark: &ReferralMark) -> i64 {
+    i64::try_from(mark.due.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
 /// The state of a case in its row.

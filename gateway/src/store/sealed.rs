@@ -10,7 +10,9 @@ use statuscheck_domain::event::{Change, Event, EventKind};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use statuscheck_domain::subject::Identity;
 
-use super::rows::{ListedRow, Opening, RowState, SealedChange, SealedEntry, StoredCase, nanoseconds, number};
+use super::rows::{
+    HookedRow, ListedRow, Opening, RowState, SealedChange, SealedEntry, StoredCase, nanoseconds, number,
+};
 use super::seal::{
     ContentDigest, ContentKey, DataKey, Kek, OVERHEAD, Place, SealError, StoreSecret, SubjectDigest,
     SubjectKey,
@@ -275,6 +277,12 @@ fn seal(
             .iter()
             .map(ListedRow::of)
             .collect::<Result<_, _>>()?,
+        hooked: change
+            .posted
+            .iter()
+            .map(HookedRow::of)
+            .collect::<Result<_, _>>()?,
+        referred: change.referred.clone(),
         entries,
         further_subjects: Vec::new(),
         opening: None,

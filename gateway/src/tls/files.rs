@@ -309,3 +309,9 @@ fn lists_in(bytes: &[u8]) -> Result<Vec<CertificateRevocationListDer<'static>>, 
     }
     Ok(found)
 }
+
+/// When a certificate ends.
+pub(super) fn expires_at(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()
+}

@@ -9,10 +9,10 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use statuscheck_domain::case::Case;
+use statuscheck_domain::case::{Case, HistoryError};
 use statuscheck_domain::case_clock::ClockEvent;
 use statuscheck_domain::due_order::{DueOrder, OrderContent};
-use statuscheck_domain::event::EventKind;
+use statuscheck_domain::event::{Change, EventKind};
 use statuscheck_domain::ids::{AgreementId, CaseId, DueOrderId};
 use tokio::time::sleep;
 
@@ -241,8 +241,9 @@ impl Housekeeping {
             if steps.is_empty() || depth == Depth::Look {
                 return Ok(moved);
             }
-            let (change, _) = case
+            let change = case
                 .change(now, steps.into_iter().map(EventKind::Clock))
+                .and_then(|(change, after)| self.told(&case, change, after))
                 .map_err(|_no_history| CommitError::Malformed)?;
             match self.store.commit(change).await {
                 Ok(()) => return Ok(moved),
@@ -251,6 +252,14 @@ impl Housekeeping {
             }
         }
         Err(CommitError::Full.into())
+    }
+
+    /// The change that takes `case` to `after`, with what its caller is told of it.
+    fn told(&self, case: &Case, change: Change, after: Case) -> Result<Change, HistoryError> {
+        match &self.outbox {
+            Some(outbox) => outbox.telling(case, change, after).map(|(change, _)| change),
+            None => Ok(change),
+        }
     }
 
     /// What the order makes of `case`, and the steps that do it.

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
+use statuscheck_domain::outbox::Fault;
+
 use super::{NotAllowed, SecretError};
 
 /// Why an attempt came to nothing, by what follows.
@@ -63,6 +65,41 @@ impl DeliveryError {
         match self {
             Self::Gone | Self::NotAllowed(_) => true,
             Self::Again { .. } | Self::Secret(_) => false,
+        }
+    }
+
+    /// The receiver, or the way to it, fails whatever it is told; not where it refuses this notice, or nothing was sent.
+    pub const fn is_the_receivers(&self) -> bool {
+        match self {
+            Self::Again { failure, .. } => match failure {
+                Failure::Refused(_) | Failure::Redirect(_) => false,
+                Failure::Busy(_)
+                | Failure::TimedOut
+                | Failure::NoAddress
+                | Failure::NoTls
+                | Failure::NoConnection
+                | Failure::NoAnswer => true,
+            },
+            Self::Secret(_) | Self::Gone | Self::NotAllowed(_) => false,
+        }
+    }
+
+    /// The same as a case keeps it, and as operators see it.
+    pub const fn fault(&self) -> Fault {
+        match self {
+            Self::Again { failure, .. } => match failure {
+                Failure::Busy(status) | Failure::Refused(status) | Failure::Redirect(status) => {
+                    Fault::Status(*status)
+                }
+                Failure::TimedOut => Fault::TimedOut,
+                Failure::NoAddress => Fault::NoAddress,
+                Failure::NoTls => Fault::NoTls,
+                Failure::NoConnection => Fault::NoConnection,
+                Failure::NoAnswer => Fault::NoAnswer,
+            },
+            Self::Secret(_) => Fault::NoSecret,
+            Self::Gone => Fault::Status(410),
+            Self::NotAllowed(_) => Fault::NotAllowed,
         }
     }
 

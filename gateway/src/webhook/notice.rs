@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, NoticeId, ReferralId};
+use statuscheck_domain::outbox::{self, Undelivered};
 
 use crate::peer::TrustDomain;
 
@@ -93,17 +94,6 @@ pub struct Letter {
     pub body: Vec<u8>,
 }
 
-impl From<&Case> for CaseMark {
-    fn from(case: &Case) -> Self {
-        Self {
-            case_id: case.id,
-            state: case.state,
-            version: case.version,
-            agreement_id: case.receipt.agreement_id.clone(),
-        }
-    }
-}
-
 impl Happening {
     /// The type of the event; another form of its data would be another type.
     pub const fn as_str(&self) -> &'static str {
@@ -118,7 +108,41 @@ impl Happening {
     }
 }
 
+/// The type of the event of a happening of that name.
+pub fn event_type(name: &str) -> String {
+    format!("uk.gov.statuscheck.{name}.v1")
+}
+
 impl Notice {
+    /// What is left to tell of `case`.
+    pub fn of(case: &Case, left: &Undelivered) -> Self {
+        let notice = &left.notice;
+        let mark = CaseMark {
+            case_id: case.id,
+            state: notice.state,
+            version: notice.version,
+            agreement_id: case.receipt.agreement_id.clone(),
+        };
+        Self {
+            id: notice.id,
+            time: left.time,
+            happening: match notice.happening {
+                outbox::Happening::Changed => Happening::CaseChanged(mark),
+                outbox::Happening::AtRisk { percent, due_at } => Happening::CaseAtRisk {
+                    case: mark,
+                    percent,
+                    due_at,
+                },
+                outbox::Happening::Breached { due_at } => Happening::CaseBreached { case: mark, due_at },
+                outbox::Happening::DueExtended { due_at } => Happening::DueExtended { case: mark, due_at },
+                outbox::Happening::ReferralOpened { referral_id } => Happening::ReferralOpened {
+                    referral_id,
+                    case: mark,
+                },
+            },
+        }
+    }
+
     /// The notice of a gateway of `trust_domain`, as it is sent.
     ///
     /// # Panics

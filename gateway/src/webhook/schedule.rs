@@ -81,6 +81,11 @@ impl RetrySchedule {
         Next::Again(pause.max(asked_for).min(left))
     }
 
+    /// The shortest pause that there is.
+    pub fn shortest_pause(&self) -> Duration {
+        self.jittered(self.pause(1), u64::MAX)
+    }
+
     /// The pause after so many attempts, before chance.
     fn pause(&self, attempts: u32) -> Duration {
         let factor = self.growth.saturating_pow(attempts.saturating_sub(1));

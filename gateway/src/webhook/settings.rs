@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::fmt::serde::unsigned_duration::friendly::compact::required as span;
 use serde::Deserialize;
+use statuscheck_domain::agreement::Webhook;
 
 use super::{HostPattern, Network, RetrySchedule};
 
@@ -30,6 +31,70 @@ pub struct WebhookSettings {
     pub timeouts: WebhookTimeouts,
     /// When it is repeated.
     pub retry: RetrySchedule,
+    /// How much is under way at once.
+    pub delivery: DeliverySettings,
+    /// Where the gateway's operators are told. None by default: thresholds that name them are in the log and the ledger.
+    pub ops: Option<ChannelSettings>,
+    /// Where the taskforce is told that there is a referral.
+    pub taskforce: Option<ChannelSettings>,
+}
+
+/// A webhook that belongs to the gateway and to no agreement.
+#[derive(Clone, Deserialize, PartialEq, Eq, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelSettings {
+    /// `https://…`
+    pub url: String,
+    /// Names of files in the folder of secrets; two while one takes the place of the other.
+    pub secret_files: Vec<String>,
+}
+
+/// Where those are told who are in no agreement.
+#[derive(Clone, Default, Debug)]
+pub struct Channels {
+    /// Operators.
+    pub ops: Option<Webhook>,
+    /// The taskforce.
+    pub taskforce: Option<Webhook>,
+}
+
+/// How much is under way at once.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeliverySettings {
+    /// Attempts at one receiver at once, at least 1. 4: a receiver that takes a tenth of a second is told forty times a second, and
+    /// one that hangs holds four connections.
+    pub at_once_per_receiver: usize,
+    /// Notices to one receiver that are under way, those included that wait for their turn, at least 1. 64: a second's work or two of
+    /// a receiver; their cases are known to one gateway meanwhile.
+    pub under_way_per_receiver_max: usize,
+    /// Notices in all that are under way, at least 1. 256: a quarter of the cases that the store leases to one gateway, so that
+    /// clocks and questions never wait for receivers.
+    pub under_way_max: usize,
+    /// How long a notice waits in the store that finds no room, at the longest; at the shortest half of that. 30 s: twice what an
+    /// attempt may take.
+    #[serde(with = "span")]
+    pub put_off: Duration,
+}
+
+impl Default for DeliverySettings {
+    fn default() -> Self {
+        Self {
+            at_once_per_receiver: 4,
+            under_way_per_receiver_max: 64,
+            under_way_max: 256,
+            put_off: Duration::from_secs(30),
+        }
+    }
+}
+
+impl ChannelSettings {
+    fn webhook(&self) -> Webhook {
+        Webhook {
+            url: self.url.clone(),
+            secret_files: self.secret_files.clone(),
+        }
+    }
 }
 
 /// How long an attempt may take.
@@ -58,6 +123,9 @@ impl Default for WebhookSettings {
             answer_bytes_max: 4096,
             timeouts: WebhookTimeouts::default(),
             retry: RetrySchedule::default(),
+            delivery: DeliverySettings::default(),
+            ops: None,
+            taskforce: None,
         }
     }
 }
@@ -73,6 +141,15 @@ impl Default for WebhookTimeouts {
 }
 
 impl WebhookSettings {
+    /// Where those are told who are in no agreement.
+    pub fn channels(&self) -> Channels {
+        let webhook = |channel: &Option<ChannelSettings>| channel.as_ref().map(ChannelSettings::webhook);
+        Channels {
+            ops: webhook(&self.ops),
+            taskforce: webhook(&self.taskforce),
+        }
+    }
+
     /// Takes every relative path in it from `folder`.
     pub(crate) fn rebase(&mut self, folder: &Path) {
         for path in [&mut self.secrets].into_iter().chain(&mut self.ca_file) {

@@ -209,7 +209,7 @@ async fn every_section_at_fault_is_named_at_once() {
         "tls: private key",
         "has mode 0644",
         "register: ",
-        "iecas.toml: is not an agreement",
+        "iecas.toml: is not a file of the register",
         "store.key_file: ",
         "(mode 0640)",
         "store.path: ",

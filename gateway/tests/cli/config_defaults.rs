@@ -9,6 +9,7 @@ use statuscheck::listener::ConnectionLimits;
 use statuscheck::measures::MeasureSettings;
 use statuscheck::probing::ProbingSettings;
 use statuscheck::quota::QuotaSettings;
+use statuscheck::referrals::ReferralSettings;
 use statuscheck::register::ChangeSettings;
 use statuscheck::server::CheckSettings;
 use statuscheck::store::postgres::Limits;
@@ -38,6 +39,7 @@ fn the_sample_parses_and_shows_the_true_defaults() {
     assert_eq!(shown.dashboard, dashboard);
     assert_eq!(shown.quotas, QuotaSettings::default());
     assert_eq!(shown.measures, MeasureSettings::default());
+    assert_eq!(shown.referrals, ReferralSettings::default());
     assert_eq!(shown.probing, ProbingSettings::default());
     assert_eq!(shown.tls.reload_every, read(SAMPLE).unwrap().tls.reload_every);
     assert_eq!(shown.store.limits(), &Limits::default());

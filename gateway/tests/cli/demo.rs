@@ -57,7 +57,15 @@ async fn the_demo_asks_every_check_with_every_outcome_and_ends_with_0() {
 async fn demo_json_has_the_agreed_shape_and_its_files_exist() {
     let house = House::open().await;
     let file = house.file();
-    let agreed = ["ca", "dashboard", "departments", "grpc", "identities", "metrics"];
+    let agreed = [
+        "ca",
+        "dashboard",
+        "departments",
+        "grpc",
+        "identities",
+        "metrics",
+        "taskforce",
+    ];
     assert_eq!(keys(&file), BTreeSet::from(agreed));
     assert!(
         file["grpc"]
@@ -72,7 +80,11 @@ async fn demo_json_has_the_agreed_shape_and_its_files_exist() {
             .unwrap()
             .starts_with("https://127.0.0.1:")
     );
-    assert_eq!(&file["metrics"], &Value::Null);
+    let metrics = file["metrics"].as_str().unwrap();
+    assert!(
+        metrics.starts_with("http://127.0.0.1:") && metrics.ends_with("/metrics"),
+        "{metrics}"
+    );
     let readable = |path: &Value| {
         let path = Path::new(path.as_str().unwrap());
         assert!(path.is_absolute(), "{}", path.display());
@@ -110,6 +122,13 @@ async fn demo_json_has_the_agreed_shape_and_its_files_exist() {
             "{url}"
         );
     }
+    let taskforce = &file["taskforce"];
+    let hooks = taskforce["hooks"].as_str().unwrap();
+    assert!(hooks.starts_with("https://127.0.0.1:"), "{hooks}");
+    let control = taskforce["control"].as_str().unwrap();
+    let received = reqwest::get(format!("{control}/hooks")).await.unwrap();
+    let received: Value = received.json().await.unwrap();
+    assert!(received["hooks"].is_array(), "{received}");
     house.close().await;
 }
 

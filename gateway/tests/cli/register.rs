@@ -53,6 +53,26 @@ async fn a_folder_is_listed_and_shown_for_people_and_for_programs() {
         json["agreement"]["checks"],
         serde_json::json!(["CHECK_KIND_RIGHT_TO_WORK"])
     );
+    let order = offline(&["show", "proactive-sharing-2018"]).await.ends(0).stdout;
+    let safeguard = offline(&["show", "casework-guidance-2026-1"])
+        .await
+        .ends(0)
+        .stdout;
+    for (words, told) in [
+        ("about people over 30 to hmrc and dwp, from 2018-04-01", &listed),
+        ("arrival by 1988-12-31, answered within 5 working days", &listed),
+        ("Home Secretary", &order),
+        ("in force", &order),
+        ("COULD_HAVE_ARRIVED", &safeguard),
+        ("Windrush Taskforce, 0808 157 0123, windrush", &safeguard),
+    ] {
+        assert!(told.contains(words), "{words} is not in {told}");
+    }
+    let json = offline(&["show", "proactive-sharing-2018", "--json"])
+        .await
+        .ends(0)
+        .json();
+    assert_eq!((&json["over_age"], &json["in_force"]), (&30.into(), &true.into()));
     let unknown = offline(&["show", "no-such"]).await.ends(3);
     assert!(unknown.stderr.contains("NO_SUCH_AGREEMENT"), "{}", unknown.stderr);
 }

@@ -76,7 +76,7 @@ impl Host {
 
 fn copy_register(to: &Path) {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/register");
-    for folder in ["", "suspensions"] {
+    for folder in ["", "suspensions", "windrush"] {
         fs::create_dir(to.join(folder)).unwrap();
         for entry in fs::read_dir(shipped.join(folder)).unwrap() {
             let path = entry.unwrap().path();

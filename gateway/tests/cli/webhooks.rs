@@ -42,12 +42,16 @@ fn the_sample_shows_the_true_defaults_of_webhooks() {
     let given = read(SAMPLE).unwrap().webhooks;
     assert_eq!((shown.allow_hosts.len(), shown.allow_networks.len()), (2, 1));
     assert!(given.allow_hosts.is_empty() && given.allow_networks.is_empty() && given.ca_file.is_none());
+    assert!(shown.ops.is_some() && shown.taskforce.is_some());
+    assert!(given.ops.is_none() && given.taskforce.is_none());
     assert!(given.secrets.ends_with("secrets/webhooks"));
     let but_for_places = |settings: WebhookSettings| WebhookSettings {
         allow_hosts: Vec::new(),
         allow_networks: Vec::new(),
         secrets: WebhookSettings::default().secrets,
         ca_file: None,
+        ops: None,
+        taskforce: None,
         ..settings
     };
     assert_eq!(but_for_places(shown), WebhookSettings::default());
@@ -75,6 +79,20 @@ async fn a_webhook_that_could_not_be_told_is_named_before_it_has_to_be() {
         &["webhooks: ca_file ", "nowhere.pem cannot be read"],
     )
     .await;
+
+    // Whoever is told of referrals is looked at, too.
+    let path = host.path("register/windrush/casework-guidance.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let subscribed = text
+        .replace("#[subscribers.ops]", "[subscribers.ops]")
+        .replace("#url = ", "url = ")
+        .replace("#secret_files = ", "secret_files = ");
+    assert_ne!(text, subscribed);
+    fs::write(&path, subscribed).unwrap();
+    let told = "webhook of ops under the Windrush safeguard casework-guidance-2026-1: url: host hooks.ops.example is not among \
+                webhooks.allow_hosts";
+    faults(&host, allowing, &[told]).await;
+    fs::write(&path, text).unwrap();
 
     host.set_mode("secrets/webhooks/employer", 0o640);
     let told = format!("{whose}secret_files: ");
@@ -105,10 +123,14 @@ async fn figures_by_which_nothing_would_arrive_are_refused() {
             .replace("#pause_max = \"8h\"", "pause_max = \"4s\"")
             .replace("#jitter_percent = 20", "jitter_percent = 101")
             .replace("#give_up_after = \"72h\"", "give_up_after = \"73h\"")
+            .replace("#at_once_per_receiver = 4", "at_once_per_receiver = 0")
+            .replace("#put_off = \"30s\"", "put_off = \"0s\"")
     };
     let told = [
         "webhooks.timeouts.total: must be longer than nothing",
+        "webhooks.delivery.put_off: must be longer than nothing",
         "webhooks.retry.growth: must be at least 1",
+        "webhooks.delivery.at_once_per_receiver: must be at least 1",
         "webhooks.retry.pause_max: must not be shorter than first_pause",
         "webhooks.retry.jitter_percent: must be 0 to 100",
         "webhooks.retry.give_up_after: must be at most 72h",

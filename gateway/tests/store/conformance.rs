@@ -12,6 +12,8 @@ pub(crate) mod dues;
 mod feed;
 #[path = "conformance/following.rs"]
 mod following;
+#[path = "conformance/hooks.rs"]
+pub(crate) mod hooks;
 #[path = "conformance/house.rs"]
 mod house;
 #[path = "conformance/lapses.rs"]
@@ -20,6 +22,8 @@ mod lapses;
 mod measures;
 #[path = "conformance/quotas.rs"]
 mod quotas;
+#[path = "conformance/referrals.rs"]
+mod referrals;
 #[path = "conformance/standings.rs"]
 mod standings;
 #[path = "conformance/worklists.rs"]
@@ -30,10 +34,16 @@ pub(crate) use cases::*;
 pub(crate) use dues::*;
 pub(crate) use feed::*;
 pub(crate) use following::*;
+pub(crate) use hooks::{
+    a_case_is_due_when_somebody_is_to_be_told_of_it, a_notice_is_listed_until_its_receiver_has_taken_it,
+    callers_are_told_of_no_notice, notices_are_listed_oldest_first_and_page_without_gaps,
+    the_notices_of_a_purged_case_are_gone,
+};
 pub(crate) use house::*;
 pub(crate) use lapses::*;
 pub(crate) use measures::*;
 pub(crate) use quotas::*;
+pub(crate) use referrals::*;
 pub(crate) use standings::*;
 pub(crate) use worklists::*;
 
@@ -95,13 +105,22 @@ macro_rules! conformance {
             a_question_that_is_settled_needs_no_reply_and_is_still_found,
             a_worklist_has_the_most_urgent_first_and_pages_without_gaps,
             the_questions_of_a_purged_case_are_gone,
+            a_notice_is_listed_until_its_receiver_has_taken_it,
+            notices_are_listed_oldest_first_and_page_without_gaps,
+            the_notices_of_a_purged_case_are_gone,
+            a_case_is_due_when_somebody_is_to_be_told_of_it,
+            callers_are_told_of_no_notice,
+            figures_as_of_a_time_stay_whatever_becomes_of_the_cases,
+            courses_are_told_of_once_page_for_page,
             open_cases_are_listed_most_urgent_first_as_their_histories_say,
             open_cases_are_listed_by_the_department_that_is_waited_for,
             open_cases_are_counted_each_in_one_line,
             a_case_is_in_the_line_of_whoever_has_the_turn_until_it_is_over,
             a_purged_case_stands_nowhere,
-            figures_as_of_a_time_stay_whatever_becomes_of_the_cases,
-            courses_are_told_of_once_page_for_page,
+            a_referral_is_found_by_its_id_and_by_where_it_stands,
+            a_referred_person_is_found_again_and_nobody_who_was_not_referred,
+            cases_that_joined_a_referral_are_found_until_they_are_released,
+            a_case_is_not_purged_while_its_referral_is_open_or_its_confirmation_remembered,
         }
     };
     ($place:expr; $($law:ident,)*) => {

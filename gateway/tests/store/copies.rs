@@ -13,7 +13,7 @@ use statuscheck_rig::postgres::Role;
 use tempfile::TempDir;
 
 use crate::cluster::Site;
-use crate::inhabited::{CASES, answer, inhabit, knows_its_requests, seen};
+use crate::inhabited::{CASES, answer, inhabit, knows_its_requests, leave_untold, refer, seen};
 use crate::samples;
 
 /// A folder with a key.
@@ -76,6 +76,8 @@ async fn a_file_copied_into_a_database_and_back_is_the_same_ledger_and_goes_on()
     let folder = Folder::new();
     let store = Arc::new(folder.open("store.db").await);
     inhabit(&store, 0).await;
+    leave_untold(&*store, 3).await;
+    refer(&*store, 5).await;
     let before = seen(&*store).await;
     store.close().await;
     let site = Site::new("there_and_back");
@@ -85,7 +87,7 @@ async fn a_file_copied_into_a_database_and_back_is_the_same_ledger_and_goes_on()
     // Each case has two entries or three, and two were left open; two holds are left of three, and there are two ends and a note.
     let expected = Copied {
         chains: 1,
-        entries: 24 + 6 + 2 + 4 + 2 + 1,
+        entries: 24 + 6 + 2 + 4 + 2 + 1 + 6,
         cases: u64::from(CASES) - 2,
         holds: 2,
     };
@@ -144,8 +146,25 @@ async fn a_file_copied_into_a_database_and_back_is_the_same_ledger_and_goes_on()
 #[tokio::test]
 async fn every_table_is_copied_or_made_anew() {
     let carried = ["case_keys", "chains", "entries", "store"];
-    let made_in_file = ["cases", "holds", "questions", "quotas"];
-    let made_in_database = ["cases", "holds", "questions", "quotas", "requests", "subjects"];
+    let made_in_file = [
+        "cases",
+        "holds",
+        "hooks",
+        "questions",
+        "quotas",
+        "referrals",
+        "referred",
+    ];
+    let made_in_database = [
+        "cases",
+        "holds",
+        "hooks",
+        "questions",
+        "quotas",
+        "referrals",
+        "requests",
+        "subjects",
+    ];
     // The gateways that live write it, for as long as they do.
     let of_the_living = ["quota_blocks", "shares"];
     let site = Site::migrated("tables").await;

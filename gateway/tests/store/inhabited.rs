@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::ToSpan as _;
 use statuscheck::store::upkeep::{ClosedQuery, Upkeep};
 use statuscheck::store::{
-    CommitError, CourseQuery, HouseKind, Marks, Received, Store, UrgentQuery, WorkQuery,
+    CommitError, CourseQuery, HookQuery, HouseKind, Marks, Received, Store, UrgentQuery, WorkQuery,
 };
 use statuscheck::upkeep::{Housekeeping, Reason};
 use statuscheck_domain::answer::{Answer, Outcome};
@@ -13,11 +13,13 @@ use statuscheck_domain::clock::ManualClock;
 use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::DepartmentId;
 use statuscheck_domain::measures::Tally;
+use statuscheck_domain::outbox::NoticeEvent;
 
+use crate::conformance::hooks::{failed, goes_on, notice_id, parked, queued};
 use crate::samples;
 use crate::steps::{
     ORGANISATION, case_id, charging, content, deciding, every_case, house_entry, opening_of, quota, receipt,
-    receive,
+    receive, referred,
 };
 
 /// Cases of one inhabitant.
@@ -75,8 +77,29 @@ pub(crate) async fn leave_open(store: &dyn Store, n: u32) {
     assert_eq!(store.commit(decided.unwrap().0).await, Ok(()));
 }
 
+/// Has somebody told of a case, who did not take it: of three notices one was taken, one waits and one is parked. Six entries.
+pub(crate) async fn leave_untold(store: &dyn Store, n: u32) {
+    let all = [n, n + 1, n + 2].map(queued);
+    let again = samples::start() + jiff::SignedDuration::from_hours(1);
+    let then = [failed(n, again), parked(n + 1), taken(n + 2)];
+    for events in [all, then] {
+        goes_on(store, case_id(n), samples::start(), &events).await;
+    }
+}
+
+fn taken(n: u32) -> NoticeEvent {
+    NoticeEvent::Delivered { id: notice_id(n) }
+}
+
+/// Has a case referred that was left undecided.
+pub(crate) async fn refer(store: &dyn Store, n: u32) {
+    let case = store.case(case_id(n)).await.unwrap().unwrap();
+    let (change, _) = case.change(samples::start(), referred(n, None)).unwrap();
+    assert_eq!(store.commit(change).await, Ok(()));
+}
+
 /// All that a gateway sees of a store: its cases with their states, versions and receipts, what is closed and held, who is found
-/// again, what was used of a quota, and a worklist.
+/// again, what was used of a quota, a worklist, and who is still to be told of something.
 pub(crate) async fn seen(store: &impl Upkeep) -> Vec<String> {
     let page = store.cases(every_case(ORGANISATION)).await.unwrap();
     assert!(page.next.is_none());
@@ -111,6 +134,24 @@ pub(crate) async fn seen(store: &impl Upkeep) -> Vec<String> {
     };
     let worklist = store.worklist(worklist).await.unwrap();
     seen.extend(worklist.iter().map(|row| format!("open {row:?}")));
+    let hooks = HookQuery {
+        parked_only: false,
+        after: None,
+        limit: 100,
+    };
+    let hooks = store.hooks(hooks).await.unwrap();
+    seen.extend(hooks.iter().map(|row| format!("untold {row:?}")));
+    let courses = store.courses(CourseQuery {
+        agreement: receipt(ORGANISATION, 0).agreement_id,
+        from: samples::start(),
+        to: samples::start() + 1.hour(),
+        after: None,
+        limit: 500,
+    });
+    let courses = courses.await.unwrap().courses;
+    let (mut tally, count) = (Tally::as_of(samples::start()), courses.len());
+    courses.iter().for_each(|course| tally.add(course));
+    seen.push(format!("{count} courses: {:?}", tally.figures()));
     let urgent = UrgentQuery {
         department: None,
         late_at: None,
@@ -125,17 +166,6 @@ pub(crate) async fn seen(store: &impl Upkeep) -> Vec<String> {
     };
     let lines = store.lines(marks).await.unwrap();
     seen.extend(lines.iter().map(|line| format!("line {line:?}")));
-    let courses = store.courses(CourseQuery {
-        agreement: receipt(ORGANISATION, 0).agreement_id,
-        from: samples::start(),
-        to: samples::start() + 1.hour(),
-        after: None,
-        limit: 500,
-    });
-    let courses = courses.await.unwrap().courses;
-    let (mut tally, count) = (Tally::as_of(samples::start()), courses.len());
-    courses.iter().for_each(|course| tally.add(course));
-    seen.push(format!("{count} courses: {:?}", tally.figures()));
     seen.push(format!("used {}", store.quota_used(&quota()).await.unwrap()));
     seen
 }

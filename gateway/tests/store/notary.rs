@@ -56,6 +56,7 @@ async fn a_checkpoint_is_made_when_the_interval_is_over_and_something_was_added(
     clock.advance(NotarySettings::EVERY * 100);
     notary.look().await.unwrap();
     assert_eq!(made(), [10, 11]);
+    assert_eq!(notary.age(), Duration::ZERO);
     // What is added then is signed at the next look.
     receive(&store, 5).await;
     notary.look().await.unwrap();

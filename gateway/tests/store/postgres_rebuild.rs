@@ -13,11 +13,11 @@ use statuscheck_rig::postgres::Role;
 use crate::callers::provided;
 use crate::cluster::Site;
 use crate::copies::Folder;
-use crate::inhabited::{inhabit, knows_its_requests, seen};
+use crate::inhabited::{inhabit, knows_its_requests, leave_untold, refer, seen};
 use crate::samples;
 use crate::steps::{ORGANISATION, case_id, receipt, receive, step};
 
-const DAMAGE: [(&str, &str); 20] = [
+const DAMAGE: [(&str, &str); 27] = [
     (
         "cases",
         "UPDATE statuscheck.cases SET state = 'open' WHERE state = 'answered'",
@@ -55,6 +55,23 @@ const DAMAGE: [(&str, &str); 20] = [
         "questions",
         "INSERT INTO statuscheck.questions SELECT case_id, gen_random_uuid(), department, due FROM statuscheck.questions",
     ),
+    ("hooks", "DELETE FROM statuscheck.hooks WHERE next IS NULL"),
+    ("hooks", "UPDATE statuscheck.hooks SET attempts = 0"),
+    ("hooks", "UPDATE statuscheck.hooks SET fault = NULL"),
+    (
+        "hooks",
+        "INSERT INTO statuscheck.hooks
+         SELECT gen_random_uuid(), case_id, receiver, happening, attempts, next, fault FROM statuscheck.hooks",
+    ),
+    ("referrals", "DELETE FROM statuscheck.referrals"),
+    (
+        "referrals",
+        "UPDATE statuscheck.referrals SET state = 'confirmed'",
+    ),
+    (
+        "referrals",
+        "INSERT INTO statuscheck.referrals SELECT gen_random_uuid(), case_id, joined, state, due FROM statuscheck.referrals",
+    ),
     (
         "case_keys",
         "INSERT INTO statuscheck.case_keys VALUES (gen_random_uuid(), '')",
@@ -67,6 +84,8 @@ async fn every_row_that_is_not_what_the_ledger_says_is_found() {
     let site = Site::migrated("compared").await;
     let store = Arc::new(site.open(folder.key()).await);
     inhabit(&store, 0).await;
+    leave_untold(&*store, 3).await;
+    refer(&*store, 5).await;
     let settings = site.settings(Role::Gateway);
     let right = compare(&settings, folder.key()).await.unwrap();
     assert_eq!(
@@ -157,6 +176,7 @@ async fn whatever_differs_is_mended_and_recorded_where_no_gateway_runs() {
     let site = Site::migrated("mended").await;
     let store = Arc::new(site.open(folder.key()).await);
     inhabit(&store, 0).await;
+    leave_untold(&*store, 3).await;
     let settings = site.settings(Role::Gateway);
     let before = seen(&*store).await;
     let refused = mend(&settings, folder.key(), "console", samples::start()).await;

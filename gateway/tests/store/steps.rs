@@ -5,11 +5,15 @@ use std::task::Poll;
 
 use jiff::ToSpan as _;
 use statuscheck::store::{CaseQuery, CommitError, HouseEntry, HouseKind, Received, Store};
-use statuscheck_domain::answer::Answer;
+use statuscheck_domain::answer::{Answer, Negative};
+use statuscheck_domain::check::CheckKind;
 use statuscheck_domain::event::{Change, Event, EventKind, Receipt};
-use statuscheck_domain::ids::{CaseId, OrganisationId, QuestionId, RequestId};
+use statuscheck_domain::ids::{CaseId, OrganisationId, QuestionId, ReferralId, RequestId};
 use statuscheck_domain::question::Operation;
 use statuscheck_domain::quota::{Month, QuotaKey, Spent};
+use statuscheck_domain::referral::{Finding, Held, Hold, Opening, Referral, ReferralEvent, Resolution};
+use statuscheck_domain::sla::Target;
+use statuscheck_domain::windrush::{Ground, Rules};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -104,6 +108,8 @@ pub(crate) fn step(case_id: CaseId, version: u64, kind: EventKind) -> Change {
         spent: Vec::new(),
         listed: Vec::new(),
         standing: None,
+        posted: Vec::new(),
+        referred: Vec::new(),
     }
 }
 
@@ -147,4 +153,44 @@ pub(crate) fn count<T>(results: &[Result<T, CommitError>], error: CommitError) -
         .iter()
         .filter(|result| result.as_ref().err() == Some(&error))
         .count()
+}
+
+/// The `n`th referral: a later one has a later id.
+pub(crate) fn referral_id(n: u32) -> ReferralId {
+    ReferralId::at(samples::start() + i64::from(n).milliseconds(), &[9; 10])
+}
+
+/// A case is referred by the `n`th referral, which it opens, or which `joined` has opened.
+pub(crate) fn referred(n: u32, joined: Option<CaseId>) -> Vec<EventKind> {
+    let opening = Opening {
+        id: referral_id(n),
+        joined,
+        hold: Hold {
+            held: Held::Negative(Negative::NoRecord),
+            grounds: vec![Ground::CouldHaveArrived],
+        },
+        rules: Rules::default().version,
+        due: Target::DEFAULT.start(samples::start()),
+        is_withheld: false,
+        contact: "the help team".to_owned(),
+        asked: Vec::new(),
+    };
+    let referral = Referral::new(opening.clone(), samples::start());
+    let answer = samples::answers().swap_remove(0);
+    vec![
+        EventKind::Decided(referral.told(CheckKind::RightToWork, answer)),
+        EventKind::Referral(ReferralEvent::Opened(Box::new(opening))),
+    ]
+}
+
+/// The referral of a case is resolved, and nobody had joined it.
+pub(crate) fn resolved(finding: Finding) -> Vec<EventKind> {
+    let resolution = Resolution {
+        finding,
+        note: Zeroizing::new("Seen in the school's register.".to_owned()),
+        by: "taskforce/one".to_owned(),
+        at: samples::start(),
+        tells: false,
+    };
+    vec![EventKind::Referral(ReferralEvent::Said(Box::new(resolution)))]
 }

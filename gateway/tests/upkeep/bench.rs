@@ -239,6 +239,7 @@ fn register() -> Register {
         benefits: EducationBenefit::ALL.to_vec(),
         organisations: [("north".parse().unwrap(), OrganisationKind::LocalAuthority)].into(),
         webhooks: [].into(),
+        owner_webhook: None,
         operations: Operation::ALL.to_vec(),
         request_fields: Field::ALL.to_vec(),
         released_fields: Facts::FIELDS.map(str::to_owned).to_vec(),
@@ -252,8 +253,10 @@ fn register() -> Register {
         review_on: Some(date(2027, 1, 1)),
         expires_on: None,
         suspension: None,
+        feed: None,
         listed_only: false,
         proactive: false,
+        withholds_referrals: false,
     };
     Register::new([agreement], []).unwrap()
 }

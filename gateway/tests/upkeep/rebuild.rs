@@ -3,23 +3,22 @@
 use std::collections::BTreeSet;
 
 use aws_lc_rs::digest;
+use jiff::Timestamp;
 use rusqlite::params;
 use statuscheck::store::Store;
 use statuscheck::store::embedded::{EmbeddedStore, OpenError, RebuildError, Rebuilt, Settings, rebuild};
 use statuscheck::store::seal::Kek;
 use statuscheck::upkeep::Reason;
-use statuscheck_domain::case::Case;
-use statuscheck_domain::case_clock::{CaseClock, ClockEvent};
-use statuscheck_domain::check::CheckKind;
+use statuscheck_domain::answer::Negative;
 use statuscheck_domain::event::EventKind;
-use statuscheck_domain::ids::{CaseId, DepartmentId, QuestionId};
-use statuscheck_domain::question::Operation;
+use statuscheck_domain::ids::{DepartmentId, ReferralId};
 use statuscheck_domain::quota::QuotaKey;
-use statuscheck_domain::reply::{self, Reply, Unavailable};
-use statuscheck_domain::sla::{Ground, SlaPolicy, Target};
-use statuscheck_domain::working_time::Calendars;
+use statuscheck_domain::referral::{Held, Hold, Opening, ReferralEvent};
+use statuscheck_domain::sla::Target;
+use statuscheck_domain::windrush::{self, Rules};
 
-use crate::bench::{ACTOR, Bench, START, asked, worker};
+use crate::bench::{ACTOR, Bench, START, worker};
+use crate::living::{Drawn, any_notice, charged, clock_started, live};
 
 fn run(bench: &Bench, check: bool) -> Result<Rebuilt, RebuildError> {
     let key = Kek::load(&bench.file("key")).ok().unwrap();
@@ -35,120 +34,11 @@ fn differing(rebuilt: &Rebuilt) -> Vec<&'static str> {
         .collect()
 }
 
-/// Numbers that look random and are the same each time (Knuth's MMIX).
-struct Drawn(u64);
-
-impl Drawn {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % limit
-    }
-}
-
-/// A question that is charged or not, one that is given back, that it is out, or a step of the clock, which is started first.
-fn any_step(drawn: &mut Drawn, case: &Case) -> EventKind {
-    let (question_id, operation) = (QuestionId(uuid::Uuid::from_u128(9)), Operation::NinoTrace);
-    let month = case.spent.last().map(|spent| spent.key.month);
-    match (drawn.below(6), &case.clock) {
-        (5, _) if !case.is_over() => EventKind::Decided(case.answer.clone()),
-        (0, None) => clock_started(),
-        (0, Some(clock)) if clock.wake().is_some() => {
-            let next = clock.timer().next_step().unwrap();
-            EventKind::Clock(ClockEvent::Stepped(next.step))
-        }
-        (1 | 2, _) if month.is_some() => EventKind::Replied {
-            question_id,
-            operation,
-            reply: Reply::of(reply::Outcome::Unavailable(Unavailable::BreakerOpen)),
-            refunded: month,
-            again: None,
-            timing: None,
-        },
-        (place, _) => EventKind::Asked {
-            question_id,
-            operation,
-            charged: ["2026-03", "2026-04"]
-                .get(place % 3)
-                .map(|month| month.parse().unwrap()),
-        },
-    }
-}
-
-/// The start of a clock that promises 48 hours from now.
-fn clock_started() -> EventKind {
-    let calendars = Calendars::default();
-    let policy = SlaPolicy::of("2026-1".parse().unwrap(), Target::DEFAULT);
-    let version = calendars.current().version();
-    let terms = policy.terms(START.parse().unwrap(), Ground::Check, version);
-    EventKind::Clock(CaseClock::start(terms, &calendars).unwrap())
-}
-
-/// A question that is charged to the quota of March.
-fn charged() -> EventKind {
-    EventKind::Asked {
-        question_id: QuestionId(uuid::Uuid::from_u128(9)),
-        operation: Operation::NinoTrace,
-        charged: "2026-03".parse().ok(),
-    }
-}
-
-/// Many steps of many cases: received, asked about, answered, held, released, purged.
-async fn live(bench: &Bench, seed: u64) {
-    let mut drawn = Drawn(seed);
-    let keeping = bench.keeping();
-    let reason = Reason::parse("Claim 2026/17").ok().unwrap();
-    let mut received: Vec<CaseId> = Vec::new();
-    for step in 0..250 {
-        let any = received.get(drawn.below(received.len().max(1))).copied();
-        match (drawn.below(7), any) {
-            (2, Some(id)) => {
-                let Some(case) = bench.store.case(id).await.unwrap() else {
-                    continue;
-                };
-                let time = START.parse().unwrap();
-                let kind = any_step(&mut drawn, &case);
-                let (change, _) = case.change(time, [kind]).unwrap();
-                assert_eq!(bench.store.commit(change).await, Ok(()));
-            }
-            (3, Some(id)) => {
-                if bench
-                    .store
-                    .case(id)
-                    .await
-                    .unwrap()
-                    .is_some_and(|case| case.version == 1)
-                {
-                    bench.answer(id).await;
-                }
-            }
-            // Setting a hold on what is purged, or releasing what is not held, is refused.
-            (4, Some(id)) => drop(keeping.set_hold(ACTOR, id, drawn.below(2) == 0, &reason).await),
-            (6, Some(id)) if bench.is_there(id).await => {
-                let nino = ["AB123456C", "AB123456D", "GX000012B"][drawn.below(3)];
-                bench.provide(id, nino).await;
-            }
-            (5, Some(_)) if step % 40 == 0 => {
-                bench.set("2099-01-01T00:00:00Z");
-                assert!(keeping.run_retention(ACTOR, false).await.is_ok());
-                bench.set(START);
-            }
-            _ => {
-                let kind = CheckKind::ALL[drawn.below(4)];
-                received.push(bench.receive(&asked(step, kind)).await);
-            }
-        }
-    }
-    bench.set("2099-01-01T00:00:00Z");
-    assert!(keeping.run_retention(ACTOR, false).await.is_ok());
-    bench.set(START);
-}
-
 #[tokio::test]
 async fn after_many_changes_the_rows_are_what_the_ledger_says() {
-    const ROWS: [&str; 4] = [
+    const ROWS: [&str; 6] = [
+        "hooks WHERE next IS NOT NULL",
+        "hooks WHERE next IS NULL",
         "questions WHERE due IS NOT NULL",
         "cases WHERE wake IS NOT NULL",
         "quotas WHERE used > 0",
@@ -171,6 +61,23 @@ async fn after_many_changes_the_rows_are_what_the_ledger_says() {
         }
     }
     assert!(found.iter().all(|found| *found > 0), "{found:?}");
+}
+
+fn referred() -> EventKind {
+    let now: Timestamp = START.parse().unwrap();
+    EventKind::Referral(ReferralEvent::Opened(Box::new(Opening {
+        id: ReferralId::at(now, &[9; 10]),
+        joined: None,
+        hold: Hold {
+            held: Held::Negative(Negative::NoRecord),
+            grounds: vec![windrush::Ground::CouldHaveArrived],
+        },
+        rules: Rules::default().version,
+        due: Target::DEFAULT.start(now),
+        is_withheld: false,
+        contact: "the help team".to_owned(),
+        asked: Vec::new(),
+    })))
 }
 
 #[tokio::test]
@@ -207,6 +114,19 @@ async fn every_damaged_row_is_found_and_put_right() {
             "questions",
             "INSERT INTO questions SELECT case_id, randomblob(16), department, due FROM questions",
         ),
+        ("hooks", "DELETE FROM hooks"),
+        ("hooks", "UPDATE hooks SET attempts = attempts + 1"),
+        ("referrals", "DELETE FROM referrals"),
+        ("referrals", "UPDATE referrals SET state = 'confirmed'"),
+        (
+            "referrals",
+            "INSERT INTO referrals SELECT randomblob(16), case_id, joined, state, due FROM referrals",
+        ),
+        ("referred", "DELETE FROM referred"),
+        (
+            "referred",
+            "INSERT INTO referred SELECT randomblob(32), case_id FROM referrals",
+        ),
     ] {
         let mut bench = Bench::new().await;
         let held = bench.answered(&worker(1)).await;
@@ -214,9 +134,11 @@ async fn every_damaged_row_is_found_and_put_right() {
         let open = bench.receive(&worker(4)).await;
         let case = bench.store.case(open).await.unwrap().unwrap();
         let pending = EventKind::Decided(case.answer.clone());
-        let (change, _) = case.change(START.parse().unwrap(), [charged(), pending]).unwrap();
+        let kinds = [charged(), pending, referred()];
+        let (change, _) = case.change(START.parse().unwrap(), kinds).unwrap();
         assert_eq!(bench.store.commit(change).await, Ok(()));
-        for kind in [charged(), charged(), clock_started()] {
+        let told = EventKind::Outbox(any_notice(&mut Drawn(1), &case));
+        for kind in [charged(), charged(), clock_started(), told] {
             let case = bench.store.case(held).await.unwrap().unwrap();
             let (change, _) = case.change(START.parse().unwrap(), [kind]).unwrap();
             assert_eq!(bench.store.commit(change).await, Ok(()));
@@ -351,6 +273,9 @@ async fn every_table_is_the_ledger_or_keys_or_is_rebuilt() {
         "holds",
         "quotas",
         "questions",
+        "hooks",
+        "referrals",
+        "referred",
     ];
     assert_eq!(names, known.map(str::to_owned).into());
 }

@@ -20,6 +20,7 @@ use statuscheck::limits::LimitSettings;
 use statuscheck::listener::{ConnectionLimits, Listener};
 use statuscheck::probing::ProbingSettings;
 use statuscheck::quota::QuotaSettings;
+use statuscheck::referrals::ReferralSettings;
 use statuscheck::register::ChangeSettings;
 use statuscheck::server::{CheckSettings, Gateway, Setup};
 use statuscheck::store::Store;
@@ -27,6 +28,7 @@ use statuscheck::store::embedded::{EmbeddedStore, Settings as StoreSettings};
 use statuscheck::store::notary::{Notary, NotarySettings};
 use statuscheck::store::seal::Kek;
 use statuscheck::store::signing::SigningKey;
+use statuscheck::telemetry::Telemetry;
 use statuscheck::timekeeper::TimekeeperSettings;
 use statuscheck::tls::{Tls, TlsFiles};
 use statuscheck_adapters::settings::DepartmentSettings;
@@ -39,7 +41,7 @@ use statuscheck_proto::v1::answer::Outcome;
 use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
 use statuscheck_proto::v1::{CheckRequest, CheckResponse};
 use tempfile::TempDir;
-use tokio::runtime::Handle;
+use tokio::runtime::{EnterGuard, Handle};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 use crate::meter::{AtHand, CountingStore, Meter, Metered, MeteredStore};
@@ -142,6 +144,23 @@ impl House {
 
     /// A gateway with a store of its own, called `name`, serving; its address.
     pub(crate) async fn gateway(&self, name: &str, kept: Kept, asked: Asked) -> SocketAddr {
+        let telemetry = Telemetry::off(self.clock.clone());
+        self.gateway_telling(name, kept, asked, telemetry).await
+    }
+
+    /// The runtime of the gateways, for what begins tasks in it.
+    pub(crate) fn enter(&self) -> EnterGuard<'_> {
+        self.gateway.enter()
+    }
+
+    /// The same, which tells of itself through `telemetry`.
+    pub(crate) async fn gateway_telling(
+        &self,
+        name: &str,
+        kept: Kept,
+        asked: Asked,
+        telemetry: Telemetry,
+    ) -> SocketAddr {
         let commits = match &kept {
             Kept::InFile(commits) => *commits,
             Kept::Metered(_) | Kept::Nowhere => Commits::Together,
@@ -171,6 +190,7 @@ impl House {
             }),
             Asked::AtHand => BoxDepartment::new(AtHand),
         };
+        let pulse = file.pulse();
         let setup = Setup {
             listen: anywhere(),
             tls: self.tls().await,
@@ -190,6 +210,9 @@ impl House {
             timekeeper: TimekeeperSettings::default(),
             desk: DeskSettings::default(),
             dashboard: statuscheck::dashboard::DashboardSettings::default(),
+            webhooks: statuscheck::webhook::WebhookSettings::default(),
+            trust_domain: "statuscheck.test".parse().expect("a trust domain"),
+            referrals: ReferralSettings::default(),
             register: shipped_register().expect("the register"),
             register_changes: ChangeSettings::default(),
             calendars: Arc::default(),
@@ -201,6 +224,8 @@ impl House {
                 store: self.file(name, "db").into(),
                 ..Subject::default()
             },
+            pulse,
+            telemetry,
             clock: self.clock.clone(),
         };
         let binding = self.gateway.spawn(Gateway::bind(setup));

@@ -6,11 +6,13 @@
 
 mod house;
 mod in_flight;
+mod listing;
 mod meter;
 mod one_connection;
 mod people;
 mod store_alone;
 mod table;
+mod telemetry;
 mod throughput;
 
 use std::sync::Arc;
@@ -73,5 +75,8 @@ async fn measure(gateway: Handle, departments: Handle, wanted: Option<String>) {
     }
     if is_wanted("store") {
         store_alone::measure(&house).await;
+    }
+    if is_wanted("telemetry") {
+        telemetry::measure(&house).await;
     }
 }

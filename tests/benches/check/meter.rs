@@ -11,19 +11,17 @@ use jiff::civil::date;
 use statuscheck::store::embedded::EmbeddedStore;
 use statuscheck::store::{
     CasePage, CaseQuery, CommitError, Due, Feed, FeedError, HouseEntry, HouseQuery, PlacedEvent, Position,
-    QuotaError, ReadError, Received, Reserved, Store, WorkQuery, WorkRow, Worklists,
+    QuotaError, ReadError, Received, Reserved, Store,
 };
 use statuscheck_adapters::{Ask, AskError, BoxDepartment};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::event::Change;
-use statuscheck_domain::ids::{AgreementId, CaseId, DepartmentId, OrganisationId, QuestionId, RequestId};
+use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use statuscheck_domain::reply::{Facts, ImmigrationStatus, Outcome, Reply};
 use tokio::sync::watch;
 use tower::{Service, ServiceExt as _};
 use zeroize::Zeroizing;
-
-mod looked_at;
 
 type Replying = std::pin::Pin<Box<dyn Future<Output = Result<Reply, AskError>> + Send>>;
 
@@ -110,25 +108,6 @@ pub(crate) struct MeteredStore {
     pub(crate) inner: Arc<EmbeddedStore>,
     pub(crate) recording: Meter,
     pub(crate) clock: SharedClock,
-}
-
-#[async_trait]
-impl Worklists for MeteredStore {
-    async fn worklist(&self, query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
-        self.inner.worklist(query).await
-    }
-
-    async fn question(&self, department: DepartmentId, id: QuestionId) -> Result<Option<WorkRow>, ReadError> {
-        self.inner.question(department, id).await
-    }
-
-    async fn questions_of(
-        &self,
-        department: DepartmentId,
-        cases: &[CaseId],
-    ) -> Result<Vec<WorkRow>, ReadError> {
-        self.inner.questions_of(department, cases).await
-    }
 }
 
 #[async_trait]
@@ -240,29 +219,6 @@ impl Store for MeteredStore {
 #[derive(Default)]
 pub(crate) struct CountingStore {
     changes: AtomicU64,
-}
-
-#[async_trait]
-impl Worklists for CountingStore {
-    async fn worklist(&self, _query: WorkQuery) -> Result<Vec<WorkRow>, ReadError> {
-        Ok(Vec::new())
-    }
-
-    async fn question(
-        &self,
-        _department: DepartmentId,
-        _id: QuestionId,
-    ) -> Result<Option<WorkRow>, ReadError> {
-        Ok(None)
-    }
-
-    async fn questions_of(
-        &self,
-        _department: DepartmentId,
-        _cases: &[CaseId],
-    ) -> Result<Vec<WorkRow>, ReadError> {
-        Ok(Vec::new())
-    }
 }
 
 #[async_trait]

@@ -14,6 +14,7 @@ use std::path::Path;
 
 use statuscheck_tests::prelude::*;
 use statuscheck_tests::program::Start;
+use statuscheck_tests::receiver::Receiver;
 use statuscheck_tests::site::Site;
 
 use self::flock::Flock;
@@ -23,8 +24,12 @@ use self::hunt::Hunt;
 const LOUDEST: &str = "trace,h2=trace,h2::codec=trace,hyper=trace,hyper_util=trace,reqwest=trace,rustls=trace,\
                        tonic=trace,tower=trace,log=trace,tokio_util=trace,statuscheck=trace,statuscheck_adapters=trace";
 
-fn program() -> Start {
-    Start::by([env!("CARGO_BIN_EXE_statuscheck-under-test")]).logging(LOUDEST)
+/// Follows every call, and tells all of it to `receiver`.
+fn program(receiver: &Receiver) -> Start {
+    Start::by([env!("CARGO_BIN_EXE_statuscheck-under-test")])
+        .logging(LOUDEST)
+        .with("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint())
+        .with("OTEL_TRACES_SAMPLER", "always_on")
 }
 
 /// Every file of the folder and below.
@@ -44,11 +49,19 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 /// Asks everything about the flock, and looks for it in all that is said and kept.
 async fn nothing_is_found_of(flock: &Flock, site: &Site) {
     let hunt = Hunt::for_all(flock);
-    let (mut program, address) = program().serve(site).await;
+    let receiver = Receiver::start().await;
+    let (mut program, address) = program(&receiver).serve(site).await;
     let said = callers::ask_everything(flock, site, address).await;
     for (what, text) in &said.refusals {
         assert_eq!(hunt.first_in(text), None, "in the refusal of {what}");
     }
+    let figures = program.page("/metrics").await;
+    assert!(figures.contains("statuscheck_checks_total"));
+    assert_eq!(
+        hunt.first_in(figures.as_bytes()),
+        None,
+        "in the figures:\n{figures}"
+    );
     // While it serves, with a log and its index beside the database; and once it has tidied up.
     let store = site.store().parent().unwrap();
     let open = files(store);
@@ -59,6 +72,12 @@ async fn nothing_is_found_of(flock: &Flock, site: &Site) {
     for (file, bytes) in open.iter().chain(&closed) {
         assert_eq!(hunt.first_in(bytes), None, "in {file}");
     }
+    let (spans, figures) = (receiver.spans().len(), receiver.figures().len());
+    assert!(
+        spans > 50 && figures > 10,
+        "{spans} spans and {figures} figures were sent"
+    );
+    assert_eq!(hunt.first_in(&receiver.bytes()), None, "in what was sent");
     let log = program.said();
     assert!(
         log.contains("\"serving\"") && log.contains("\"stopped\""),

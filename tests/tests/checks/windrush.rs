@@ -1,8 +1,8 @@
-//! Who may be of the Windrush generation is never refused: the answer is held, and told as pending.
+//! Who may be of the Windrush generation is never refused: the answer is held, and the person referred.
 
 use statuscheck_tests::prelude::*;
 
-const HELD: &str = "pending DEPARTMENT_WORKING home-office";
+const HELD: &str = "referred";
 
 #[tokio::test]
 async fn born_by_the_last_day_of_1988_an_empty_record_is_held_and_a_day_later_it_is_not() {
@@ -131,29 +131,44 @@ async fn a_mismatched_number_is_held_with_a_profile_instead_of_asked_for_again()
 }
 
 #[tokio::test]
-async fn what_is_held_reads_as_pending_and_is_never_released_by_time_or_by_asking_again() {
+async fn what_is_held_is_told_plainly_and_never_released_by_time_or_by_asking_again() {
     let house = House::start(Plan::default()).await;
     let employer = EMPLOYER;
     let asked = request(by_name("Sam", "Nobody", "1960-04-02").work());
     let held = house.answered(employer, asked.clone()).await;
+    let mut told = json(&held);
+    let referral_id = told["referred"]["referral_id"].take();
+    assert!(
+        referral_id
+            .as_str()
+            .is_some_and(|id| uuid::Uuid::parse_str(id).is_ok())
+    );
+    let advice = told["referred"]["advice"].take();
+    assert!(
+        advice
+            .as_str()
+            .is_some_and(|advice| advice.contains("You are not refused anything"))
+    );
     assert_eq!(
-        json(&held),
+        told,
         json!({
-            "pending": {
-                "reason": "PENDING_REASON_DEPARTMENT_WORKING",
-                "departments": ["home-office"],
+            "referred": {
+                "referral_id": null,
+                "advice": null,
                 "sla": {
                     "started_at": NOW,
-                    "due_at": "2026-03-16T10:00:00Z",
+                    "due_at": "2026-03-18T10:00:00Z",
                     "paused": false,
                     "breached": false,
-                    "explanation": "5 days from Wed 11 Mar 2026 10:00, elapsed time",
+                    "explanation": "5 working days from Wed 11 Mar 2026 10:00 (England and Wales)",
                 },
+                "contact": "Windrush Help Team, 0800 678 1925 (free, Monday to Friday 9:00 to 17:00)",
+                "fields": [],
             },
             "may_refuse": false,
             "legal_basis": "Immigration, Asylum and Nationality Act 2006, sections 15 to 25",
             "agreement_id": "right-to-work",
-            "next_step": "Not yet: do not refuse the person on this. Follow the case; the answer is due at the time given.",
+            "next_step": "Held for the Windrush taskforce: do not refuse the person anything. Tell the person what the advice says, and follow the case.",
         })
     );
 
@@ -162,7 +177,7 @@ async fn what_is_held_reads_as_pending_and_is_never_released_by_time_or_by_askin
     let house = house.stop().await.start().await;
     assert_eq!(reason(&house.answered(employer, asked).await), HELD);
     let case = house.case(employer, &held.case_id).await.unwrap();
-    assert_eq!(case.state().as_str_name(), "CASE_STATE_OPEN");
+    assert_eq!(case.state().as_str_name(), "CASE_STATE_REFERRED");
     assert!(case.sla.unwrap().breached);
     // Asked once, by the first check.
     assert_eq!(house.requests(DepartmentId::HomeOffice), 0);

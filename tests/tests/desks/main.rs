@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what tests share fails as tests do")]
 
+mod feeds;
 mod information;
 mod replies;
 mod watching;

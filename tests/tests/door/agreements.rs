@@ -24,11 +24,9 @@ enum Needs {
     ForWhatItNames,
     /// None.
     Nothing,
-    /// Not served yet: whoever serves it says here what it needs.
-    NotServed,
 }
 
-use Needs::{Agreement as AnAgreement, ForWhatItNames, NotServed, Nothing};
+use Needs::{Agreement as AnAgreement, ForWhatItNames, Nothing};
 
 /// Service, the kinds of peer that may call it, and its methods with what they need.
 type Row = (
@@ -70,16 +68,17 @@ const TABLE: &[Row] = &[
             ("WatchWork", Nothing),
             ("Reply", Nothing),
             ("RequestInformation", Nothing),
-            ("UploadFeed", NotServed),
+            ("UploadFeed", ForWhatItNames),
         ],
     ),
     (
         "statuscheck.referral.v1.ReferralService",
         &["taskforce"],
         &[
-            ("ListReferrals", NotServed),
-            ("GetReferral", NotServed),
-            ("Resolve", NotServed),
+            ("ListReferrals", Nothing),
+            ("GetReferral", Nothing),
+            ("Resolve", Nothing),
+            ("RequestInformation", Nothing),
         ],
     ),
     (
@@ -110,8 +109,8 @@ const TABLE: &[Row] = &[
             ("ExtendDue", Nothing),
             ("ListDepartments", Nothing),
             ("SetDepartment", Nothing),
-            ("ListHooks", NotServed),
-            ("RetryHook", NotServed),
+            ("ListHooks", Nothing),
+            ("RetryHook", Nothing),
             ("VerifyLedger", Nothing),
             ("RunRetention", Nothing),
             ("SetLegalHold", Nothing),
@@ -254,7 +253,6 @@ async fn every_method_asks_of_every_peer_the_agreement_that_it_needs() {
                 let expected = match needs {
                     _ if !kinds.contains(&kind) => Some("WRONG_PEER"),
                     AnAgreement => reason,
-                    NotServed => Some("NOT_SERVED"),
                     Nothing | ForWhatItNames => {
                         let about = told.as_ref().map_or("", Refusal::reason);
                         let agreements = ["AGREEMENT", "COVERED", "NO_AGREEMENT", "WRONG_PEER", "NOT_SERVED"];

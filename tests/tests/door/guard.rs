@@ -74,6 +74,11 @@ const MAY_CALL: &[(&str, &str, &[Kind])] = &[
     ),
     ("statuscheck.referral.v1.ReferralService", "Resolve", &[Taskforce]),
     (
+        "statuscheck.referral.v1.ReferralService",
+        "RequestInformation",
+        &[Taskforce],
+    ),
+    (
         "statuscheck.register.v1.RegisterService",
         "ListAgreements",
         EVERYONE,

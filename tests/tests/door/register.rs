@@ -127,6 +127,51 @@ async fn an_agreement_is_read_with_its_law_its_figures_and_its_contacts() {
 }
 
 #[tokio::test]
+async fn orders_and_the_safeguard_are_read_with_how_they_stand_today() {
+    let mut volunteered = agreement_like("right-to-work", "volunteered", "volunteer");
+    volunteered.proactive = true;
+    let house = House::start(Plan {
+        agreements: vec![volunteered],
+        ..Plan::default()
+    })
+    .await;
+    let request = ListAgreementsRequest {
+        page_size: 1,
+        page_token: String::new(),
+    };
+    let listed = client(&house, STRANGER).list_agreements(request).await;
+    let listed = listed.unwrap().into_inner();
+    let [order] = &listed.suspension_orders[..] else {
+        panic!("one order")
+    };
+    assert_eq!(
+        (order.order_id.as_str(), order.over_age, order.in_force),
+        ("proactive-sharing-2018", Some(30), true)
+    );
+    assert_eq!(order.departments, ["hmrc", "dwp"]);
+    assert_eq!(order.agreement_ids, ["volunteered"]);
+    let [safeguard] = &listed.windrush_safeguards[..] else {
+        panic!("one safeguard")
+    };
+    assert_eq!(
+        (safeguard.version.as_str(), safeguard.in_force),
+        ("casework-guidance-2026-1", true)
+    );
+    assert_eq!(safeguard.sla, "5 working days, England and Wales");
+    assert_eq!(safeguard.grounds.len(), 3);
+
+    let get = async |id: &str| {
+        let request = GetAgreementRequest {
+            agreement_id: id.to_owned(),
+        };
+        let found = client(&house, STRANGER).get_agreement(request).await.unwrap();
+        found.into_inner().suspension_orders.len()
+    };
+    let counts = [get("volunteered").await, get("right-to-work").await];
+    assert_eq!(counts, [1, 0]);
+}
+
+#[tokio::test]
 async fn a_plan_tells_every_change_in_words_and_changes_nothing() {
     let house = House::start(Plan::default()).await;
     assert_eq!(planned(&house, shipped()).await.unwrap(), [""; 0]);

@@ -28,7 +28,9 @@ pub(crate) fn register(change: impl FnOnce(&mut Agreement)) -> String {
     let shipped = shipped_register().unwrap();
     let mut agreements: Vec<_> = shipped.agreements().cloned().collect();
     change(agreements.iter_mut().find(|one| one.id.as_str() == WORK).unwrap());
-    write_whole(&Register::new(agreements, shipped.orders().iter().cloned()).unwrap()).unwrap()
+    let register = Register::new(agreements, shipped.orders().iter().cloned()).unwrap();
+    let register = register.with_safeguards(shipped.safeguards().cloned()).unwrap();
+    write_whole(&register).unwrap()
 }
 
 /// Nobody may ask for right to work checks.

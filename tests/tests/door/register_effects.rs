@@ -100,6 +100,7 @@ async fn suspension_orders_are_planned_applied_and_taken_back() {
     };
     let orders = shipped.orders().iter().cloned().chain([order]);
     let more = Register::new(shipped.agreements().cloned(), orders).unwrap();
+    let more = more.with_safeguards(shipped.safeguards().cloned()).unwrap();
     let more = write_whole(&more).unwrap();
     let plan = planned(&house, more.clone()).await;
     assert_eq!(plan.changes.len(), 1);

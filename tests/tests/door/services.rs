@@ -95,6 +95,7 @@ async fn reflection_in_both_versions_shows_everyone_what_is_served() {
             let served = [
                 "statuscheck.v1.StatusCheckService",
                 "statuscheck.adapter.v1.DeskService",
+                "statuscheck.referral.v1.ReferralService",
                 "grpc.health.v1.Health",
             ];
             for service in served {

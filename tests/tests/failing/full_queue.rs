@@ -23,7 +23,10 @@ use crate::stranger::Hold;
 async fn a_full_queue_says_when_to_come_back_and_asks_nobody() {
     let site = Site::with([settled("quick")]).await;
     let config = Config::read(&site.config()).unwrap();
-    let mut setup = config.setup(SystemClock::shared()).await.unwrap();
+    let mut setup = config
+        .setup(&statuscheck::telemetry::Exports::none(), SystemClock::shared())
+        .await
+        .unwrap();
     setup.store.close().await;
     let settings = Settings {
         queue_max: 1,

@@ -23,6 +23,8 @@ pub enum DueKind {
     QuotaReset,
     /// An order that pauses proactive sharing is looked at again.
     OrderReview,
+    /// The Windrush safeguard is looked at again.
+    SafeguardReview,
 }
 
 impl DueKind {
@@ -36,6 +38,7 @@ impl DueKind {
             Self::UpliftEnd => "end of a larger quota",
             Self::QuotaReset => "next month of a quota that is nearly used up",
             Self::OrderReview => "review of the order",
+            Self::SafeguardReview => "review of the Windrush safeguard",
         }
     }
 }
@@ -74,6 +77,18 @@ impl Register {
                 contact: order.owner.clone(),
             });
         }
+        // What it was before counts for no new case.
+        let safeguard = self
+            .safeguards()
+            .rev()
+            .find(|safeguard| safeguard.starts_on <= today);
+        due.extend(safeguard.map(|safeguard| Due {
+            id: safeguard.rules.version.to_string(),
+            kind: DueKind::SafeguardReview,
+            on: Some(safeguard.review_on),
+            is_overdue: false,
+            contact: safeguard.rules.owner.clone(),
+        }));
         due.retain(|due| match (due.kind, due.on) {
             (_, None) => true,
             // What has ended by itself needs nobody.

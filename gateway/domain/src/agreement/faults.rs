@@ -50,6 +50,7 @@ impl Agreement {
         self.coverage_at_fault(&mut faults);
         self.dates_at_fault(&mut faults);
         self.webhooks_at_fault(&mut faults);
+        self.feed_at_fault(&mut faults);
         for quota in &self.quotas {
             self.quota_at_fault(quota, &mut faults);
         }
@@ -95,7 +96,8 @@ impl Agreement {
     }
 
     fn coverage_at_fault(&self, faults: &mut Vec<Fault>) {
-        if !self.listed_only {
+        // Under a feed alone nobody asks anything.
+        if !self.listed_only && (self.feed.is_none() || !self.checks.is_empty()) {
             let empty = [
                 ("checks", self.checks.is_empty()),
                 ("organisations", self.organisations.is_empty()),
@@ -161,6 +163,9 @@ impl Agreement {
             let fault = |(part, what)| Fault::new(format!("{key}.{part}"), what);
             faults.extend(webhook.faults().into_iter().map(fault));
         }
+        let fault = |(key, what)| Fault::new(format!("owner_webhook.{key}"), what);
+        let webhook = self.owner_webhook.iter();
+        faults.extend(webhook.flat_map(|webhook| webhook.faults()).map(fault));
     }
 
     fn quota_at_fault(&self, quota: &Quota, faults: &mut Vec<Fault>) {
@@ -219,7 +224,7 @@ impl SuspensionOrder {
     }
 }
 
-fn not_blank(key: &str, text: &str, faults: &mut Vec<Fault>) {
+pub(super) fn not_blank(key: &str, text: &str, faults: &mut Vec<Fault>) {
     if text.trim().is_empty() {
         faults.push(Fault::new(key, "is blank"));
     }
@@ -227,12 +232,15 @@ fn not_blank(key: &str, text: &str, faults: &mut Vec<Fault>) {
 
 fn contact_at_fault(key: &str, contact: &Contact, faults: &mut Vec<Fault>) {
     not_blank(&format!("{key}.name"), &contact.name, faults);
-    let is_address = contact
-        .email
+    e_mail(&format!("{key}.email"), &contact.email, faults);
+}
+
+pub(super) fn e_mail(key: &str, address: &str, faults: &mut Vec<Fault>) {
+    let is_address = address
         .split_once('@')
         .is_some_and(|(account, host)| !account.is_empty() && host.contains('.'));
-    if !is_address || contact.email.contains(char::is_whitespace) {
-        faults.push(Fault::new(format!("{key}.email"), "must be an e-mail address"));
+    if !is_address || address.contains(char::is_whitespace) {
+        faults.push(Fault::new(key, "must be an e-mail address"));
     }
 }
 

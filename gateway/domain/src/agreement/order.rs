@@ -33,6 +33,13 @@ impl SuspensionOrder {
         self.starts_on <= today && self.ends_on.is_none_or(|last| today <= last)
     }
 
+    /// It is about what is volunteered under `agreement`, which has one of its departments for a party.
+    pub fn is_about(&self, agreement: &Agreement) -> bool {
+        let mut parties = agreement.parties.iter();
+        let is_named = |department: DepartmentId| self.departments.contains(&department);
+        agreement.proactive && parties.any(|party| party.department().is_some_and(is_named))
+    }
+
     /// It stops what goes to `department` under `agreement`, on `today`, about a person born on `born`. Where the rule
     /// is an age and the birthday is not known, it stops it too: unknown means hold.
     ///

@@ -5,17 +5,21 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use super::{Agreement, Party, Quota, Rate, Register, SuspensionOrder, Uplift};
+use super::{
+    Agreement, FeedTerms, Party, Quota, Rate, Register, Safeguard, SuspensionOrder, Uplift, Webhook,
+};
 use crate::check::{CheckKind, EducationBenefit};
 use crate::ids::AgreementId;
 use crate::question::Operation;
 use crate::sla::{Ground, SlaPolicy};
 use crate::subject::Field;
 
+mod safeguard;
+
 /// One difference between two registers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Change {
-    /// Id of the agreement or order.
+    /// Id of the agreement or order, or version of the Windrush safeguard.
     pub id: String,
     /// What would change, such as "promise: 5 days becomes 48 hours".
     pub words: String,
@@ -27,7 +31,8 @@ impl fmt::Display for Change {
     }
 }
 
-/// Every difference between `old` and `new`, agreements before orders, by id; nothing where they say the same.
+/// Every difference between `old` and `new`: agreements, orders and the Windrush safeguard, each by id; nothing where they say
+/// the same.
 pub fn plan(old: &Register, new: &Register) -> Vec<Change> {
     let agreements = |register: &Register| -> BTreeMap<String, Agreement> {
         let by_id = |agreement: &Agreement| (agreement.id.to_string(), agreement.clone());
@@ -41,6 +46,16 @@ pub fn plan(old: &Register, new: &Register) -> Vec<Change> {
     let order_in_words =
         |order: &SuspensionOrder| format!("a new suspension order, {}", order_in_words(order));
     changes.extend(by_id(&orders(old), &orders(new), order_in_words, order_changes));
+    let safeguards = |register: &Register| -> BTreeMap<String, Safeguard> {
+        let by_version = |safeguard: &Safeguard| (safeguard.rules.version.to_string(), safeguard.clone());
+        register.safeguards().map(by_version).collect()
+    };
+    changes.extend(by_id(
+        &safeguards(old),
+        &safeguards(new),
+        safeguard::introduced,
+        safeguard::changes,
+    ));
     changes
 }
 
@@ -93,7 +108,7 @@ fn introduced(agreement: &Agreement) -> String {
     format!("a new agreement, \"{}\"{served}: {who}", agreement.title)
 }
 
-/// Lines of one agreement or order.
+/// Lines of one agreement, order or safeguard.
 #[derive(Default)]
 struct Words(Vec<String>);
 
@@ -118,6 +133,16 @@ impl Words {
     fn switch(&mut self, old: bool, new: bool, on: &str, off: &str) {
         if old != new {
             self.0.push(if new { on } else { off }.to_owned());
+        }
+    }
+
+    /// A webhook of somebody, told by its host alone.
+    fn webhook(&mut self, whose: &impl fmt::Display, old: &Webhook, new: &Webhook) {
+        if old != new && old.host() == new.host() {
+            let what = format!("webhook of {whose}: its path or its secrets change");
+            self.0.push(what);
+        } else {
+            self.value(&format!("webhook of {whose}"), &old.host(), &new.host());
         }
     }
 
@@ -149,6 +174,7 @@ fn agreement_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
     words.text("title", &old.title, &new.title);
     words.text("purpose", &old.purpose, &new.purpose);
     words.text("legal basis", &old.legal_basis, &new.legal_basis);
+    words.value("feed", &feed(old.feed.as_ref()), &feed(new.feed.as_ref()));
     words.switch(
         old.listed_only,
         new.listed_only,
@@ -161,6 +187,12 @@ fn agreement_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
         "is proactive from now on: suspension orders apply",
         "is not proactive from now on: suspension orders do not apply",
     );
+    words.switch(
+        old.withholds_referrals,
+        new.withholds_referrals,
+        "withholds from now on that a person is referred to the Windrush taskforce",
+        "tells from now on that a person is referred to the Windrush taskforce",
+    );
     words.list(
         "checks",
         &names(&old.checks, CheckKind::as_str),
@@ -170,6 +202,7 @@ fn agreement_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
     words.list("benefits", &benefits(old), &benefits(new));
     organisation_changes(old, new, words);
     webhook_changes(old, new, words);
+    owner_webhook_changes(old, new, words);
     let operations = |of: &Agreement| names(&of.operations, Operation::as_str);
     words.list("operations", &operations(old), &operations(new));
     let fields = |of: &Agreement| names(&of.request_fields, Field::as_str);
@@ -217,21 +250,24 @@ fn webhook_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
     let ids = |of: &Agreement| -> Vec<String> { of.webhooks.keys().map(ToString::to_string).collect() };
     words.list("webhooks", &ids(old), &ids(new));
     for (organisation, webhook) in &new.webhooks {
-        let Some(before) = old.webhooks.get(organisation).filter(|before| *before != webhook) else {
-            continue;
-        };
-        if before.host() == webhook.host() {
-            words.0.push(format!(
-                "webhook of {organisation}: its path or its secrets change"
-            ));
-        } else {
-            words.value(
-                &format!("webhook of {organisation}"),
-                &before.host(),
-                &webhook.host(),
-            );
+        if let Some(before) = old.webhooks.get(organisation) {
+            words.webhook(organisation, before, webhook);
         }
     }
+}
+
+/// Nobody's own address is told, but its host.
+fn owner_webhook_changes(old: &Agreement, new: &Agreement, words: &mut Words) {
+    let host = |of: &Agreement| {
+        let webhook = of.owner_webhook.as_ref();
+        webhook.map_or_else(|| "none".to_owned(), |webhook| webhook.host().to_owned())
+    };
+    let (before, after) = (host(old), host(new));
+    if before == after && old.owner_webhook != new.owner_webhook {
+        let what = "webhook of the owner: its path or its secrets change";
+        words.0.push(what.to_owned());
+    }
+    words.value("webhook of the owner", &before, &after);
 }
 
 fn sla_changes(old: &SlaPolicy, new: &SlaPolicy, words: &mut Words) {
@@ -259,6 +295,10 @@ fn sla_changes(old: &SlaPolicy, new: &SlaPolicy, words: &mut Words) {
         let what = "the promise changes and its version does not: give it a version of its own";
         words.0.push(what.to_owned());
     }
+}
+
+fn feed(feed: Option<&FeedTerms>) -> String {
+    feed.map_or_else(|| "none".to_owned(), FeedTerms::to_string)
 }
 
 fn rate(rate: Option<Rate>) -> String {

@@ -5,6 +5,7 @@ use jiff::civil::date;
 use super::super::tests::{TODAY, order, quota, sample, suspended};
 use super::*;
 use crate::agreement::Webhook;
+use crate::ids::DepartmentId;
 use crate::sla::{OrganisationKind, Target};
 
 fn planned(change: impl FnOnce(&mut Agreement)) -> Vec<String> {
@@ -71,7 +72,7 @@ type Edit = fn(&mut Agreement);
 
 #[test]
 fn no_field_of_an_agreement_can_change_without_a_word() {
-    let changes: [(&str, Edit); 22] = [
+    let changes: [(&str, Edit); 23] = [
         ("title", |a| a.title.push('!')),
         ("purpose", |a| a.purpose.push('!')),
         ("legal basis", |a| a.legal_basis.push('!')),
@@ -95,6 +96,7 @@ fn no_field_of_an_agreement_can_change_without_a_word() {
         ("review", |a| a.review_on = None),
         ("is listed only", |a| a.listed_only = true),
         ("is proactive", |a| a.proactive = true),
+        ("withholds", |a| a.withholds_referrals = true),
         ("kind of caller", |a| {
             a.organisations = [("caller".parse().unwrap(), OrganisationKind::School)].into();
         }),
@@ -117,6 +119,20 @@ fn another_silence_is_told_and_wants_a_version_of_its_own() {
         "a: silence after which a case lapses: 28 days becomes 14 days"
     );
     assert!(told[1].contains("give it a version of its own"), "{told:?}");
+}
+
+#[test]
+fn a_feed_that_changes_is_told() {
+    let feed = FeedTerms {
+        name: "support".parse().unwrap(),
+        from: DepartmentId::HomeOffice,
+        to: DepartmentId::Dfe,
+        every: Target::DEFAULT,
+    };
+    assert_eq!(
+        planned(|agreement| agreement.feed = Some(feed)),
+        ["a: feed: none becomes support from home-office to dfe, every 5 days"]
+    );
 }
 
 #[test]

@@ -5,18 +5,20 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{Agreement, Standing, SuspensionOrder};
+use super::{Agreement, Safeguard, Standing, SuspensionOrder};
 use crate::check::{Check, CheckKind, EducationBenefit};
 use crate::event::Receipt;
-use crate::ids::{AgreementId, OrderId, OrganisationId};
+use crate::ids::{AgreementId, OrderId, OrganisationId, RulesVersion};
 use crate::sla::{Ground, OrganisationKind};
 use crate::subject::Field;
 
-/// Every agreement, and the orders that pause proactive sharing.
+/// Every agreement, the orders that pause proactive sharing, and the Windrush safeguard.
 #[derive(Clone, Debug, Default)]
 pub struct Register {
     agreements: Vec<Arc<Agreement>>,
     orders: Vec<SuspensionOrder>,
+    /// In the order of their first days.
+    safeguards: Vec<Arc<Safeguard>>,
     /// Whom each agreement names, so that a check is authorised in the same time whatever the size of the register.
     by_organisation: HashMap<OrganisationId, Vec<Arc<Agreement>>>,
 }
@@ -103,6 +105,19 @@ pub enum RegisterFault {
     /// The same id twice.
     #[error("two suspension orders have the id {0}")]
     DuplicateOrder(OrderId),
+    /// The same version twice.
+    #[error("two Windrush safeguards have the version {0}")]
+    DuplicateSafeguard(RulesVersion),
+    /// Two begin on one day, so that nobody could tell which counts.
+    #[error("the Windrush safeguards {first} and {second} both start on {starts_on}")]
+    SameStart {
+        /// One.
+        first: RulesVersion,
+        /// The other.
+        second: RulesVersion,
+        /// Their day.
+        starts_on: Date,
+    },
     /// One organisation is two things, and what it is promised depends on what it is.
     #[error("{organisation} is {first} in one agreement and {second} in {agreement}")]
     TwoKinds {
@@ -160,6 +175,32 @@ impl Register {
         }
     }
 
+    /// The register with these Windrush safeguards.
+    ///
+    /// # Errors
+    /// Every reason for which they cannot stand together.
+    pub fn with_safeguards(
+        mut self,
+        safeguards: impl IntoIterator<Item = Safeguard>,
+    ) -> Result<Self, Vec<RegisterFault>> {
+        self.safeguards = safeguards.into_iter().map(Arc::new).collect();
+        self.safeguards.sort_by_key(|safeguard| safeguard.starts_on);
+        let mut faults = Vec::new();
+        for (place, safeguard) in self.safeguards.iter().enumerate() {
+            let (before, version) = (&self.safeguards[..place], &safeguard.rules.version);
+            if before.iter().any(|known| known.rules.version == *version) {
+                faults.push(RegisterFault::DuplicateSafeguard(version.clone()));
+            }
+            let last = before.last().filter(|last| last.starts_on == safeguard.starts_on);
+            faults.extend(last.map(|last| RegisterFault::SameStart {
+                first: last.rules.version.clone(),
+                second: version.clone(),
+                starts_on: safeguard.starts_on,
+            }));
+        }
+        if faults.is_empty() { Ok(self) } else { Err(faults) }
+    }
+
     fn add(&mut self, agreement: Arc<Agreement>) {
         for organisation in agreement.organisations.keys() {
             let theirs = self.by_organisation.entry(organisation.clone()).or_default();
@@ -186,6 +227,28 @@ impl Register {
     /// The orders that pause proactive sharing, in the order of the register.
     pub fn orders(&self) -> &[SuspensionOrder] {
         &self.orders
+    }
+
+    /// The Windrush safeguards, in the order of their first days.
+    pub fn safeguards(&self) -> impl DoubleEndedIterator<Item = &Safeguard> {
+        self.safeguards.iter().map(AsRef::as_ref)
+    }
+
+    /// The Windrush safeguard of cases that are received on `day`, in London: the last that has started, and before the first
+    /// the casework guidance as the program knows it. There is no day without one.
+    pub fn safeguard_on(&self, day: Date) -> Arc<Safeguard> {
+        let started = self.safeguards.iter().rev();
+        let last = started
+            .filter(|safeguard| safeguard.starts_on <= day)
+            .map(Arc::clone)
+            .next();
+        last.unwrap_or_else(|| Arc::new(Safeguard::guidance()))
+    }
+
+    /// The safeguards that are not over on `day`: the one that counts, and those that are still to start.
+    pub fn safeguards_from(&self, day: Date) -> impl Iterator<Item = &Safeguard> {
+        let started = self.safeguards().filter(|safeguard| safeguard.starts_on <= day);
+        self.safeguards().skip(started.count().saturating_sub(1))
     }
 
     /// The agreement in force on `today` (in London) under which `organisation` may ask `check` for its purpose: the one

@@ -5,7 +5,6 @@ use jiff::civil::Date;
 use zeroize::Zeroizing;
 
 use super::{Case, CaseState};
-use crate::answer::Outcome;
 use crate::check::{Check, CheckKind, Draft, Violation};
 use crate::event::EventKind;
 use crate::subject::Field;
@@ -17,7 +16,7 @@ const STEPS_MAX: usize = 20;
 /// A dispute of an answer. What is said in it may be about a person: no `Debug`.
 #[derive(Clone)]
 pub struct Dispute {
-    /// Version of the case after it.
+    /// The version of the case after it, as its caller sees it.
     pub version: u64,
     /// In the caller's words.
     pub reason: Zeroizing<String>,
@@ -127,7 +126,7 @@ impl Case {
         }
     }
 
-    /// Has the answer looked at again that the case had at version `seen`. The same dispute while that goes on, or since then,
+    /// Has the answer looked at again that the case had at the version `seen` of those that its caller sees. The same dispute while that goes on, or since then,
     /// changes nothing.
     ///
     /// # Errors
@@ -175,10 +174,10 @@ impl Case {
         seen: u64,
     ) -> Result<Option<EventKind>, ProvideFault> {
         let check = &self.receipt.check;
-        match &self.answer.outcome {
+        match self.answer.outcome.asked() {
             _ if self.state == CaseState::Withdrawn => Err(NotNow::Withdrawn.into()),
-            Outcome::MoreInformation { .. } if self.goes_on_with(given, today, seen) => Ok(None),
-            Outcome::MoreInformation { fields } => {
+            Some(_) if self.goes_on_with(given, today, seen) => Ok(None),
+            Some(fields) => {
                 let faults = not_asked(given, fields);
                 match check.with(given, today) {
                     Ok(check) if faults.is_empty() => Ok(self.took(EventKind::Provided(Box::new(check)))?),

@@ -5,7 +5,7 @@ use jiff::civil::date;
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::answer::{Answer, Facts, Negative, PendingReason};
+use crate::answer::{Answer, Facts, Negative, Outcome, PendingReason};
 use crate::case::HistoryError;
 use crate::event::{Change, Receipt};
 use crate::ids::{CaseId, RequestId};

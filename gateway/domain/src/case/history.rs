@@ -5,11 +5,13 @@ use jiff::Timestamp;
 use crate::case_clock::OutOfTurn;
 use crate::event::Event;
 use crate::ids::DepartmentId;
+use crate::outbox::NoSuchNotice;
+use crate::referral::NoSuchReferral;
 
 /// A step as the caller sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Step {
-    /// Version of the case after it.
+    /// The version of the case after it, as its caller sees it.
     pub version: u64,
     /// When.
     pub time: Timestamp,
@@ -43,12 +45,18 @@ pub enum HistoryError {
     /// Something happened to the clock that could not.
     #[error(transparent)]
     Clock(#[from] OutOfTurn),
+    /// Something became of a notice that could not.
+    #[error(transparent)]
+    Notice(#[from] NoSuchNotice),
+    /// Something happened to a referral that could not.
+    #[error(transparent)]
+    Referral(#[from] NoSuchReferral),
 }
 
 impl Step {
-    pub(super) fn of(event: &Event) -> Self {
+    pub(super) fn of(event: &Event, version: u64) -> Self {
         Self {
-            version: event.version,
+            version,
             time: event.time,
             kind: event.kind.as_str(),
             department: event.kind.department(),

@@ -16,7 +16,8 @@ impl Case {
     /// an answer. Its place is a referral to the taskforce; until it is made, the case stays as it is.
     pub fn lapses_at(&self) -> Option<Timestamp> {
         let waits = self.state == CaseState::AwaitingInformation;
-        if !waits || Rules::default().has_profile(&self.receipt.check, &self.questions.replies()) {
+        let has_profile = || Rules::default().has_profile(&self.receipt.check, &self.questions.replies());
+        if !waits || self.referrals.open().is_some() || has_profile() {
             return None;
         }
         let mut steps = self.history.iter().rev();

@@ -52,7 +52,7 @@ fn told(case: &Case, now: Timestamp, outcome: Outcome) -> Case {
     let change = if next.events.is_empty() {
         change
     } else {
-        change.with_clock(next)
+        change.followed_by(next)
     };
     assert_eq!(change.standing, case.standing());
     case

@@ -16,7 +16,8 @@ What departments reply, and what a check answers to it. This page is made from t
 
 Precedence over all checks: **established > more information > pending > hold > not established.**
 So a hold applies only where the answer would otherwise be \"not established\", or (IECAS) established leave that has
-ended. Until referrals exist, a hold is told as pending: DEPARTMENT_WORKING (home-office); it is never released.
+ended. What is held is told as referred, or, where the agreement withholds the reason, as pending: DEPARTMENT_WORKING
+(home-office); it is released when the Windrush taskforce did not confirm a status, and never before.
 
 How to read a row:
 
@@ -75,7 +76,7 @@ fn table(page: &mut String, group: &Group) {
 fn may_refuse(row: &Row) -> &'static str {
     match row.told() {
         Some((_, true)) => "yes",
-        Some((Outcome::Established { .. }, false)) | None => "",
+        Some((Ok(Outcome::Established { .. }), false)) | None => "",
         Some((_, false)) => "no",
     }
 }

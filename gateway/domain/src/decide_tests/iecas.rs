@@ -12,9 +12,10 @@ use super::said::{
 };
 use super::words::cause_words;
 use crate::answer::{Facts, Negative, PendingReason};
-use crate::decide::{Held, Verdict};
+use crate::decide::Verdict;
 use crate::ids::DepartmentId::HomeOffice;
 use crate::question::Operation;
+use crate::referral::Held;
 use crate::subject::Field;
 
 pub(super) fn groups() -> Vec<Group> {

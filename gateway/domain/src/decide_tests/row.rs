@@ -9,9 +9,10 @@ use crate::agreement::tests::sample;
 use crate::answer::{Facts, Negative, Outcome, PendingReason};
 use crate::check::{Check, CheckKind, Draft, EducationBenefit, path};
 use crate::clock::london_day;
-use crate::decide::{Held, Verdict, Wait, decide};
+use crate::decide::{Verdict, Wait, decide};
 use crate::ids::DepartmentId;
 use crate::question::Operation;
+use crate::referral::Held;
 use crate::route::{self, Replies, Standing};
 use crate::subject::Field;
 use crate::windrush::Rules;
@@ -233,9 +234,10 @@ impl Row {
         Self { wait, ..self }
     }
 
-    /// What the caller is told, and whether it may refuse the person on it: stated here on its own, not by the code
-    /// under test. None where the request is refused at the door.
-    pub(super) fn told(&self) -> Option<(Outcome, bool)> {
+    /// What the caller is told, or what is held back until a referral says what the caller is told, and whether the caller may
+    /// refuse the person on it: stated here on its own, not by the code under test. None where the request is refused at the
+    /// door.
+    pub(super) fn told(&self) -> Option<(Result<Outcome, Held>, bool)> {
         let Expect::Is(verdict) = self.expect.clone() else {
             return None;
         };
@@ -250,13 +252,10 @@ impl Row {
             Verdict::Pending {
                 reason, departments, ..
             } => Outcome::Pending { reason, departments },
-            Verdict::Hold { .. } => Outcome::Pending {
-                reason: PendingReason::DepartmentWorking,
-                departments: vec![DepartmentId::HomeOffice],
-            },
+            Verdict::Hold { held } => return Some((Err(held), false)),
             Verdict::NotEstablished(negative) => Outcome::NotEstablished(negative),
         };
-        Some((outcome, may_refuse))
+        Some((Ok(outcome), may_refuse))
     }
 
     /// In words, where the code does something else than the row says.
@@ -285,10 +284,11 @@ impl Row {
             .verdict
             .clone()
             .answer(&check, &self.situation.replies(), &everything());
-        let may_refuse = answer.may_refuse(check.kind());
-        let told = self
-            .told()
-            .is_some_and(|told| told == (answer.outcome, may_refuse));
+        let may_refuse = answer
+            .as_ref()
+            .is_ok_and(|answer| answer.may_refuse(check.kind()));
+        let outcome = answer.map(|answer| answer.outcome);
+        let told = self.told().is_some_and(|told| told == (outcome, may_refuse));
         let Expect::Is(expected) = &self.expect else {
             return None;
         };

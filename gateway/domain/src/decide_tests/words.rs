@@ -7,9 +7,10 @@ use super::row::{BORN_LATER, By, Expect, FEED_INTERVAL, Row, Situation, TODAY, n
 use super::said::STARTED;
 use crate::answer::{Entitlement, Facts, PendingReason};
 use crate::check::CheckKind;
-use crate::decide::{Held, Verdict, Wait};
+use crate::decide::{Verdict, Wait};
 use crate::ids::DepartmentId;
 use crate::question::Operation;
+use crate::referral::Held;
 use crate::reply::{self, EducationEligibility, ImmigrationStatus, Section95Support, Unavailable};
 use crate::route::Standing;
 use crate::subject::Field;
@@ -220,6 +221,7 @@ pub(super) fn answer(verdict: &Verdict, wait: Wait) -> String {
         Verdict::Hold {
             held: Held::EndedLeave { facts, .. },
         } => format!("**hold**: ended leave ({})", released(facts)),
+        Verdict::Hold { held: Held::Silence } => "**hold**: the caller's silence".to_owned(),
         Verdict::NotEstablished(negative) => format!("**not established**: {}", negative.as_str()),
     };
     match wait {

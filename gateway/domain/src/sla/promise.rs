@@ -24,6 +24,9 @@ impl WorkingDays {
     /// About a year, as the longest elapsed target; what is longer is a slip.
     pub const MAX: u16 = 260;
 
+    /// A working week.
+    pub const FIVE: Self = Self(5);
+
     /// `count` working days.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use statuscheck_domain::sla::{Ground, OrganisationKind, SlaPolicy};
 use statuscheck_domain::subject::Field;
 
 use super::{
-    AgreementFile, ContactFile, OrderFile, PartyFile, QuotaFile, RateFile, SlaFile, SuspensionFile,
+    AgreementFile, ContactFile, FeedFile, OrderFile, PartyFile, QuotaFile, RateFile, SlaFile, SuspensionFile,
     UpliftFile,
 };
 
@@ -56,8 +56,11 @@ impl From<&Agreement> for AgreementFile {
                 .iter()
                 .map(|(organisation, webhook)| (text(organisation), webhook.into()))
                 .collect(),
+            owner_webhook: agreement.owner_webhook.as_ref().map(Into::into),
+            feed: agreement.feed.as_ref().map(FeedFile::from),
             listed_only: agreement.listed_only,
             proactive: agreement.proactive,
+            withholds_referrals: agreement.withholds_referrals,
         }
     }
 }

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use statuscheck_domain::answer::{
-    self, Answer, Facts, PendingReason, explain_fields, statutory_excuse_reference,
+    self, Answer, Facts, PendingReason, advice, explain_fields, statutory_excuse_reference,
 };
 use statuscheck_domain::case::Case;
+use statuscheck_domain::sla::SlaClock;
 use statuscheck_proto::v1 as wire;
 
 use super::timestamp;
@@ -57,6 +58,18 @@ fn outcome(outcome: &answer::Outcome, case: &Case, now: Timestamp) -> wire::answ
                 sla: Some(sla(case, now)),
             })
         }
+        answer::Outcome::Referred {
+            referral_id,
+            contact,
+            fields,
+            due,
+        } => wire::answer::Outcome::Referred(wire::Referred {
+            referral_id: referral_id.to_string(),
+            advice: advice(fields).to_owned(),
+            sla: Some(finding(due, now > due.due_at)),
+            contact: contact.clone(),
+            fields: fields.iter().map(|field| field.as_str().to_owned()).collect(),
+        }),
         answer::Outcome::NotEstablished(negative) => {
             wire::answer::Outcome::NotEstablished(wire::NotEstablished {
                 reason: negative.as_str().to_owned(),
@@ -127,6 +140,17 @@ pub(super) fn sla(case: &Case, now: Timestamp) -> wire::Sla {
         paused: case.is_paused(),
         breached: case.is_breached(now),
         explanation: clock.explanation,
+    }
+}
+
+/// When the taskforce's finding is due.
+pub(super) fn finding(due: &SlaClock, breached: bool) -> wire::Sla {
+    wire::Sla {
+        started_at: Some(timestamp(due.started_at)),
+        due_at: Some(timestamp(due.due_at)),
+        paused: false,
+        breached,
+        explanation: due.explanation.clone(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A department's desk: its worklist, and its replies as [`wire::AskResponse`] has them.
 
+mod feed;
 mod reply;
 
 use statuscheck_domain::check::Violation;
@@ -8,6 +9,7 @@ use statuscheck_domain::question::Operation;
 use statuscheck_domain::subject::{Field, Subject};
 use statuscheck_proto::adapter::v1 as wire;
 
+pub(crate) use self::feed::{feed_agreement, feed_row};
 pub(crate) use self::reply::reply;
 use super::timestamp;
 use crate::desk::{Place, Resume, Standing, Told, WorkItem};
@@ -99,7 +101,7 @@ pub(crate) fn information(
 }
 
 /// The fields of a subject that are named, of which there must be one at least.
-fn fields(path: &str, names: &[String], faults: &mut Vec<Violation>) -> Vec<Field> {
+pub(super) fn fields(path: &str, names: &[String], faults: &mut Vec<Violation>) -> Vec<Field> {
     if names.is_empty() {
         faults.push(violation(path, "must name one field of Subject at least"));
     }
@@ -114,7 +116,7 @@ fn fields(path: &str, names: &[String], faults: &mut Vec<Violation>) -> Vec<Fiel
     names.iter().enumerate().filter_map(field).collect()
 }
 
-fn violation(field: &str, description: &str) -> Violation {
+pub(super) fn violation(field: &str, description: &str) -> Violation {
     Violation {
         field: field.to_owned(),
         description: description.to_owned(),
@@ -172,7 +174,7 @@ const fn operation(operation: Operation) -> wire::Operation {
     }
 }
 
-fn subject(subject: &Subject) -> wire::Subject {
+pub(super) fn subject(subject: &Subject) -> wire::Subject {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let name = subject.name.as_ref();
     wire::Subject {

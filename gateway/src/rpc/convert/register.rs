@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::civil::Date;
 use statuscheck_domain::agreement::{Agreement, Contact, Party, Register};
 use statuscheck_domain::check::Violation;
 use statuscheck_domain::ids::AgreementId;
@@ -9,7 +10,7 @@ use statuscheck_domain::sla::{Ground, SlaPolicy};
 use statuscheck_proto::register::v1 as wire;
 
 use super::answer::day;
-use super::{kind, timestamp};
+use super::{kind, orders, timestamp};
 use crate::error::Error;
 use crate::quota::Usage;
 use crate::register::{FileFaultKind, RegisterError};
@@ -64,14 +65,16 @@ fn after(token: &str, register: &Register) -> Option<usize> {
     Some(place + 1)
 }
 
-/// A page of the register.
-pub(crate) fn listed(register: &Register, page: &Page) -> wire::ListAgreementsResponse {
+/// A page of the register, as it stands on `today`.
+pub(crate) fn listed(register: &Register, page: &Page, today: Date) -> wire::ListAgreementsResponse {
     let found: Vec<_> = register.agreements().skip(page.from).take(page.limit).collect();
     let is_last = register.agreements().count() <= page.from + found.len();
     let token = |last: &&Agreement| URL_SAFE_NO_PAD.encode(last.id.as_str());
     wire::ListAgreementsResponse {
         next_page_token: found.last().filter(|_| !is_last).map(token).unwrap_or_default(),
         agreements: found.into_iter().map(agreement).collect(),
+        suspension_orders: orders::orders(register, today),
+        windrush_safeguards: orders::safeguards(register, today),
     }
 }
 
@@ -134,12 +137,24 @@ pub(crate) fn agreement(agreement: &Agreement) -> wire::Agreement {
             .collect(),
         listed_only: agreement.listed_only,
         proactive: agreement.proactive,
+        feed: agreement
+            .feed
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         webhooks: agreement
             .webhooks
             .iter()
             .map(|(organisation, webhook)| format!("{organisation}: {}", webhook.host()))
+            .chain(owner_webhook(agreement))
             .collect(),
     }
+}
+
+/// No organisation's id has brackets.
+fn owner_webhook(agreement: &Agreement) -> Option<String> {
+    let webhook = agreement.owner_webhook.as_ref();
+    webhook.map(|webhook| format!("(owner): {}", webhook.host()))
 }
 
 /// How a quota stands.

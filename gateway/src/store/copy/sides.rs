@@ -48,6 +48,10 @@ pub(in crate::store) struct Counts {
     pub(in crate::store) quotas: u64,
     /// Questions that are or were on worklists.
     pub(in crate::store) questions: u64,
+    /// Notices that receivers have not taken.
+    pub(in crate::store) hooks: u64,
+    /// Referrals, once in each case that has them.
+    pub(in crate::store) referrals: u64,
 }
 
 /// A store that nobody writes to, to be read.

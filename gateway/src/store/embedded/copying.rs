@@ -12,7 +12,7 @@ use super::checkpoints::checkpoint;
 use super::lock::Lock;
 use super::opening::{self, OpenError};
 use super::rebuild::{self, RebuildError};
-use super::{Settings, entries, quotas, tables, worklist};
+use super::{Settings, entries, hooks, quotas, referrals, tables, worklist};
 use crate::store::chain::ChainHead;
 use crate::store::copy::{CaseEntries, CopyError, Counts, Destination, Header, PlacedEntry, Source};
 use crate::store::projection::Used;
@@ -163,6 +163,8 @@ impl Destination for FileDestination {
                 return Err(CopyError::Clash);
             }
             worklist::write(&transaction, "questions", case.case_id, &case.listed)?;
+            hooks::write(&transaction, "hooks", case.case_id, &case.hooked)?;
+            referrals::make(&transaction, referrals::TABLES, case, opening)?;
         }
         Ok(transaction.commit()?)
     }
@@ -236,6 +238,8 @@ fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
         holds: count("holds")?,
         quotas: count("quotas WHERE used <> 0")?,
         questions: count("questions")?,
+        hooks: count("hooks")?,
+        referrals: count("referrals")?,
     })
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::checkpoints::emptied;
 use super::opening::{OpenError, Opened};
 use super::tables::{self, case_id, key};
-use super::{Settings, entries, quotas, worklist};
+use super::{Settings, entries, hooks, quotas, referrals, worklist};
 use crate::store::chain::Chain;
 use crate::store::rows::{Note, Opening, PURGED, RowState, SealedChange};
 use crate::store::seal::Kek;
@@ -21,7 +21,7 @@ use crate::store::sealed::Sealer;
 use crate::store::{CommitError, HouseEntry, HouseKind, ReadError, remainder};
 
 /// The projections, each with its columns.
-const PROJECTIONS: [(&str, &str); 4] = [
+const PROJECTIONS: [(&str, &str); 7] = [
     (
         "cases",
         "id, organisation, request_id, state, version, created, content, agreement, kind, subjects, wake, turn, due, risk, key",
@@ -29,11 +29,21 @@ const PROJECTIONS: [(&str, &str); 4] = [
     ("holds", "case_id, since"),
     ("quotas", "agreement, department, month, used"),
     ("questions", "id, case_id, department, due"),
+    ("hooks", "id, case_id, receiver, happening, attempts, next, fault"),
+    ("referrals", "id, case_id, joined, state, due"),
+    ("referred", "key, case_id"),
 ];
 
 const REBUILT_QUOTAS: &str = "rebuilt_quotas";
 
 const REBUILT_QUESTIONS: &str = "rebuilt_questions";
+
+const REBUILT_HOOKS: &str = "rebuilt_hooks";
+
+const REBUILT_REFERRALS: referrals::Into = referrals::Into {
+    referrals: "rebuilt_referrals",
+    referred: "rebuilt_referred",
+};
 
 /// Cases whose ids are read at a time.
 const PAGE: i64 = 1_000;
@@ -180,7 +190,10 @@ fn make(connection: &Connection, sealer: &Sealer) -> Result<Vec<i64>, RebuildErr
     }
     connection.execute_batch(
         "CREATE UNIQUE INDEX rebuilt_quotas_by_key ON rebuilt_quotas (agreement, department, month);
-         CREATE UNIQUE INDEX rebuilt_questions_by_key ON rebuilt_questions (case_id, id)",
+         CREATE UNIQUE INDEX rebuilt_questions_by_key ON rebuilt_questions (case_id, id);
+         CREATE UNIQUE INDEX rebuilt_hooks_by_key ON rebuilt_hooks (id);
+         CREATE UNIQUE INDEX rebuilt_referrals_by_key ON rebuilt_referrals (id, case_id);
+         CREATE UNIQUE INDEX rebuilt_referred_by_key ON rebuilt_referred (key, case_id)",
     )?;
     // The rows of cases say where their keys lie, and they are what is made anew here.
     connection.execute_batch(
@@ -235,6 +248,8 @@ fn make_case(connection: &Connection, sealer: &Sealer, id: CaseId) -> Result<Opt
     make_rows(connection, &case, opening, place)?;
     quotas::add(connection, REBUILT_QUOTAS, &case.spent)?;
     worklist::write(connection, REBUILT_QUESTIONS, id, &case.listed)?;
+    hooks::write(connection, REBUILT_HOOKS, id, &case.hooked)?;
+    referrals::make(connection, REBUILT_REFERRALS, &case, opening)?;
     Ok(None)
 }
 

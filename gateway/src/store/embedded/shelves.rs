@@ -176,6 +176,7 @@ pub(super) fn closed(
         "SELECT id, version, created,
                 (SELECT time FROM entries WHERE case_id = cases.id ORDER BY version DESC LIMIT 1),
                 EXISTS (SELECT 1 FROM holds WHERE case_id = cases.id)
+                OR EXISTS (SELECT 1 FROM referrals WHERE case_id = cases.id AND state IN ('open', 'confirmed'))
          FROM cases INDEXED BY cases_by_shelf
          WHERE organisation = ?1 AND state = ?2 AND agreement = ?3 AND kind = ?4 AND id > ?5 AND state <> 'received'
          ORDER BY id LIMIT ?6",

@@ -13,14 +13,14 @@ use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use uuid::Uuid;
 
 use super::shelves::standings;
-use super::{entries, measuring, quotas, retained, worklist};
+use super::{entries, hooks, measuring, quotas, referrals, retained, subjects, worklist};
 use crate::store::LedgerPlace;
 use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
 use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, SealedEntry, StoredCase};
-use crate::store::seal::{ContentDigest, SubjectDigest};
+use crate::store::seal::ContentDigest;
 
 /// The version of the tables, in `PRAGMA user_version`.
-pub(super) const VERSION: i64 = 6;
+pub(super) const VERSION: i64 = 8;
 
 const SCHEMA: &str = "
     CREATE TABLE store (
@@ -94,7 +94,9 @@ pub(super) fn create(
     transaction.execute_batch(retained::SCHEMA)?;
     transaction.execute_batch(quotas::SCHEMA)?;
     transaction.execute_batch(worklist::SCHEMA)?;
+    transaction.execute_batch(hooks::SCHEMA)?;
     transaction.execute_batch(measuring::SCHEMA)?;
+    transaction.execute_batch(referrals::SCHEMA)?;
     transaction.execute(
         "INSERT INTO store (secret, ledger) VALUES (?1, ?2)",
         params![wrapped_secret, ledger.0],
@@ -143,6 +145,13 @@ pub(super) fn record(
     }
     quotas::add(connection, "quotas", &change.spent)?;
     worklist::write(connection, "questions", change.case_id, &change.listed)?;
+    hooks::write(connection, "hooks", change.case_id, &change.hooked)?;
+    referrals::advance(
+        connection,
+        change.case_id,
+        &change.referred,
+        !change.further_subjects.is_empty(),
+    )?;
     Ok(Recorded::Done)
 }
 
@@ -167,7 +176,7 @@ pub(super) fn house(note: &Note) -> Entry<'_> {
 pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -> rusqlite::Result<Recorded> {
     let id = key(purge.case_id);
     // Looked at here, where nothing can come between: a hold that was acknowledged is kept.
-    if retained::is_held(connection, purge.case_id)? {
+    if retained::is_held(connection, purge.case_id)? || referrals::keeps(connection, purge.case_id)? {
         return Ok(Recorded::Stale);
     }
     let place = connection
@@ -179,6 +188,8 @@ pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -
     };
     destroy_key(connection, place)?;
     worklist::remove(connection, purge.case_id)?;
+    hooks::remove(connection, purge.case_id)?;
+    referrals::remove(connection, purge.case_id)?;
     let entry = Entry {
         case_id: Some(purge.case_id),
         version: purge.expected_version + 1,
@@ -292,27 +303,9 @@ fn advance_case(connection: &Connection, change: &SealedChange) -> rusqlite::Res
         return Ok(Some(Recorded::Stale));
     }
     if !change.further_subjects.is_empty() {
-        add_subjects(connection, change)?;
+        subjects::add(connection, change)?;
     }
     Ok(None)
-}
-
-/// Adds those whom the case is about from here on behind those who are known.
-fn add_subjects(connection: &Connection, change: &SealedChange) -> rusqlite::Result<()> {
-    let id = key(change.case_id);
-    let mut subjects: Vec<u8> = connection
-        .prepare_cached("SELECT subjects FROM cases WHERE id = ?1")?
-        .query_row([id], |row| row.get(0))?;
-    for digest in &change.further_subjects {
-        let (known, _rest) = subjects.as_chunks::<{ size_of::<SubjectDigest>() }>();
-        if !known.contains(digest) {
-            subjects.extend_from_slice(digest);
-        }
-    }
-    connection
-        .prepare_cached("UPDATE cases SET subjects = ?2 WHERE id = ?1")?
-        .execute(params![id, subjects])?;
-    Ok(())
 }
 
 /// The sealed key of a case; none where it was destroyed.

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -14,12 +15,14 @@ use super::checkpoints::{Checkpoints, checkpoint};
 use super::dues::Dues;
 use super::entries::{self, HeadError};
 use super::fault;
+use super::lock::Lock;
 use super::quotas;
 use super::retained::{self, Hold};
 use super::rotation::{self, Rewrapped};
 use super::tables::{self, Recorded};
 use crate::store::CommitError;
 use crate::store::chain::{Chain, Head};
+use crate::store::pulse::Pulse;
 use crate::store::quota::Tallies;
 use crate::store::rows::{Note, Purge, SealedChange};
 
@@ -89,6 +92,17 @@ pub(super) struct Writer {
     pub(super) batch_max: usize,
     /// Changes refused since the last one was recorded.
     pub(super) refused: u64,
+    pub(super) pulse: Pulse,
+}
+
+/// Runs a writer on a thread of its own. The lock goes with it: it is free when the last commit is done.
+pub(super) fn start(writer: Writer, lock: Lock) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name("store-writer".to_owned())
+        .spawn(move || {
+            writer.run();
+            drop(lock);
+        })
 }
 
 impl Writer {
@@ -175,6 +189,7 @@ impl Writer {
             let done = pairs.filter(|(_, outcome)| matches!(outcome, Ok(Recorded::Done)));
             done.map(|(waiting, _)| &waiting.work)
         };
+        self.pulse.committed(done().count());
         self.dues.recorded(done());
         for work in done() {
             if let Work::Change(change) = work {

@@ -18,9 +18,11 @@ use super::changes::{Changes, Judged};
 use super::charges::Charges;
 use super::connect::{Connected, Connector};
 use super::fault::{DatabaseError, Fault};
+use super::hooks::Posting;
 use super::lease::{self, Holding, LeaseError};
 use super::notices;
 use super::quotas::Taken;
+use super::referrals::Referring;
 use super::single::{self, Single};
 use super::statements::Statements;
 use super::work::{Outcome, Work};
@@ -68,6 +70,10 @@ pub(super) struct Made<'a> {
     pub(super) charges: Charges,
     /// How questions stand on worklists after them.
     pub(super) listing: Listing,
+    /// How notices stand after them.
+    pub(super) posting: Posting,
+    /// How referrals stand after them.
+    pub(super) referring: Referring,
     /// Something was written, with an entry or without one.
     pub(super) is_written: bool,
     /// What to tell the other gateways beside that the chain grew.
@@ -113,19 +119,21 @@ impl Session {
         .unwrap_or_else(|_elapsed| Err(DatabaseError::unanswered().into()))
     }
 
-    /// Records `batch`, which has `taken` units out of blocks: on return it is on disk.
+    /// Records `batch`, which has `taken` units out of blocks: on return it is on disk. Where it `tells`, the other gateways
+    /// hear that the chain grew.
     pub(super) async fn record(
         &self,
         holding: Holding,
         batch: &[&Work],
         taken: &Taken,
+        tells: bool,
     ) -> Result<Settled, Failure> {
         let made = match Single::of(batch) {
             Some(single) => self.begin_single(holding, single).await,
             None => self.begin_changes(holding, &Changes::of(batch), taken).await,
         };
         match made {
-            Ok((made, head)) if made.is_written => self.commit(holding, made, head).await,
+            Ok((made, head)) if made.is_written => self.commit(holding, made, head, tells).await,
             Ok((made, _)) => {
                 self.roll_back().await?;
                 Ok(Settled {
@@ -201,7 +209,13 @@ impl Session {
     }
 
     /// The second round trip.
-    async fn commit(&self, holding: Holding, made: Made<'_>, head: Head) -> Result<Settled, Failure> {
+    async fn commit(
+        &self,
+        holding: Holding,
+        made: Made<'_>,
+        head: Head,
+        tells: bool,
+    ) -> Result<Settled, Failure> {
         let mut chain = Chain::at(i64::from(holding.number), head);
         let places: Vec<Head> = made.entries.iter().map(|entry| chain.append(entry)).collect();
         let after = chain.head();
@@ -213,9 +227,13 @@ impl Session {
         let grew = format!("{}:{}", holding.number, after.sequence);
         let news = made.news.as_ref();
         let written = timeout(self.answer_max, async {
-            let committing = future::join4(
+            let committing = future::join5(
                 self.append(holding, &made.entries, &places),
-                made.listing.run(self.client(), &self.statements.list),
+                future::try_join(
+                    made.listing.run(self.client(), &self.statements.list),
+                    made.referring.run(self.client(), &self.statements.refer),
+                ),
+                made.posting.write(self.client(), &self.statements),
                 // Last, for gateways wait for each other here.
                 made.charges.record(self.client(), &self.statements, holding),
                 self.client().batch_execute("COMMIT"),
@@ -224,7 +242,7 @@ impl Session {
             // commit, and its answer is nobody's to wait for. A signal that is lost with the connection is made good for
             // when the next connection is made.
             let telling = future::join(
-                self.tell(notices::CHANGED, &grew),
+                OptionFuture::from(tells.then(|| self.tell(notices::CHANGED, &grew))),
                 OptionFuture::from(news.map(|(topic, news)| self.tell(topic, news))),
             );
             match future::select(pin!(committing), pin!(telling)).await {
@@ -233,12 +251,13 @@ impl Session {
             }
         })
         .await;
-        let Ok((appended, listed, charged, committed)) = written else {
+        let Ok((appended, listed, posted, charged, committed)) = written else {
             return Err(Failure::Unknown(DatabaseError::unanswered(), settled));
         };
         // A commit of a transaction in which something failed is answered as one that went well.
         match appended
-            .and(listed)
+            .and(listed.map(drop))
+            .and(posted)
             .and(charged)
             .and(committed.map_err(DatabaseError::from))
         {

@@ -10,7 +10,9 @@ use uuid::Uuid;
 use super::batch::Made;
 use super::charges::Charges;
 use super::fault::DatabaseError;
+use super::hooks::Posting;
 use super::quotas::Taken;
+use super::referrals::Referring;
 use super::standings::Stands;
 use super::work::{Outcome, Recorded, Work};
 use super::worklist::Listing;
@@ -141,6 +143,20 @@ impl<'a> Changes<'a> {
         listing
     }
 
+    /// How the notices of all of them stand.
+    pub(super) fn posting(&self) -> Posting {
+        let mut posting = Posting::default();
+        self.changes().for_each(|change| posting.add(change));
+        posting
+    }
+
+    /// How the referrals of all of them stand.
+    pub(super) fn referring(&self) -> Referring {
+        let mut referring = Referring::default();
+        self.changes().for_each(|change| referring.add(change));
+        referring
+    }
+
     pub(super) fn advance_parameters(&self) -> Option<Advance<'a>> {
         let mut advance = Advance::default();
         for change in self.changes().filter(|change| change.opening.is_none()) {
@@ -176,6 +192,8 @@ impl<'a> Changes<'a> {
         let mut entries = Vec::new();
         let mut charges = Charges::default();
         let mut listing = Listing::default();
+        let mut posting = Posting::default();
+        let mut referring = Referring::default();
         let mut outcomes = Vec::with_capacity(self.0.len());
         for step in &self.0 {
             let outcome = match step {
@@ -188,6 +206,8 @@ impl<'a> Changes<'a> {
                         entries.extend(entries_of(change));
                         charges.add(change, taken);
                         listing.add(change);
+                        posting.add(change);
+                        referring.add(change);
                     }
                     Step::Note(note) => entries.push(house(note)),
                 }
@@ -200,6 +220,8 @@ impl<'a> Changes<'a> {
             entries,
             charges,
             listing,
+            posting,
+            referring,
             news: None,
         }
     }

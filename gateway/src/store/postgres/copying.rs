@@ -67,7 +67,8 @@ async fn counts(client: &Client) -> Result<Counts, DatabaseError> {
             "SELECT (SELECT count(*) FROM statuscheck.cases), (SELECT count(*) FROM statuscheck.case_keys),
                     (SELECT count(*) FROM statuscheck.holds),
                     (SELECT count(*) FROM statuscheck.quotas WHERE used <> 0),
-                    (SELECT count(*) FROM statuscheck.questions)",
+                    (SELECT count(*) FROM statuscheck.questions), (SELECT count(*) FROM statuscheck.hooks),
+                    (SELECT count(*) FROM statuscheck.referrals)",
             &[],
         )
         .await?;
@@ -78,6 +79,8 @@ async fn counts(client: &Client) -> Result<Counts, DatabaseError> {
         holds: count(&row, 2)?,
         quotas: count(&row, 3)?,
         questions: count(&row, 4)?,
+        hooks: count(&row, 5)?,
+        referrals: count(&row, 6)?,
     })
 }
 

@@ -15,8 +15,10 @@ use super::Limits;
 use super::batch::Made;
 use super::charges::Charges;
 use super::fault::DatabaseError;
+use super::hooks::Posting;
 use super::lease::Holding;
 use super::readers::Readers;
+use super::referrals::Referring;
 use super::statements::Statements;
 use super::tables::rows_max;
 use super::work::{Outcome, Recorded, Work};
@@ -196,6 +198,8 @@ pub(super) fn unlisted<'a>(is_written: bool, recorded: Recorded) -> Made<'a> {
         entries: Vec::<Entry<'_>>::new(),
         charges: Charges::default(),
         listing: Listing::default(),
+        posting: Posting::default(),
+        referring: Referring::default(),
         is_written,
         news: None,
     }

@@ -4,9 +4,15 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::PostgresStore;
 use super::work::{Outcome, Recorded, Request, Waiting, Work};
+use crate::store::pulse::Pulse;
 use crate::store::{CommitError, ReadError, Store as _};
 
 impl PostgresStore {
+    /// What it tells of its writer.
+    pub fn pulse(&self) -> Pulse {
+        self.state.pulse.clone()
+    }
+
     /// Hands a new case to the writer, or refuses it where the queue is full.
     pub(super) fn enqueue(&self, work: Work) -> Result<oneshot::Receiver<Outcome>, CommitError> {
         let place = self.queue.try_reserve().map_err(|refused| match refused {

@@ -18,7 +18,7 @@ use super::fault::DatabaseError;
 use super::opening::{self, OpenError};
 use super::statements::Statements;
 use super::work::Work;
-use super::{ConnectError, Settings, quotas};
+use super::{ConnectError, Settings, hooks, quotas, referrals};
 use crate::store::embedded::{Difference, Rebuilt};
 use crate::store::projection::Used;
 use crate::store::seal::{Kek, SealError, StoreSecret};
@@ -188,7 +188,15 @@ async fn differ(client: &Client, sealer: &Sealer) -> Result<Rebuilt, CompareErro
         .prepare(MISSING_QUESTIONS)
         .await
         .map_err(DatabaseError::from)?;
-    let mut questions = Seen::default();
+    let posted = client
+        .prepare(hooks::MISSING)
+        .await
+        .map_err(DatabaseError::from)?;
+    let referred = client
+        .prepare(referrals::MISSING)
+        .await
+        .map_err(DatabaseError::from)?;
+    let (mut questions, mut hooks, mut referrals) = (Seen::default(), Seen::default(), Seen::default());
     let mut cases = Cases::of(sealer);
     while let Some(works) = cases.next(client).await? {
         let works: Vec<_> = works.iter().collect();
@@ -204,8 +212,19 @@ async fn differ(client: &Client, sealer: &Sealer) -> Result<Rebuilt, CompareErro
         for row in changes.listing().run(client, &listed).await? {
             questions.add(&row, 0)?;
         }
+        for row in changes.posting().run(client, &posted).await? {
+            hooks.add(&row, 0)?;
+        }
+        for row in changes.referring().run(client, &referred).await? {
+            referrals.add(&row, 0)?;
+        }
     }
-    cases.end(client, seen, questions).await
+    let others = [
+        ("questions", questions),
+        ("hooks", hooks),
+        ("referrals", referrals),
+    ];
+    cases.end(client, seen, others).await
 }
 
 /// The cases of the ledger, made anew page by page.
@@ -264,7 +283,7 @@ impl<'a> Cases<'a> {
         self,
         client: &Client,
         seen: [Seen; TABLES.len()],
-        questions: Seen,
+        further: [(&'static str, Seen); 3],
     ) -> Result<Rebuilt, CompareError> {
         let mut tables: Vec<_> = TABLES.into_iter().zip(seen).collect();
         let kinds = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
@@ -273,7 +292,7 @@ impl<'a> Cases<'a> {
         let mut holds = Seen::default();
         holds.add(&row.map_err(DatabaseError::from)?, 0)?;
         tables.push(("holds", holds));
-        tables.push(("questions", questions));
+        tables.extend(further);
         let should = self.used.rows();
         let is = quotas::all(client).await?;
         let quotas = Seen {
@@ -315,6 +334,8 @@ pub(super) async fn insert_cases(
         return Ok(false);
     }
     changes.listing().run(client, &statements.list).await?;
+    changes.posting().write(client, statements).await?;
+    changes.referring().run(client, &statements.refer).await?;
     Ok(true)
 }
 

@@ -121,6 +121,10 @@ pub struct Limits {
     /// How often to look for changes of others while they cannot be heard of. 1 s: half of the time that a check may take.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub poll_every: Duration,
+    /// How often the other gateways are told that something was recorded, at the most. 20 ms: nobody looks more often, and a
+    /// signal after each of some hundred commits a second costs the database as much as a tenth of its work.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub tell_every: Duration,
 }
 
 impl Limits {
@@ -166,6 +170,7 @@ impl Default for Limits {
             retry_after: Duration::from_millis(20),
             reconnect_max: Duration::from_secs(5),
             poll_every: Duration::from_secs(1),
+            tell_every: Duration::from_millis(20),
         }
     }
 }

@@ -9,9 +9,11 @@ use super::changes::house;
 use super::charges::Charges;
 use super::dues::{self, Lease, unlisted};
 use super::fault::DatabaseError;
+use super::hooks::Posting;
 use super::lease::Holding;
 use super::notices;
 use super::quotas::{self, Refill};
+use super::referrals::Referring;
 use super::statements::Statements;
 use super::work::{Hold, Recorded, Rewrapped, Work};
 use super::worklist::Listing;
@@ -69,6 +71,8 @@ fn made(entry: Option<Entry<'_>>) -> Made<'_> {
         entries: entry.into_iter().collect(),
         charges: Charges::default(),
         listing: Listing::default(),
+        posting: Posting::default(),
+        referring: Referring::default(),
         news: None,
     }
 }

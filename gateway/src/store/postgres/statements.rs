@@ -101,6 +101,24 @@ statements! {
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[])
         ON CONFLICT (case_id, id) DO UPDATE SET due = excluded.due";
 
+    /// Writes how notices stand that their receivers have not taken.
+    post: "
+        INSERT INTO statuscheck.hooks (id, case_id, receiver, happening, attempts, next, fault)
+        SELECT * FROM unnest(
+            $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[]
+        )
+        ON CONFLICT (id) DO UPDATE
+        SET attempts = excluded.attempts, next = excluded.next, fault = excluded.fault";
+
+    /// Removes notices that their receivers have taken.
+    taken: "DELETE FROM statuscheck.hooks WHERE id = ANY ($1)";
+
+    /// Writes how referrals stand.
+    refer: "
+        INSERT INTO statuscheck.referrals (id, case_id, joined, state, due)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::text[], $5::bigint[])
+        ON CONFLICT (id, case_id) DO UPDATE SET state = excluded.state, due = excluded.due";
+
     /// Adds entries to a chain.
     append: "
         INSERT INTO statuscheck.entries (chain, sequence, case_id, version, time, kind, payload, hash)
@@ -121,12 +139,15 @@ statements! {
     /// Holds everybody else off a case until the transaction ends.
     lock_case: "SELECT FROM statuscheck.cases WHERE id = $1 FOR UPDATE";
 
-    /// Removes a case, its request, its key and what it is found by. One that is held stays: after `lock_case`, nobody can
+    /// Removes a case, its request, its key and what it is found by. One that is held, or that a
+    /// referral keeps, stays: after `lock_case`, nobody can
     /// set a hold in between.
     purge: "
         WITH gone AS (
             DELETE FROM statuscheck.cases
             WHERE id = $1 AND version = $2 AND NOT EXISTS (SELECT FROM statuscheck.holds WHERE case_id = $1)
+              AND NOT EXISTS (
+                  SELECT FROM statuscheck.referrals WHERE case_id = $1 AND state IN ('open', 'confirmed'))
             RETURNING id, organisation, request_id
         ), request AS (
             DELETE FROM statuscheck.requests USING gone
@@ -135,6 +156,10 @@ statements! {
             DELETE FROM statuscheck.subjects USING gone WHERE subjects.case_id = gone.id
         ), questions AS (
             DELETE FROM statuscheck.questions USING gone WHERE questions.case_id = gone.id
+        ), hooks AS (
+            DELETE FROM statuscheck.hooks USING gone WHERE hooks.case_id = gone.id
+        ), referrals AS (
+            DELETE FROM statuscheck.referrals USING gone WHERE referrals.case_id = gone.id
         ), key AS (
             DELETE FROM statuscheck.case_keys USING gone WHERE case_keys.case_id = gone.id
         )

@@ -42,6 +42,8 @@ const CLOSED: &str = "
     SELECT cases.id, cases.version, cases.created,
            (SELECT time FROM statuscheck.entries WHERE case_id = cases.id ORDER BY version DESC LIMIT 1),
            EXISTS (SELECT FROM statuscheck.holds WHERE case_id = cases.id)
+           OR EXISTS (
+               SELECT FROM statuscheck.referrals WHERE case_id = cases.id AND state IN ('open', 'confirmed'))
     FROM statuscheck.cases
     WHERE agreement = $1 AND kind = $2 AND id > $3 AND state = ANY ($4)
     ORDER BY id LIMIT $5";

@@ -125,6 +125,8 @@ mod tests {
             standing: None,
             spent: Vec::new(),
             listed: Vec::new(),
+            hooked: Vec::new(),
+            referred: Vec::new(),
             entries: Vec::new(),
             further_subjects: Vec::new(),
             opening: None,

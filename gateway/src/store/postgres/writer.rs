@@ -18,8 +18,11 @@ use super::fault::{DatabaseError, Fault};
 use super::lease::{self, Holding, LeaseError};
 use super::pauses::Pauses;
 use super::quotas::{Blocks, Taken};
+use super::telling::Telling;
 use super::work::{Outcome, Recorded, Request, Waiting, Work, next_batch, tell};
 use crate::store::CommitError;
+
+mod coming_back;
 
 /// What the store tells of its writer.
 #[derive(Default)]
@@ -28,6 +31,7 @@ pub(super) struct State {
     pub(super) is_away: AtomicBool,
     /// The writer has ended, or the ledger is damaged: for good.
     pub(super) is_stopped: AtomicBool,
+    pub(super) pulse: crate::store::pulse::Pulse,
 }
 
 /// The writer.
@@ -43,6 +47,7 @@ pub(super) struct Writer {
     pub(super) state: Arc<State>,
     pub(super) leases: Arc<Leases>,
     pub(super) blocks: Arc<Blocks>,
+    pub(super) telling: Telling,
     /// Changes refused since the last one was recorded.
     pub(super) refused: u64,
 }
@@ -69,6 +74,7 @@ impl Writer {
             tokio::select! {
                 biased;
                 _ = renewals.tick() => self.renew().await,
+                () = self.telling.rested() => {}
                 () = future::ready(()), if !self.pending.is_empty() => {}
                 count = self.queue.recv_many(&mut requests, self.limits.batch_max) => {
                     if count == 0 {
@@ -86,6 +92,8 @@ impl Writer {
             let batch = next_batch(&mut self.pending, self.limits.batch_max);
             if !batch.is_empty() {
                 self.settle(batch).await;
+            } else if self.telling.is_owing() {
+                self.tell_of_change().await;
             }
             if self.state.is_away.load(Ordering::Acquire) && !self.come_back().await {
                 break;
@@ -167,6 +175,7 @@ impl Writer {
                 return Err(Refusal::Away(DatabaseError::unanswered()));
             }
         };
+        self.state.pulse.committed(works.len());
         if self.refused > 0 {
             tracing::info!(refused = self.refused, "changes are recorded again");
             self.refused = 0;
@@ -218,8 +227,14 @@ impl Writer {
             return Ok(settled);
         }
         *unknown = None;
-        match session.record(self.holding, works, taken).await {
-            Ok(settled) => Ok(settled),
+        let tells = self.telling.may_tell();
+        match session.record(self.holding, works, taken, tells).await {
+            Ok(settled) => {
+                if settled.head.is_some() {
+                    self.telling.recorded(tells);
+                }
+                Ok(settled)
+            }
             Err(Failure::Fenced) => Err(Refusal::Fenced),
             Err(Failure::Unknown(error, settled)) => {
                 *unknown = Some(settled);
@@ -233,6 +248,16 @@ impl Writer {
                 Fault::Constraint => Refusal::Constraint(error),
                 Fault::Damage => Refusal::Damaged,
             }),
+        }
+    }
+
+    async fn tell_of_change(&mut self) {
+        let Some(session) = &self.session else {
+            return;
+        };
+        match session.tell_of_change().await {
+            Ok(()) => self.telling.recorded(true),
+            Err(error) => self.leave(&error),
         }
     }
 
@@ -319,62 +344,6 @@ impl Writer {
             }
             LeaseError::Database(error) => self.leave(&error),
             LeaseError::Seal(error) => self.leave(&DatabaseError::lost(&error.to_string())),
-        }
-    }
-
-    /// Connects again, however long it takes, and refuses what comes meanwhile. False where the store is closed first.
-    async fn come_back(&mut self) -> bool {
-        let mut pauses = Pauses::new(self.limits.retry_after, self.limits.reconnect_max);
-        let mut requests = Vec::new();
-        loop {
-            self.refuse_pending();
-            if self.reconnect().await {
-                self.state.is_away.store(false, Ordering::Release);
-                tracing::info!("the database is back");
-                return true;
-            }
-            if self.state.is_stopped.load(Ordering::Acquire) {
-                return false;
-            }
-            let mut pause = std::pin::pin!(sleep(pauses.next()));
-            loop {
-                tokio::select! {
-                    () = &mut pause => break,
-                    count = self.queue.recv_many(&mut requests, self.limits.batch_max) => {
-                        if count == 0 {
-                            return false;
-                        }
-                    }
-                }
-                self.take_in(&mut requests);
-                self.refuse_pending();
-            }
-        }
-    }
-
-    async fn reconnect(&mut self) -> bool {
-        let Ok(session) = self.connect().await else {
-            return false;
-        };
-        let lease = self.limits.lease;
-        let held = session
-            .trip(lease::renew(session.client(), self.holding, lease))
-            .await;
-        let claimed = match held {
-            Ok(true) => Ok(self.holding),
-            Ok(false) => session.claim(self.holder).await.map(|(holding, _head)| holding),
-            Err(error) => Err(error.into()),
-        };
-        match claimed {
-            Ok(holding) => {
-                self.hold(holding);
-                self.session = Some(session);
-                true
-            }
-            Err(error) => {
-                self.cannot_claim(error);
-                false
-            }
         }
     }
 

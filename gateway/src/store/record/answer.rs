@@ -4,10 +4,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use statuscheck_domain::answer::{Answer, Entitlement, Facts, Negative, Outcome, PendingReason};
-use statuscheck_domain::ids::{AgreementId, DepartmentId};
+use statuscheck_domain::ids::{AgreementId, DepartmentId, ReferralId};
+use statuscheck_domain::sla::SlaClock;
 use statuscheck_domain::subject::Field;
 
-use super::text;
+use super::referral::ReferralIdRecord;
+use super::{SlaClockRecord, text};
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Answer")]
@@ -39,12 +41,21 @@ enum OutcomeRecord {
         #[serde(with = "text::many")]
         fields: Vec<Field>,
     },
+    Referred {
+        #[serde(with = "ReferralIdRecord")]
+        referral_id: ReferralId,
+        contact: String,
+        #[serde(with = "text::many")]
+        fields: Vec<Field>,
+        #[serde(with = "SlaClockRecord")]
+        due: SlaClock,
+    },
     NotEstablished(#[serde(with = "text::one")] Negative),
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Facts", rename_all = "snake_case")]
-enum FactsRecord {
+pub(super) enum FactsRecord {
     RightToWork {
         #[serde(with = "text::maybe", default, skip_serializing_if = "Option::is_none")]
         entitlement: Option<Entitlement>,

@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::{ContentDigest, RecordError, read, write};
 
 #[path = "../../../tests/store/samples.rs"]
-mod samples;
+pub(super) mod samples;
 
-fn read_back(event: &EventKind) -> EventKind {
+pub(super) fn read_back(event: &EventKind) -> EventKind {
     let digest = ContentDigest([0xa5; 32]);
     let content = Some(&digest).filter(|_| matches!(event, EventKind::Received(_)));
     let Ok((event, read)) = write(event, content, 0).and_then(|bytes| read(&bytes)) else {

@@ -2,14 +2,17 @@
 
 use statuscheck_domain::answer::{Entitlement, Negative, PendingReason};
 use statuscheck_domain::calendar::Division;
-use statuscheck_domain::case::Use;
+use statuscheck_domain::case::{CaseState, Use};
 use statuscheck_domain::case_clock::Cause;
-use statuscheck_domain::ids::{AgreementId, CalendarVersion, DepartmentId, OrganisationId, PolicyVersion};
+use statuscheck_domain::ids::{
+    AgreementId, CalendarVersion, DepartmentId, OrganisationId, PolicyVersion, RulesVersion,
+};
 use statuscheck_domain::question::Operation;
 use statuscheck_domain::sla::Ground;
 use statuscheck_domain::subject::{
     AsylumSupportReference, Field, HomeOfficeReference, Nino, Postcode, ShareCode,
 };
+use statuscheck_domain::windrush;
 
 /// A type with a normal text from which it can be parsed again.
 pub(super) trait Text: Sized {
@@ -41,10 +44,13 @@ kept_as_text! {
     Negative: as_str, |text| Negative::ALL.into_iter().find(|reason| reason.as_str() == text);
     CalendarVersion: as_str, |text| text.parse().ok();
     PolicyVersion: as_str, |text| text.parse().ok();
+    RulesVersion: as_str, |text| text.parse().ok();
+    windrush::Ground: as_str, windrush::Ground::named;
     Division: as_str, |text| text.parse().ok();
     Ground: as_str, |text| Ground::ALL.into_iter().find(|ground| ground.as_str() == text);
     Cause: as_str, |text| Cause::ALL.into_iter().find(|cause| cause.as_str() == text);
     Use: as_str, |text| Use::ALL.into_iter().find(|usage| usage.as_str() == text);
+    CaseState: as_str, |text| CaseState::ALL.into_iter().find(|state| state.as_str() == text);
     Nino: expose, |text| Nino::parse(text).ok();
     HomeOfficeReference: expose, |text| HomeOfficeReference::parse(text).ok();
     AsylumSupportReference: expose, |text| AsylumSupportReference::parse(text).ok();

@@ -57,7 +57,7 @@ fn wanted(of: &str, after: Option<Position>) -> Wanted {
     }
 }
 
-/// What one was told: the case, its version, and where to go on.
+/// What one was told: the case, its version, whoever sees that, and where to go on.
 pub(crate) type Said = (CaseId, u64, Position);
 
 /// The next `count` events. Each comes with the case as it stood after it.
@@ -69,7 +69,7 @@ pub(crate) async fn take(follower: &mut Follower, count: usize) -> Vec<Said> {
             .map_err(|error| error.to_string())
             .unwrap_or_else(|error| panic!("{error}"));
         let versions: Vec<_> = told.case.history.iter().map(|step| step.version).collect();
-        assert_eq!(versions, (1..=told.case.version).collect::<Vec<_>>());
+        assert_eq!(versions, (1..=told.case.told_version).collect::<Vec<_>>());
         said.push((told.case.id, told.case.version, told.reached));
     }
     said

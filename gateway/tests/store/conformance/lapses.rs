@@ -40,7 +40,7 @@ pub(crate) async fn a_case_is_due_when_its_caller_was_silent_for_too_long(place:
     let paused = clock.pause(start, &statuscheck_domain::working_time::Calendars::default());
     let kinds = paused.unwrap().into_iter().map(EventKind::Clock);
     let (follows, _) = case.change(start, kinds).ok().unwrap();
-    assert_eq!(store.commit(change.with_clock(follows)).await, Ok(()));
+    assert_eq!(store.commit(change.followed_by(follows)).await, Ok(()));
     store.close().await;
 
     let store = place.open().await;

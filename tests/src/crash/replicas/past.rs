@@ -173,7 +173,7 @@ fn case(register: &Register, waits: Waits, due: Timestamp) -> Change {
     let clock = clock.expect("a clock").into_iter().map(EventKind::Clock);
     let (started, after) = after.change(received_at, clock).expect("a clock");
     assert_eq!(after.wake(), Some(due), "it waits for that and nothing before");
-    received.with_clock(then.with_clock(started))
+    received.followed_by(then.followed_by(started))
 }
 
 fn check(received_at: Timestamp) -> Check {

@@ -1,0 +1,55 @@
+//! The case as others left it, and what follows beyond it.
+
+use statuscheck_domain::event::EventKind;
+
+use super::Inquiry;
+use crate::asking::referral::Concluded;
+use crate::error::Error;
+
+impl Inquiry {
+    /// Reads the case as it is now. What is in and not recorded counts on top.
+    pub(super) async fn catch_up(&mut self) -> Result<(), Error> {
+        let id = self.case.id;
+        self.case = self.asking.store.case(id).await?.ok_or(Error::NoSuchCase(id))?;
+        self.replies = self.case.questions.replies();
+        // What a desk replied meanwhile counts. A unit that is to be given back still is.
+        let questions = &self.case.questions;
+        self.unrecorded.retain(|kind| match kind {
+            EventKind::Replied {
+                question_id,
+                reply,
+                refunded: None,
+                ..
+            } => !questions.stands_against(*question_id, reply),
+            _ => true,
+        });
+        for kind in &self.unrecorded {
+            if let EventKind::Replied { operation, reply, .. } = kind {
+                self.replies.reply(*operation, reply.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// What a conclusion has as its consequence beyond the case, once it is recorded. What cannot be done now is left to the
+    /// timekeeper, for the case is due until it is done.
+    pub(super) async fn follow_up(&mut self, concluded: Concluded) {
+        let id = self.case.id;
+        let followed = match concluded {
+            Concluded { joined: true, .. } => self.asking.follow(id).await,
+            Concluded { releases: true, .. } => self.asking.release(id).await,
+            Concluded { evidence, .. } => {
+                let within = self.asking.again.within;
+                self.send(evidence, within);
+                return;
+            }
+        };
+        let followed = match followed {
+            Ok(()) => self.catch_up().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = followed {
+            tracing::warn!(case = %id, %error, "what follows from a referral is left for later");
+        }
+    }
+}

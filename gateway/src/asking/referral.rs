@@ -1,0 +1,212 @@
+//! What is held back, and why: a referral is opened, or joined, or what the taskforce found before is the answer; all of it in
+//! the change that tells the caller.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use statuscheck_domain::agreement::Permit;
+use statuscheck_domain::answer::Outcome;
+use statuscheck_domain::case::Case;
+use statuscheck_domain::case_clock::{CaseClock, ClockTerms};
+use statuscheck_domain::check::Check;
+use statuscheck_domain::decide::Verdict;
+use statuscheck_domain::event::EventKind;
+use statuscheck_domain::ids::ReferralId;
+use statuscheck_domain::referral::{Conclusion, Hold, NewReferral, Recall, ReferralEvent};
+use statuscheck_domain::route;
+use statuscheck_domain::sla::{Ground, SlaClock};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::{Asking, Inquiry, Planned};
+use crate::error::Error;
+use crate::random;
+
+/// Locks for people who are being held back. 64: holds are rare, and two people that share one wait a millisecond.
+const PERSONS: usize = 64;
+
+/// One lock for everybody born on the same day, more or less: two checks about one person that come to a hold at once are held one
+/// after the other in this gateway, so that the second joins the referral of the first.
+pub(crate) struct Persons([Arc<Mutex<()>>; PERSONS]);
+
+impl Default for Persons {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Arc::default()))
+    }
+}
+
+impl Persons {
+    async fn of(&self, check: &Check) -> OwnedMutexGuard<()> {
+        let mut hasher = DefaultHasher::new();
+        check.subject.date_of_birth.date().hash(&mut hasher);
+        let place = usize::try_from(hasher.finish() % PERSONS as u64).unwrap_or(0);
+        Arc::clone(&self.0[place]).lock_owned().await
+    }
+}
+
+/// What follows from a conclusion once it is recorded.
+#[derive(Default)]
+pub(super) struct Concluded {
+    /// Held until it is recorded.
+    _person: Option<OwnedMutexGuard<()>>,
+    /// Questions to departments that may hold evidence of residence.
+    pub(super) evidence: Vec<Planned>,
+    /// The case joined another's referral.
+    pub(super) joined: bool,
+    /// Cases that joined wait for what was superseded.
+    pub(super) releases: bool,
+}
+
+impl Inquiry {
+    /// What the caller is told by `verdict`, to be recorded, unless it is what was told before.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(super) async fn conclude(&mut self, verdict: Verdict) -> Result<Concluded, Error> {
+        self.alarm_if_unclear(&verdict);
+        let (rules, now) = (self.asking.rules(), self.asking.clock.now());
+        let under = (self.permit.agreement(), &*rules);
+        match self
+            .case
+            .concluded(verdict, &self.replies, under, self.moved, now)
+        {
+            Conclusion::Told(steps) => {
+                self.unrecorded.extend(steps);
+                Ok(Concluded::default())
+            }
+            Conclusion::HeldOn(steps) => {
+                self.unrecorded.extend(steps);
+                let joined = self
+                    .case
+                    .referrals
+                    .open()
+                    .is_some_and(|open| open.joined.is_some());
+                let evidence = if joined { Vec::new() } else { self.evidence().await };
+                Ok(Concluded {
+                    evidence,
+                    ..Concluded::default()
+                })
+            }
+            Conclusion::Superseded(steps, id) => {
+                self.unrecorded.extend(steps);
+                let releases = !self.asking.store.joined(id).await?.is_empty();
+                if !releases {
+                    let released = ReferralEvent::Released { id };
+                    self.unrecorded.push(EventKind::Referral(released));
+                }
+                Ok(Concluded {
+                    releases,
+                    ..Concluded::default()
+                })
+            }
+            Conclusion::ToHold(hold) => self.hold(&hold).await,
+        }
+    }
+
+    /// Holds back what `hold` says: by a referral of its own, by one that it joins, or not at all where the taskforce has seen it.
+    pub(super) async fn hold(&mut self, hold: &Hold) -> Result<Concluded, Error> {
+        let check = self.case.receipt.check.clone();
+        let person = self.asking.persons.of(&check).await;
+        let known = self.asking.known(&check).await?;
+        let (rules, now) = (self.asking.rules(), self.asking.clock.now());
+        let recall = Recall::of(&self.case, hold, &known, now);
+        let joined = matches!(recall, Recall::Open { .. });
+        let opens = recall == Recall::Nothing;
+        let new = NewReferral {
+            id: ReferralId::at(now, &random::bytes()),
+            due: self.asking.finding_due(&self.permit, now)?,
+            rules: &rules,
+            contact: &self.asking.referrals.contact,
+        };
+        let under = (self.permit.agreement(), &self.replies);
+        let steps = self.case.held(hold, recall, new, under, now);
+        self.unrecorded.extend(steps);
+        let evidence = if opens { self.evidence().await } else { Vec::new() };
+        Ok(Concluded {
+            _person: Some(person),
+            evidence,
+            joined,
+            releases: false,
+        })
+    }
+
+    /// The questions to departments that may hold evidence of residence, to be recorded with the hold.
+    async fn evidence(&mut self) -> Vec<Planned> {
+        let agreement = self.permit.agreement();
+        let mut next = route::evidence(&self.case.receipt.check, &self.replies, &agreement.operations);
+        self.further(&mut next).await;
+        let planned = self.asking.plan(&self.case.receipt.check, next, &self.aside);
+        self.unrecorded.extend(planned.iter().map(Planned::asked));
+        planned
+    }
+}
+
+/// The moments at which a call under an agreement that withholds referrals is told that there is no answer yet, whatever the reason:
+/// the first after its answer is recorded. What recording a referral takes shows in none of them.
+pub(crate) struct Steps(Interval);
+
+impl Steps {
+    /// Waits until what `case` says may be told.
+    pub(crate) async fn until_told(mut self, case: &Case) {
+        if matches!(case.answer.outcome, Outcome::Pending { .. }) {
+            self.0.tick().await;
+        }
+    }
+}
+
+impl Asking {
+    /// The steps of a call under `permit` that begins now; none where everybody is told as soon as may be.
+    pub(crate) fn steps(&self, permit: &Permit) -> Option<Steps> {
+        let step = self.referrals.step;
+        let withholds = permit.agreement().withholds_referrals && !step.is_zero();
+        withholds.then(|| {
+            let mut steps = interval(step);
+            steps.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            // The first is at once, and is the beginning.
+            steps.reset();
+            Steps(steps)
+        })
+    }
+
+    /// The cases about the person of `check` that were referred, newest first.
+    async fn known(&self, check: &Check) -> Result<Vec<Case>, Error> {
+        let known_max = self.referrals.known_max;
+        Ok(self.store.referred(&check.identities(), known_max).await?)
+    }
+
+    /// When the finding of a referral that is opened at `now` is due.
+    fn finding_due(&self, permit: &Permit, now: Timestamp) -> Result<SlaClock, Error> {
+        let promise = self.referrals.promise;
+        let terms = ClockTerms {
+            promise,
+            vulnerable: promise,
+            ground: Ground::Usual,
+            division: self.referrals.division,
+            ..self.terms(permit, now)
+        };
+        let started = CaseClock::start(terms, &self.calendars).map_err(|fault| Error::internal(&fault))?;
+        let clock = CaseClock::open(now, started).map_err(|fault| Error::internal(&fault))?;
+        Ok(clock.promise())
+    }
+
+    /// What a case is asked under.
+    pub(crate) fn permit(&self, case: &Case) -> Result<Permit, Error> {
+        let permit = self.register.now().register.resume(&case.receipt);
+        permit.ok_or_else(|| Error::NoSuchAgreement(case.receipt.agreement_id.clone()))
+    }
+
+    /// Records steps of a case as it is known.
+    ///
+    /// # Errors
+    /// [`Error::CaseChanged`] where it went on meanwhile; nothing can be recorded.
+    pub(crate) async fn record(
+        &self,
+        case: &Case,
+        permit: &Permit,
+        kinds: Vec<EventKind>,
+    ) -> Result<(), Error> {
+        let (change, _) = self.step(case, Some(permit), self.clock.now(), kinds)?;
+        Ok(self.store.commit(change).await?)
+    }
+}

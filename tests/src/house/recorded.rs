@@ -1,0 +1,21 @@
+//! What stands in a house's ledger.
+
+use rusqlite::Connection;
+
+use super::House;
+
+impl House {
+    /// The kinds of all entries of a case in the ledger, oldest first, those that no caller sees too.
+    pub fn recorded(&self, case_id: &str) -> Vec<String> {
+        let case_id: uuid::Uuid = case_id.parse().expect("a case's id");
+        let store = Connection::open(self.folder.path().join("statuscheck.db")).expect("the store's file");
+        let mut entries = store
+            .prepare("SELECT kind FROM entries WHERE case_id = ?1 ORDER BY version")
+            .expect("the ledger");
+        let kinds = entries.query_map([case_id.as_bytes()], |row| row.get(0));
+        kinds
+            .expect("entries")
+            .map(|kind| kind.expect("a kind"))
+            .collect()
+    }
+}

@@ -1,0 +1,98 @@
+//! A later check about the same person joins the referral that is open, and is resolved with it.
+
+use super::*;
+
+#[tokio::test]
+async fn a_later_check_from_any_organisation_joins_and_is_resolved_with_the_first() {
+    let house = House::start(Plan::default()).await;
+    let first = right_to_work(&house, unknown()).await;
+    let second = right_to_rent(&house, unknown(), "2026-04-01").await;
+    let third = iecas(&house, unknown()).await;
+    let id = referral_of(&first);
+    assert_eq!(
+        [referral_of(&second), referral_of(&third)],
+        [id.clone(), id.clone()]
+    );
+    assert_eq!(only(&house).await.case_id, first.case_id);
+
+    resolve(&house, &id, confirmed()).await.unwrap();
+    for (who, held) in [(EMPLOYER, &first), (LANDLORD, &second), (TRUST, &third)] {
+        let case = house.case(who, &held.case_id).await.unwrap();
+        assert_eq!(told(&case), "established", "{who}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_held_of_each_is_released_where_nothing_was_confirmed() {
+    let house = House::start(Plan::default()).await;
+    let first = right_to_work(&house, unknown()).await;
+    let second = right_to_rent(&house, unknown(), "2026-04-01").await;
+    resolve(&house, &referral_of(&first), not_confirmed())
+        .await
+        .unwrap();
+    for (who, held) in [(EMPLOYER, &first), (LANDLORD, &second)] {
+        let case = house.case(who, &held.case_id).await.unwrap();
+        assert_eq!(told(&case), "not_established NO_RECORD", "{who}");
+    }
+}
+
+#[tokio::test]
+async fn support_is_another_matter_and_has_a_referral_of_its_own() {
+    let house = House::start(Plan::default()).await;
+    right_to_work(&house, unknown().and_nino("AB123456C")).await;
+    let family = by_nass("250700001", "Nobody", "1960-04-02").and_nino("AB123456C");
+    assert_eq!(reason(&section_95(&house, family).await), "referred");
+    assert_eq!(listed(&house, &[]).await.len(), 2);
+}
+
+#[tokio::test]
+async fn somebody_of_the_same_name_with_another_number_is_somebody_else() {
+    let house = House::start(Plan::default()).await;
+    let first = right_to_work(&house, unknown().and_nino("AB123456C")).await;
+    let second = right_to_work(&house, unknown().and_nino("AB123456D")).await;
+    let third = right_to_work(&house, unknown().and_nino("CE123456C")).await;
+    assert_eq!(
+        referral_of(&first),
+        referral_of(&second),
+        "a suffix tells no two people apart"
+    );
+    assert_ne!(referral_of(&first), referral_of(&third));
+    resolve(&house, &referral_of(&first), confirmed()).await.unwrap();
+    let case = house.case(EMPLOYER, &third.case_id).await.unwrap();
+    assert_eq!(told(&case), "referred");
+}
+
+#[tokio::test]
+async fn checks_that_come_at_once_share_one_referral() {
+    let house = House::start(Plan::default()).await;
+    let asked = || right_to_work(&house, unknown());
+    let told: [_; 4] = tokio::join!(asked(), asked(), asked(), asked()).into();
+    let ids: std::collections::BTreeSet<_> = told.iter().map(referral_of).collect();
+    assert_eq!(ids.len(), 1);
+    only(&house).await;
+}
+
+#[tokio::test]
+async fn a_finding_that_says_nothing_about_another_check_leaves_that_a_referral_of_its_own() {
+    let house = House::start(Plan::default()).await;
+    let patient = iecas(&house, unknown()).await;
+    let worker = right_to_work(&house, unknown()).await;
+    let id = referral_of(&patient);
+    assert_eq!(referral_of(&worker), id);
+    let until = Finding::Confirmed(v1::Established {
+        facts: Some(v1::established::Facts::Iecas(v1::IecasFacts {
+            immigration_status: "leave to remain".to_owned(),
+            valid_until: Some("2027-01-01".to_owned()),
+            ..v1::IecasFacts::default()
+        })),
+        withheld_fields: Vec::new(),
+    });
+    resolve(&house, &id, until).await.unwrap();
+    let case = house.case(TRUST, &patient.case_id).await.unwrap();
+    assert_eq!(told(&case), "established");
+    let case = house.case(EMPLOYER, &worker.case_id).await.unwrap();
+    assert_eq!(told(&case), "referred", "leave with an end may carry work or not");
+    let open = listed(&house, &[wire::ReferralState::Open]).await;
+    assert_eq!(open.len(), 1);
+    assert_eq!(open[0].case_id, worker.case_id);
+}
