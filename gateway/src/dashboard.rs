@@ -27,7 +27,7 @@ use self::door::Door;
 use self::rendered::Rendered;
 use self::sessions::Sessions;
 pub use self::settings::DashboardSettings;
-use crate::ops::Live;
+use crate::ops::{Live, Promises};
 use crate::quota::Quotas;
 use crate::register::ServedRegister;
 use crate::store::notary::Notary;
@@ -42,6 +42,7 @@ pub(crate) struct Sources {
     pub(crate) register: Arc<ServedRegister>,
     pub(crate) quotas: Quotas,
     pub(crate) notary: Arc<Notary>,
+    pub(crate) promises: Arc<Promises>,
     pub(crate) clock: SharedClock,
 }
 

@@ -6,6 +6,7 @@
 pub(crate) mod closures;
 mod conditions;
 mod overview;
+mod promises;
 mod views;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use statuscheck_domain::clock::SharedClock;
 pub use self::closures::{Closure, Closures};
 pub(crate) use self::conditions::DepartmentCondition;
 pub use self::overview::{Overview, Snapshot};
+pub(crate) use self::promises::{Kept, KeptLine, Promises, kept_per_mille};
 pub(crate) use self::views::Views;
 use crate::departments::Departments;
 use crate::store::Store;

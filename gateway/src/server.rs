@@ -19,7 +19,7 @@ use crate::following::Following;
 use crate::limits::Limits;
 use crate::listener::Listener;
 use crate::measures::Measures;
-use crate::ops::{Closures, Live, Overview, Views};
+use crate::ops::{Closures, Live, Overview, Promises, Views};
 use crate::outbox::{Delivering, Outbox};
 use crate::probing::Probing;
 use crate::quota::{QuotaWatch, Quotas};
@@ -151,15 +151,15 @@ impl Gateway {
             Arc::clone(&figures),
         );
         let dashboard_quotas = quotas.clone();
+        let measures = || {
+            let (store, register) = (Arc::clone(&setup.store), Arc::clone(&register));
+            Measures::new(store, register, setup.measures, setup.clock.clone())
+        };
+        let promises = Promises::new(measures(), Arc::clone(&served), setup.clock.clone());
         let agreements = Agreements {
             changes: Arc::clone(&register),
             quotas,
-            measures: Measures::new(
-                Arc::clone(&setup.store),
-                Arc::clone(&register),
-                setup.measures,
-                setup.clock.clone(),
-            ),
+            measures: measures(),
         };
         let dashboard = Dashboard::bind(
             setup.dashboard.clone(),
@@ -170,6 +170,7 @@ impl Gateway {
                 register: Arc::clone(&served),
                 quotas: dashboard_quotas,
                 notary: Arc::clone(&notary),
+                promises: Arc::new(promises),
                 clock: setup.clock.clone(),
             },
         )

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { join } from "node:path";
 
+import { fastDemo } from "./fast.mjs";
 import { fits, isAccessible, launch, link, open, root, shots, visitor } from "./desk.mjs";
 
 const VIEWS = { now: "Now", departments: "Departments", agreements: "Agreements", ledger: "Ledger" };
@@ -162,6 +163,31 @@ test("no script but ours runs on a page", async () => {
   assert.match(blocked, /^script-src/);
   assert.equal(await page.evaluate(() => window.ran), undefined);
   await page.close();
+});
+
+test("what is late catches the eye, and the worst comes first", async () => {
+  const demo = await fastDemo();
+  const duty = await visitor(browser);
+  try {
+    const page = await open(duty, { width: 1280, height: 900 });
+    await page.goto(demo.link);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.waitForURL(demo.root);
+    await page.locator(".tile--late").waitFor();
+    const worst = page.getByRole("region", { name: "Worst first" }).getByRole("row").nth(1);
+    await worst.getByText(/^Late by/).waitFor();
+    // Nobody's clock but the caller's stands still, and those come last.
+    const last = page.getByRole("region", { name: "Worst first" }).getByRole("row").last();
+    await last.getByText("Paused").waitFor();
+    await page.getByRole("region", { name: "Promises kept" }).waitFor();
+    await fits(page);
+    await isAccessible(page);
+    await page.screenshot({ path: join(shots, "now-late.png"), fullPage: true });
+    assert.deepEqual(page.complaints, []);
+  } finally {
+    await duty.close();
+    await demo.stop();
+  }
 });
 
 test("without JavaScript a page is whole and renews itself", async () => {

@@ -5,6 +5,7 @@ mod case;
 mod departments;
 mod ledger;
 mod now;
+mod promises;
 mod words;
 
 use maud::Markup;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::promises::promises;
 use super::words::{span, tag, to_the_second};
 use super::{Sources, ViewError, agreement_words, time, whose_words};
 use crate::dashboard::bars::{Bar, bars};
@@ -39,6 +40,7 @@ pub(super) async fn now(sources: &Sources) -> Result<Markup, ViewError> {
             div class="columns__narrow" { (time_left(&open)) }
         }
         (whose_turn(&open))
+        (promises(sources.promises.now().as_ref()))
         p class="govuk-body-s" { "Counted at " (to_the_second(open.at)) "." }
     })
 }

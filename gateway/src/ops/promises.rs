@@ -1,0 +1,135 @@
+//! How promises were kept lately, agreement by agreement, beside what is agreed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use jiff::{Timestamp, ToSpan as _};
+use statuscheck_domain::agreement::Agreement;
+use statuscheck_domain::clock::{SharedClock, london, london_day};
+use statuscheck_domain::measures::Figures;
+use statuscheck_domain::sla::Ground;
+
+use crate::error::Error;
+use crate::measures::{Measures, Wanted};
+use crate::register::ServedRegister;
+
+/// How old figures may be before they are counted anew. Ten minutes: a month's share moves slowly, and each case is opened for it.
+const FRESH: Duration = Duration::from_secs(600);
+
+/// Of the time, counting takes one part in so many at the most.
+const REST_FACTOR: u32 = 50;
+
+/// Counts promises, at most every ten minutes, and only while somebody looks.
+pub(crate) struct Promises {
+    measures: Measures,
+    register: Arc<ServedRegister>,
+    clock: SharedClock,
+    newest: ArcSwapOption<Kept>,
+    is_counting: AtomicBool,
+}
+
+/// What was counted.
+pub(crate) struct Kept {
+    /// When.
+    pub(crate) at: Timestamp,
+    /// The agreements that are served here, in their order.
+    pub(crate) lines: Vec<KeptLine>,
+    /// On the clock's `elapsed`.
+    counted: Duration,
+    took: Duration,
+}
+
+/// How promises under one agreement were kept.
+pub(crate) struct KeptLine {
+    /// The agreement's title.
+    pub(crate) title: String,
+    /// What is promised, in words.
+    pub(crate) agreed: String,
+    /// The checks received this month in London; none where there are too many to be counted here.
+    pub(crate) month: Option<Figures>,
+    /// Those of the last thirty days.
+    pub(crate) thirty_days: Option<Figures>,
+}
+
+impl Promises {
+    /// `measures` bounds what one count may cost.
+    pub(crate) fn new(measures: Measures, register: Arc<ServedRegister>, clock: SharedClock) -> Self {
+        Self {
+            measures,
+            register,
+            clock,
+            newest: ArcSwapOption::empty(),
+            is_counting: AtomicBool::new(false),
+        }
+    }
+
+    /// The newest count; none before the first is done. Where it is old, another is begun and not waited for.
+    pub(crate) fn now(self: &Arc<Self>) -> Option<Arc<Kept>> {
+        let newest = self.newest.load_full();
+        let is_fresh = newest.as_ref().is_some_and(|kept| {
+            let age = self.clock.elapsed().saturating_sub(kept.counted);
+            age < FRESH.max(kept.took.saturating_mul(REST_FACTOR))
+        });
+        if !is_fresh && !self.is_counting.swap(true, Ordering::AcqRel) {
+            let promises = Arc::clone(self);
+            tokio::spawn(async move {
+                match promises.count().await {
+                    Ok(kept) => promises.newest.store(Some(Arc::new(kept))),
+                    Err(error) => tracing::warn!(%error, "it cannot be counted how promises were kept"),
+                }
+                promises.is_counting.store(false, Ordering::Release);
+            });
+        }
+        newest
+    }
+
+    async fn count(&self) -> Result<Kept, Error> {
+        let (at, began) = (self.clock.now(), self.clock.elapsed());
+        let month = london_day(at).first_of_month().to_zoned(london());
+        let month = month.map_or(at, |month| month.timestamp());
+        let thirty_days = at.saturating_sub((30 * 24).hours()).unwrap_or(Timestamp::MIN);
+        let version = self.register.now();
+        let mut lines = Vec::new();
+        for agreement in version
+            .register
+            .agreements()
+            .filter(|agreement| !agreement.listed_only)
+        {
+            lines.push(KeptLine {
+                title: agreement.title.clone(),
+                agreed: agreement.sla.promise(Ground::Usual).to_string(),
+                month: self.figures(agreement, month).await?,
+                thirty_days: self.figures(agreement, thirty_days).await?,
+            });
+        }
+        let counted = self.clock.elapsed();
+        Ok(Kept {
+            at,
+            lines,
+            counted,
+            took: counted.saturating_sub(began),
+        })
+    }
+
+    async fn figures(&self, agreement: &Agreement, from: Timestamp) -> Result<Option<Figures>, Error> {
+        let wanted = Wanted {
+            agreement: agreement.id.clone(),
+            from,
+            to: None,
+            as_of: None,
+        };
+        match self.measures.count(wanted).await {
+            Ok(measured) => Ok(Some(measured.figures)),
+            Err(Error::Invalid(_too_many)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Of a hundred promises that were kept or broken, those kept, in tenths; none where there were none.
+pub(crate) fn kept_per_mille(figures: &Figures) -> Option<u64> {
+    let kept = figures.answered_in_time;
+    (kept * 1_000).checked_div(kept + figures.breached)
+}
