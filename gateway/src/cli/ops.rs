@@ -24,6 +24,7 @@ pub(crate) enum Ops {
     #[command(after_help = "Example:\n  statuscheck ops cases --breached --department dwp --demo DIR")]
     Cases(Cases),
     /// Shows how departments are doing.
+    #[command(after_help = "Example:\n  statuscheck ops departments --demo DIR")]
     Departments(Look),
     /// Closes a department by hand, or opens it.
     #[command(subcommand)]

@@ -206,6 +206,7 @@ const fn kind(receiver: &Receiver) -> &'static str {
         Receiver::Owner(_) => "owner",
         Receiver::Ops => "ops",
         Receiver::Taskforce => "taskforce",
+        Receiver::Subscriber(_) => "subscriber",
     }
 }
 

@@ -82,7 +82,7 @@ pub const TURNS: [&str; 7] = [
 ];
 
 /// Kinds of receivers of notices.
-pub const RECEIVERS: [&str; 4] = ["organisation", "owner", "ops", "taskforce"];
+pub const RECEIVERS: [&str; 5] = ["organisation", "owner", "ops", "taskforce", "subscriber"];
 
 /// How connections end.
 pub const ENDINGS: [&str; 10] = [
