@@ -42,8 +42,8 @@ pub enum Error {
         /// Full name of the service.
         service: &'static str,
     },
-    /// The service or method is in the contract and is not served yet.
-    #[error("this method is not served yet")]
+    /// There is no such service or method here; a later gateway may have it.
+    #[error("this method is not served")]
     NotServed,
     /// The request is malformed: mend every field named.
     #[error("the request is malformed; see the field violations")]

@@ -84,10 +84,11 @@ async fn a_file_copied_into_a_database_and_back_is_the_same_ledger_and_goes_on()
 
     let copied = folder.copy(folder.location("store.db"), site.location(Role::Owner));
     let copied = copied.await.unwrap();
-    // Each case has two entries or three, and two were left open; two holds are left of three, and there are two ends and a note.
+    // Each case has two entries or three, two were left open and one was referred; two holds are left of three, and there are two ends
+    // and a note.
     let expected = Copied {
         chains: 1,
-        entries: 24 + 6 + 2 + 4 + 2 + 1 + 6,
+        entries: 24 + 6 + 2 + 4 + 2 + 1 + 6 + 2,
         cases: u64::from(CASES) - 2,
         holds: 2,
     };

@@ -177,6 +177,7 @@ async fn whatever_differs_is_mended_and_recorded_where_no_gateway_runs() {
     let store = Arc::new(site.open(folder.key()).await);
     inhabit(&store, 0).await;
     leave_untold(&*store, 3).await;
+    refer(&*store, 5).await;
     let settings = site.settings(Role::Gateway);
     let before = seen(&*store).await;
     let refused = mend(&settings, folder.key(), "console", samples::start()).await;

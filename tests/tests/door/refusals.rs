@@ -251,12 +251,12 @@ async fn several_agreements_that_fit_must_be_told_apart_by_name() {
 }
 
 #[tokio::test]
-async fn methods_that_are_not_served_yet_say_so() {
+async fn a_method_that_nobody_serves_says_so() {
     let house = House::start(Plan::default()).await;
-    // It wants feeds, which nothing holds yet.
-    let path = "/statuscheck.adapter.v1.DeskService/UploadFeed";
-    let uploaded = post(&house.channel("department/dfe"), path, EMPTY).await;
-    let refused = refusal(&uploaded.unwrap());
+    // As a client of a later contract would call it.
+    let path = "/statuscheck.adapter.v1.DeskService/TakeHomeEarly";
+    let called = post(&house.channel("department/dfe"), path, EMPTY).await;
+    let refused = refusal(&called.unwrap());
     assert_eq!(
         (refused.code, refused.reason()),
         (Code::Unimplemented, "NOT_SERVED")

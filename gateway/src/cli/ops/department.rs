@@ -24,6 +24,9 @@ pub(crate) enum SetDepartment {
         until: Option<Timestamp>,
     },
     /// Opens a department that was closed by hand.
+    #[command(
+        after_help = "Example:\n  statuscheck ops department open dwp --reason \"DWP is back\" --demo DIR"
+    )]
     Open {
         #[command(flatten)]
         set: Set,
