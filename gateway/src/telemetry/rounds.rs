@@ -118,10 +118,8 @@ impl Rounds {
                 notices.count += 1;
                 notices.oldest = [notices.oldest, written(row)].into_iter().flatten().min();
             }
-            query.after = page.last().map(|row| row.id);
-            if page.len() < PAGE {
-                break;
-            }
+            let Some(last) = page.last() else { break };
+            query.after = Some(last.id);
         }
         Ok(seen)
     }
@@ -130,8 +128,8 @@ impl Rounds {
 fn tell_cases(meter: &Meter, seen: Arc<Seen>) {
     CASES.watched(meter, move |tell| {
         // Turns that have a line each and share a word are told together.
-        let mut told: BTreeMap<[&str; 4], u64> = BTreeMap::new();
         let cases = seen.cases.load_full();
+        let mut told: BTreeMap<[&str; 4], u64> = BTreeMap::new();
         for line in cases.iter() {
             for (state, count) in STATES.into_iter().zip(line.counts) {
                 *told
