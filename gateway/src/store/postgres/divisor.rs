@@ -40,9 +40,10 @@ impl Divisor {
     }
 
     /// What the next renewal asks to have in the row. A greater divisor is told only once it `is_kept`: while questions are
-    /// open beyond the smaller share, nobody else may count on it.
+    /// open beyond the smaller share, nobody else may count on it. Nor is a share asked for anew, after one that ran out, while
+    /// questions are open that it let in.
     pub(super) fn wish(self, is_kept: bool) -> Option<NonZeroU32> {
-        if self.gives_way() && !is_kept {
+        if !is_kept && (self.gives_way() || self.row.is_none()) {
             self.row
         } else {
             self.wanted

@@ -272,3 +272,15 @@ fn the_only_gateway_has_the_whole_after_its_first_renewal() {
     world.renew(0);
     assert_eq!(world.parts_used(), WHOLE);
 }
+
+#[test]
+fn no_share_is_asked_for_anew_while_questions_are_open_that_one_let_in_which_ran_out() {
+    let two = NonZeroU32::MIN.saturating_add(1);
+    let mut divisor = Divisor::default();
+    divisor.learn(Seen {
+        row: None,
+        count: two,
+    });
+    assert_eq!(divisor.wish(false), None);
+    assert_eq!(divisor.wish(true), Some(two));
+}
