@@ -206,14 +206,6 @@ impl House {
         until(|| self.requests(department) >= count).await;
     }
 
-    /// Entries of a kind that the ledger has.
-    pub fn entries(&self, kind: &str) -> u64 {
-        let file = rusqlite::Connection::open(self.folder.path().join("statuscheck.db")).expect("the store");
-        let count = "SELECT count(*) FROM entries WHERE kind = ?1";
-        let found: i64 = file.query_row(count, [kind], |row| row.get(0)).expect("a count");
-        found.unsigned_abs()
-    }
-
     /// The mock taskforce.
     pub fn taskforce(&self) -> &Taskforce {
         let mocks = self.mocks.as_ref().expect("the taskforce is up");

@@ -5,6 +5,14 @@ use rusqlite::Connection;
 use super::House;
 
 impl House {
+    /// Entries of a kind that the ledger has.
+    pub fn entries(&self, kind: &str) -> u64 {
+        let file = Connection::open(self.folder.path().join("statuscheck.db")).expect("the store");
+        let count = "SELECT count(*) FROM entries WHERE kind = ?1";
+        let found: i64 = file.query_row(count, [kind], |row| row.get(0)).expect("a count");
+        found.unsigned_abs()
+    }
+
     /// The kinds of all entries of a case in the ledger, oldest first, those that no caller sees too.
     pub fn recorded(&self, case_id: &str) -> Vec<String> {
         let case_id: uuid::Uuid = case_id.parse().expect("a case's id");
