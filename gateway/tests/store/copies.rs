@@ -104,7 +104,7 @@ async fn a_file_copied_into_a_database_and_back_is_the_same_ledger_and_goes_on()
     ];
     assert_eq!(seen(&*stores[0]).await, before);
     assert_eq!(knows_its_requests(&*stores[2], 0).await, Ok(()));
-    answer(&*stores[1], 5, 2).await;
+    answer(&*stores[1], 9, 2).await;
     for (first, store) in [100, 200, 300].into_iter().zip(&stores) {
         inhabit(store, first).await;
     }
