@@ -255,10 +255,15 @@ impl Writer {
         let Some(session) = &self.session else {
             return;
         };
-        match session.tell_of_change().await {
-            Ok(()) => self.telling.recorded(true),
-            Err(error) => self.leave(&error),
+        if let Err(error) = session.tell_of_change().await {
+            // Nobody waits for a signal: whoever records something meanwhile is not to feel that the connection was lost. To make
+            // one anew gives a signal, too.
+            self.session = None;
+            if !self.reconnect().await {
+                return self.leave(&error);
+            }
         }
+        self.telling.recorded(true);
     }
 
     async fn connect(&self) -> Result<Session, DatabaseError> {

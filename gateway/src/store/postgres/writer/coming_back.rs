@@ -39,7 +39,7 @@ impl Writer {
         }
     }
 
-    async fn reconnect(&mut self) -> bool {
+    pub(super) async fn reconnect(&mut self) -> bool {
         let Ok(session) = self.connect().await else {
             return false;
         };
