@@ -68,7 +68,7 @@ async fn in_the_callers_turn_a_case_is_paused_and_no_department_s() {
     let found = lines(&house).await;
     assert_eq!(counts(line(&found, "caller")), (1, 1, 0, 0));
     assert_eq!(found.len(), 1);
-    house.clock.advance(HOUR * 24 * 30);
+    house.clock.advance(HOUR * 24 * 20);
     assert_eq!(
         counts(line(&lines(&house).await, "caller")),
         (1, 1, 0, 0),
