@@ -25,6 +25,16 @@ async fn a_gateway_signs_the_end_of_its_ledger_with_a_key_that_is_found_beside_i
             ..Subject::default()
         };
         let report = audit::verify(&subject, |_done, _of| {}).unwrap();
-        assert_eq!((report.findings.as_slice(), report.checkpoints), (&[][..], runs));
+        assert_eq!(report.findings, []);
+        // What was signed at the end speaks for every entry. A run that lasts longer than a look of its notary has signed before, too.
+        assert_eq!(
+            (report.signatures_checked, report.entries_after_checkpoints),
+            (true, 0)
+        );
+        assert!(
+            report.checkpoints >= runs,
+            "{} in {runs} runs",
+            report.checkpoints
+        );
     }
 }
