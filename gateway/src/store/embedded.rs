@@ -49,6 +49,7 @@ mod feed;
 mod heads;
 mod hooks;
 mod house;
+mod kept;
 mod lock;
 mod measuring;
 mod opening;

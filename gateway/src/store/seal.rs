@@ -5,7 +5,7 @@
 //! another. None of these types has `Debug`. Nonces are random: one key-encryption key may wrap 2^32 case keys (NIST SP
 //! 800-38D, 8.3), more cases than the gateway will ever see.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{constant_time, hkdf, hmac};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use statuscheck_domain::subject::Identity;
@@ -15,6 +15,7 @@ pub use self::kek::Kek;
 use super::key_file::{self, KEY_LEN};
 
 mod kek;
+mod nonces;
 
 /// What sealing adds: tag and nonce, in bytes.
 pub(super) const OVERHEAD: usize = 16 + NONCE_LEN;
@@ -147,7 +148,7 @@ impl Place<'_> {
 }
 
 /// The key of one case.
-pub(super) struct DataKey(RandomizedNonceKey);
+pub(super) struct DataKey(LessSafeKey);
 
 impl DataKey {
     /// A new key for `case_id`, and the same sealed under `kek`.
@@ -184,21 +185,22 @@ impl DataKey {
     }
 }
 
-fn aead(key: &[u8; KEY_LEN]) -> Result<RandomizedNonceKey, SealError> {
-    RandomizedNonceKey::new(&AES_256_GCM, key).map_err(|_library| SealError::Seal)
+fn aead(key: &[u8; KEY_LEN]) -> Result<LessSafeKey, SealError> {
+    let key = UnboundKey::new(&AES_256_GCM, key).map_err(|_library| SealError::Seal)?;
+    Ok(LessSafeKey::new(key))
 }
 
 /// Ciphertext, tag, nonce.
-fn seal(key: &RandomizedNonceKey, place: &[u8], mut plain: Zeroizing<Vec<u8>>) -> Result<Vec<u8>, SealError> {
-    let nonce = key
-        .seal_in_place_append_tag(Aad::from(place), &mut *plain)
+fn seal(key: &LessSafeKey, place: &[u8], mut plain: Zeroizing<Vec<u8>>) -> Result<Vec<u8>, SealError> {
+    let nonce = nonces::next().ok_or(SealError::Seal)?;
+    key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place), &mut *plain)
         .map_err(|_library| SealError::Seal)?;
     let mut sealed = std::mem::take(&mut *plain);
-    sealed.extend_from_slice(nonce.as_ref());
+    sealed.extend_from_slice(&nonce);
     Ok(sealed)
 }
 
-fn open(key: &RandomizedNonceKey, place: &[u8], sealed: Vec<u8>) -> Result<Zeroizing<Vec<u8>>, SealError> {
+fn open(key: &LessSafeKey, place: &[u8], sealed: Vec<u8>) -> Result<Zeroizing<Vec<u8>>, SealError> {
     let mut buffer = Zeroizing::new(sealed);
     let end = buffer.len().checked_sub(NONCE_LEN).ok_or(SealError::Open)?;
     let nonce = Nonce::try_assume_unique_for_key(&buffer[end..]).map_err(|_length| SealError::Open)?;

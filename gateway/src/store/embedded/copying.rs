@@ -9,6 +9,7 @@ use statuscheck_domain::ids::CaseId;
 use statuscheck_domain::quota::Spent;
 
 use super::checkpoints::checkpoint;
+use super::kept::Kept;
 use super::lock::Lock;
 use super::opening::{self, OpenError};
 use super::rebuild::{self, RebuildError};
@@ -128,9 +129,11 @@ impl Destination for FileDestination {
     fn add_entries(&mut self, chain: usize, page: &[PlacedEntry]) -> Result<(), CopyError> {
         let number = number(chain);
         let transaction = self.connection.transaction()?;
+        let kept = Kept::new(&transaction);
         for entry in page {
-            entries::insert(&transaction, number, entry.place, &entry.as_entry())?;
+            entries::insert(&kept, number, entry.place, &entry.as_entry())?;
         }
+        drop(kept);
         Ok(transaction.commit()?)
     }
 
@@ -156,16 +159,18 @@ impl Destination for FileDestination {
 
     fn add_cases(&mut self, cases: Vec<SealedChange>) -> Result<(), CopyError> {
         let transaction = self.connection.transaction()?;
+        let kept = Kept::new(&transaction);
         for case in &cases {
             let opening = case.opening.as_ref();
             let opening = opening.ok_or(CopyError::Unreadable(case.case_id))?;
-            if tables::open_case(&transaction, case, opening)?.is_some() {
+            if tables::open_case(&kept, case, opening)?.is_some() {
                 return Err(CopyError::Clash);
             }
             worklist::write(&transaction, "questions", case.case_id, &case.listed)?;
             hooks::write(&transaction, "hooks", case.case_id, &case.hooked)?;
             referrals::make(&transaction, referrals::TABLES, case, opening)?;
         }
+        drop(kept);
         Ok(transaction.commit()?)
     }
 

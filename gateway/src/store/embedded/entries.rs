@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use statuscheck_domain::ids::CaseId;
 use uuid::Uuid;
 
+use super::kept::{Kept, Often};
 use crate::store::LedgerPlace;
 use crate::store::chain::{Chain, ChainHead, ChainId, Entry, Head, LedgerId};
 use crate::store::copy::PlacedEntry;
@@ -42,32 +43,28 @@ pub(super) struct Ends {
 }
 
 /// Adds one entry at the end of the chain.
-pub(super) fn append(connection: &Connection, chain: &mut Chain, entry: &Entry<'_>) -> rusqlite::Result<()> {
+pub(super) fn append(kept: &Kept<'_>, chain: &mut Chain, entry: &Entry<'_>) -> rusqlite::Result<()> {
     let head = chain.append(entry);
-    insert(connection, chain.number(), head, entry)
+    insert(kept, chain.number(), head, entry)
 }
 
 /// Writes an entry at its place in the chain that has this number.
 pub(super) fn insert(
-    connection: &Connection,
+    kept: &Kept<'_>,
     number: i64,
     Head { sequence, hash }: Head,
     entry: &Entry<'_>,
 ) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO entries (place, case_id, version, time, kind, payload, hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            place(number, sequence),
-            entry.case_id.map(|id| id.0.into_bytes()),
-            entry.version,
-            entry.time,
-            entry.kind,
-            entry.payload,
-            hash
-        ])?;
+    let values = params![
+        place(number, sequence),
+        entry.case_id.map(|id| id.0.into_bytes()),
+        entry.version,
+        entry.time,
+        entry.kind,
+        entry.payload,
+        hash
+    ];
+    kept.run(Often::Entry, values)?;
     Ok(())
 }
 

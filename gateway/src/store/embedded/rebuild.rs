@@ -11,6 +11,7 @@ use statuscheck_domain::ids::CaseId;
 use uuid::Uuid;
 
 use super::checkpoints::emptied;
+use super::kept::Kept;
 use super::opening::{OpenError, Opened};
 use super::tables::{self, case_id, key};
 use super::{Settings, entries, hooks, quotas, referrals, worklist};
@@ -175,7 +176,7 @@ fn within(
     }
     let mut chain = Chain::at(ends.number, ends.own.head);
     let note = Note::of(&rebuilt.entry(actor, time)).map_err(RebuildError::Record)?;
-    entries::append(&transaction, &mut chain, &tables::house(&note))?;
+    entries::append(&Kept::new(&transaction), &mut chain, &tables::house(&note))?;
     entries::write_head(&transaction, &chain)?;
     transaction.commit()?;
     Ok(rebuilt)

@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 use statuscheck_domain::ids::CaseId;
 
 use super::entries;
+use super::kept::Kept;
 use super::tables::{self, Recorded, case_id, key};
 use crate::store::chain::Chain;
 use crate::store::rows::Note;
@@ -35,11 +36,7 @@ pub(super) struct Hold {
 }
 
 /// Sets or releases a hold.
-pub(super) fn set_hold(
-    connection: &Connection,
-    chain: &mut Chain,
-    hold: &Hold,
-) -> rusqlite::Result<Recorded> {
+pub(super) fn set_hold(connection: &Kept<'_>, chain: &mut Chain, hold: &Hold) -> rusqlite::Result<Recorded> {
     let id = key(hold.case_id);
     let changed = if hold.held {
         connection

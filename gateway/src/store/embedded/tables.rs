@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use uuid::Uuid;
 
+use super::kept::{Kept, Often};
 use super::shelves::standings;
 use super::{entries, hooks, measuring, quotas, referrals, retained, subjects, worklist};
 use crate::store::LedgerPlace;
@@ -122,7 +123,7 @@ pub(super) fn wrapped_secret(connection: &Connection) -> rusqlite::Result<Option
 
 /// Writes one change. A refused change writes nothing; after an error the caller must roll back, the chain too.
 pub(super) fn record(
-    connection: &Connection,
+    connection: &Kept<'_>,
     chain: &mut Chain,
     change: &SealedChange,
 ) -> rusqlite::Result<Recorded> {
@@ -156,7 +157,7 @@ pub(super) fn record(
 }
 
 /// Writes an entry of the house.
-pub(super) fn note(connection: &Connection, chain: &mut Chain, note: &Note) -> rusqlite::Result<Recorded> {
+pub(super) fn note(connection: &Kept<'_>, chain: &mut Chain, note: &Note) -> rusqlite::Result<Recorded> {
     entries::append(connection, chain, &house(note))?;
     Ok(Recorded::Done)
 }
@@ -173,7 +174,7 @@ pub(super) fn house(note: &Note) -> Entry<'_> {
 }
 
 /// Destroys the key of a case and all that was made from its entries. The entries stay, with one more that says so.
-pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -> rusqlite::Result<Recorded> {
+pub(super) fn purge(connection: &Kept<'_>, chain: &mut Chain, purge: &Purge) -> rusqlite::Result<Recorded> {
     let id = key(purge.case_id);
     // Looked at here, where nothing can come between: a hold that was acknowledged is kept.
     if retained::is_held(connection, purge.case_id)? || referrals::keeps(connection, purge.case_id)? {
@@ -203,7 +204,7 @@ pub(super) fn purge(connection: &Connection, chain: &mut Chain, purge: &Purge) -
 
 /// Writes the rows of a new case and its key; none, where it says what became of it instead.
 pub(super) fn open_case(
-    connection: &Connection,
+    connection: &Kept<'_>,
     change: &SealedChange,
     opening: &Opening,
 ) -> rusqlite::Result<Option<Recorded>> {
@@ -211,32 +212,23 @@ pub(super) fn open_case(
     let organisation = opening.organisation.as_str();
     let request_id = opening.request_id.0.as_bytes();
     let standing = change.standing.as_ref();
-    // Tried rather than looked for first: nearly every request is new, and each statement that finds nothing costs as much
-    // as one that writes.
-    let is_new = connection
-        .prepare_cached(
-            "INSERT INTO cases (id, organisation, request_id, state, version, created, content, agreement, kind, subjects,
-                                wake, turn, due, risk, key)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
-                     (SELECT ifnull(max(place), 0) + 1 FROM case_keys))
-             ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![
-            id,
-            organisation,
-            request_id,
-            change.state.map(RowState::as_str),
-            change.version,
-            change.entries.first().map(|entry| entry.time),
-            opening.content.0,
-            opening.terms.agreement.as_str(),
-            opening.terms.check.as_str(),
-            opening.subjects.concat(),
-            change.wake,
-            standing.map(|standing| &standing.turn),
-            standing.map(|standing| standing.due),
-            standing.and_then(|standing| standing.risk),
-        ])?;
+    let values = params![
+        id,
+        organisation,
+        request_id,
+        change.state.map(RowState::as_str),
+        change.version,
+        change.entries.first().map(|entry| entry.time),
+        opening.content.0,
+        opening.terms.agreement.as_str(),
+        opening.terms.check.as_str(),
+        opening.subjects.concat(),
+        change.wake,
+        standing.map(|standing| &standing.turn),
+        standing.map(|standing| standing.due),
+        standing.and_then(|standing| standing.risk),
+    ];
+    let is_new = connection.run(Often::Open, values)?;
     if is_new == 0 {
         // Without a request of that id it is the case's own id that is taken.
         let request = (&opening.organisation, opening.request_id);
@@ -247,9 +239,7 @@ pub(super) fn open_case(
         });
         return Ok(Some(recorded.unwrap_or(Recorded::Stale)));
     }
-    connection
-        .prepare_cached("INSERT INTO case_keys (case_id, wrapped) VALUES (?1, ?2)")?
-        .execute(params![id, opening.wrapped_key])?;
+    connection.run(Often::Key, params![id, opening.wrapped_key])?;
     Ok(None)
 }
 
@@ -267,45 +257,48 @@ pub(super) fn known(
         .optional()
 }
 
-fn advance_case(connection: &Connection, change: &SealedChange) -> rusqlite::Result<Option<Recorded>> {
-    let id = key(change.case_id);
-    let (version, expected) = (change.version, change.expected_version);
-    let standing = change.standing.as_ref();
-    let turn = standing.map(|standing| &standing.turn);
-    let due = standing.map(|standing| standing.due);
-    let risk = standing.and_then(|standing| standing.risk);
-    // Two statements: naming the state would write its index anew each time. The indexes of wake times and of whose turn it is
-    // are written only where there is one before or after.
-    let updated = match change.state {
-        Some(state) => connection
-            .prepare_cached(
-                "UPDATE cases SET version = ?3, wake = ?4, turn = ?5, due = ?6, risk = ?7, state = ?8
-                 WHERE id = ?1 AND version = ?2",
-            )?
-            .execute(params![
-                id,
-                expected,
-                version,
-                change.wake,
-                turn,
-                due,
-                risk,
-                state.as_str()
-            ])?,
-        None => connection
-            .prepare_cached(
-                "UPDATE cases SET version = ?3, wake = ?4, turn = ?5, due = ?6, risk = ?7
-                 WHERE id = ?1 AND version = ?2",
-            )?
-            .execute(params![id, expected, version, change.wake, turn, due, risk])?,
-    };
-    if updated == 0 {
+fn advance_case(connection: &Kept<'_>, change: &SealedChange) -> rusqlite::Result<Option<Recorded>> {
+    if !is_decided(connection, change)? && !is_moved(connection, change)? {
         return Ok(Some(Recorded::Stale));
     }
     if !change.further_subjects.is_empty() {
         subjects::add(connection, change)?;
     }
     Ok(None)
+}
+
+/// The usual course: the answer comes in the call, and the case never waited for anything.
+fn is_decided(connection: &Kept<'_>, change: &SealedChange) -> rusqlite::Result<bool> {
+    let (Some(state), None, None) = (change.state, change.wake, &change.standing) else {
+        return Ok(false);
+    };
+    let values = params![
+        key(change.case_id),
+        change.expected_version,
+        change.version,
+        state.as_str()
+    ];
+    Ok(connection.run(Often::Decide, values)? > 0)
+}
+
+fn is_moved(connection: &Kept<'_>, change: &SealedChange) -> rusqlite::Result<bool> {
+    let id = key(change.case_id);
+    let (version, expected) = (change.version, change.expected_version);
+    let standing = change.standing.as_ref();
+    let turn = standing.map(|standing| &standing.turn);
+    let due = standing.map(|standing| standing.due);
+    let risk = standing.and_then(|standing| standing.risk);
+    let updated = match change.state.map(RowState::as_str) {
+        Some(state) => {
+            let values = params![id, expected, version, change.wake, turn, due, risk, state];
+            connection.run(Often::Move, values)?
+        }
+        None => {
+            let values = params![id, expected, version, change.wake, turn, due, risk];
+            connection.run(Often::Stay, values)?
+        }
+    };
+    Ok(updated > 0)
 }
 
 /// The sealed key of a case; none where it was destroyed.

@@ -15,6 +15,7 @@ use super::checkpoints::{Checkpoints, checkpoint};
 use super::dues::Dues;
 use super::entries::{self, HeadError};
 use super::fault;
+use super::kept::Kept;
 use super::lock::Lock;
 use super::quotas;
 use super::retained::{self, Hold};
@@ -279,14 +280,17 @@ fn attempt(
     connection: &mut Connection,
     chain: &mut Chain,
     batch: &[Waiting],
-    apply: fn(&Connection, &mut Chain, &Work) -> rusqlite::Result<Outcome>,
+    apply: fn(&Kept<'_>, &mut Chain, &Work) -> rusqlite::Result<Outcome>,
 ) -> rusqlite::Result<Vec<Outcome>> {
     let before = chain.head();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let kept = Kept::new(&transaction);
     let outcomes = batch
         .iter()
-        .map(|waiting| apply(&transaction, chain, &waiting.work))
-        .collect::<rusqlite::Result<Vec<_>>>()?;
+        .map(|waiting| apply(&kept, chain, &waiting.work))
+        .collect::<rusqlite::Result<Vec<_>>>();
+    drop(kept);
+    let outcomes = outcomes?;
     if chain.head() != before {
         entries::write_head(&transaction, chain)?;
     }
@@ -294,7 +298,7 @@ fn attempt(
     Ok(outcomes)
 }
 
-fn apply(connection: &Connection, chain: &mut Chain, work: &Work) -> rusqlite::Result<Outcome> {
+fn apply(connection: &Kept<'_>, chain: &mut Chain, work: &Work) -> rusqlite::Result<Outcome> {
     let recorded = match work {
         Work::Change(change) => tables::record(connection, chain, change),
         Work::Note(note) => tables::note(connection, chain, note),
@@ -309,7 +313,7 @@ fn apply(connection: &Connection, chain: &mut Chain, work: &Work) -> rusqlite::R
 }
 
 /// As [`apply`], and undone where it meets damage.
-fn apply_alone(connection: &Connection, chain: &mut Chain, work: &Work) -> rusqlite::Result<Outcome> {
+fn apply_alone(connection: &Kept<'_>, chain: &mut Chain, work: &Work) -> rusqlite::Result<Outcome> {
     let before = chain.head();
     let step = |statement: &str| connection.prepare_cached(statement)?.execute([]);
     step("SAVEPOINT change")?;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use aws_lc_rs::aead::RandomizedNonceKey;
+use aws_lc_rs::aead::LessSafeKey;
 use zeroize::Zeroizing;
 
 use super::{OVERHEAD, SealError, aead, open, seal};
@@ -30,7 +30,7 @@ const READ_MAX: usize = 256;
 /// One key.
 struct Numbered {
     generation: Generation,
-    key: RandomizedNonceKey,
+    key: LessSafeKey,
 }
 
 /// The keys at hand, the newest first.
