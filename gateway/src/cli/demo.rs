@@ -31,7 +31,7 @@ use super::client::{DemoFile, IdentityFiles, TaskforceUrls, channel};
 use super::output::{complain, outcome_name, say, spinner, summary, table};
 use super::serve::{keep_memory_private, stopped};
 use crate::dashboard::Usher;
-use crate::demo::{self, DemoSettings};
+use crate::demo::{self, DemoError, DemoSettings};
 
 /// Whom the link signs in.
 const OPERATOR: &str = "ops/duty-1";
@@ -70,7 +70,8 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
     clerks: u8,
     /// How many times as fast as real time deadlines, desk hours and deferrals pass; calls, limits and certificates
-    /// keep real time. Take a folder of its own: its cases lie in the future of any other run.
+    /// keep real time. Its cases lie in the future, so a folder that it leaves can be gone on with at such a rate alone, until
+    /// real time has come that far.
     #[arg(long, value_name = "RATE", default_value = "1", value_parser = clock_rate)]
     clock_rate: NonZeroU32,
     /// Where the gateway listens; port 0 is a free one.
@@ -115,11 +116,13 @@ struct Asked {
 impl Demo {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         keep_memory_private()?;
-        let clock = self.clock();
+        let clock = self.clock().await?;
         let today = london_day(clock.now());
         self.warn_of_the_clock();
         let starting = spinner("starting mock departments and a gateway");
-        let demo = demo::Demo::start(self.settings(&clock, today)?).await?;
+        let demo = demo::Demo::start(self.settings(&clock, today)?)
+            .await
+            .map_err(|error| self.explained(error))?;
         // Only now: while another demo holds the folder, the file is that one's.
         forget_demo_file(&self.dir)?;
         let usher = demo.gateway.usher();
@@ -159,12 +162,26 @@ impl Demo {
         self.clock_rate > NonZeroU32::MIN
     }
 
-    fn clock(&self) -> SharedClock {
-        if self.is_fast() {
-            Arc::new(ScaledClock::new(self.clock_rate))
-        } else {
-            SystemClock::shared()
+    /// A fast one goes on where the folder was left, at whatever rate that was.
+    async fn clock(&self) -> anyhow::Result<SharedClock> {
+        if !self.is_fast() {
+            return Ok(SystemClock::shared());
         }
+        let left = demo::last_recorded(&self.dir).await?;
+        Ok(Arc::new(ScaledClock::new(self.clock_rate, left)))
+    }
+
+    /// What to do about a folder that another clock has left ahead of this one.
+    fn explained(&self, error: DemoError) -> anyhow::Error {
+        let DemoError::Past { until, .. } = &error else {
+            return error.into();
+        };
+        let until = *until;
+        let rate = read_demo_file(&self.dir).and_then(|file| file.clock_rate);
+        let rate = rate.map_or_else(|| "RATE".to_owned(), |rate| rate.to_string());
+        anyhow::Error::new(error).context(format!(
+            "start it with --clock-rate {rate} again, after {until}, or in another folder (--dir)"
+        ))
     }
 
     /// On standard error, so that nobody takes the demo's times for real ones, whatever reads its output.
@@ -324,6 +341,11 @@ fn write_demo_file(dir: &Path, demo: &DemoFile) -> anyhow::Result<()> {
     let written =
         fs::write(&draft, serde_json::to_string_pretty(demo)?).and_then(|()| fs::rename(&draft, &path));
     written.with_context(|| format!("{}: cannot be written", path.display()))
+}
+
+/// What an earlier run wrote; none where it is gone.
+fn read_demo_file(dir: &Path) -> Option<DemoFile> {
+    serde_json::from_str(&fs::read_to_string(dir.join("demo.json")).ok()?).ok()
 }
 
 /// An earlier run's addresses are nobody's now.

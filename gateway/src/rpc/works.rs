@@ -8,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::OrganisationId;
-use statuscheck_domain::working_time::Calendars;
 use statuscheck_proto::v1::status_check_service_server::StatusCheckService;
 use tokio::sync::watch;
 use tonic::Request;
@@ -90,7 +89,7 @@ impl Works {
             quotas,
             departments: setup.departments,
             clock: clock.clone(),
-            calendars: Arc::new(Calendars::default()),
+            calendars: Arc::default(),
             feed_interval,
             trace_grace: setup.checks.trace_grace,
             again: setup.checks.again,
