@@ -1,5 +1,6 @@
 //! `statuscheck demo`
 
+mod file;
 mod samples;
 
 use std::collections::BTreeMap;
@@ -7,7 +8,7 @@ use std::fs;
 use std::io::BufReader;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +27,9 @@ use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient
 use tokio::sync::oneshot;
 use tonic::transport::Channel;
 
+use self::file::{demo_file, forget_demo_file, read_demo_file, write_demo_file};
 use self::samples::{Sample, samples};
-use super::client::{DemoFile, IdentityFiles, TaskforceUrls, channel};
+use super::client::{DemoFile, channel};
 use super::output::{complain, outcome_name, say, spinner, summary, table};
 use super::serve::{keep_memory_private, stopped};
 use crate::dashboard::Usher;
@@ -293,69 +295,6 @@ fn place(addresses: &mut PerDepartment<SocketAddr>, department: DepartmentId) ->
         DepartmentId::Dwp => &mut addresses.dwp,
         DepartmentId::Hmrc => &mut addresses.hmrc,
         DepartmentId::Dfe => &mut addresses.dfe,
-    }
-}
-
-fn demo_file(demo: &demo::Demo, clock_rate: Option<NonZeroU32>) -> anyhow::Result<DemoFile> {
-    let absolute = |path: &Path| std::path::absolute(path).context("the working directory is gone");
-    let identity = |(name, files): (&String, &demo::authority::Identity)| {
-        Ok((
-            name.clone(),
-            IdentityFiles {
-                cert: absolute(&files.cert)?,
-                key: absolute(&files.key)?,
-            },
-        ))
-    };
-    let departments =
-        DepartmentId::ALL.map(|department| (department.to_string(), demo.mocks.url(department)));
-    Ok(DemoFile {
-        grpc: demo.gateway.address().to_string(),
-        dashboard: demo.gateway.usher().map(|usher| usher.url()),
-        metrics: demo
-            .gateway
-            .telemetry_address()
-            .map(|address| format!("http://{address}/metrics")),
-        ca: absolute(&demo.ca)?,
-        identities: demo
-            .identities
-            .iter()
-            .map(identity)
-            .collect::<anyhow::Result<_>>()?,
-        departments: BTreeMap::from(departments),
-        taskforce: demo
-            .mocks
-            .hooks_url()
-            .zip(demo.mocks.control_url())
-            .map(|(hooks, control)| TaskforceUrls {
-                hooks: hooks.to_owned(),
-                control: control.to_owned(),
-            }),
-        clock_rate,
-    })
-}
-
-/// Written whole or not at all, so that whoever waits for the file reads a finished one.
-fn write_demo_file(dir: &Path, demo: &DemoFile) -> anyhow::Result<()> {
-    let (path, draft) = (dir.join("demo.json"), dir.join("demo.json.new"));
-    let written =
-        fs::write(&draft, serde_json::to_string_pretty(demo)?).and_then(|()| fs::rename(&draft, &path));
-    written.with_context(|| format!("{}: cannot be written", path.display()))
-}
-
-/// What an earlier run wrote; none where it is gone.
-fn read_demo_file(dir: &Path) -> Option<DemoFile> {
-    serde_json::from_str(&fs::read_to_string(dir.join("demo.json")).ok()?).ok()
-}
-
-/// An earlier run's addresses are nobody's now.
-fn forget_demo_file(dir: &Path) -> anyhow::Result<()> {
-    let path = dir.join("demo.json");
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("{}: cannot be removed", path.display()))
-        }
-        _ => Ok(()),
     }
 }
 

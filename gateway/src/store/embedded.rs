@@ -166,14 +166,6 @@ impl EmbeddedStore {
         Arc::clone(&self.heads) as _
     }
 
-    /// When the last entry of the ledger was recorded; none where there is none.
-    ///
-    /// # Errors
-    /// [`ReadError`]
-    pub async fn last_recorded(&self) -> Result<Option<Timestamp>, ReadError> {
-        self.readers.read(entries::last_recorded).await
-    }
-
     /// What it tells of its writer.
     pub fn pulse(&self) -> Pulse {
         self.pulse.clone()
