@@ -51,6 +51,8 @@ pub struct WorksSetup {
     pub checks: CheckSettings,
     /// How due work is done.
     pub timekeeper: TimekeeperSettings,
+    /// Where notices may go, and how they get there.
+    pub webhooks: WebhookSettings,
     /// What the time is.
     pub clock: SharedClock,
 }
@@ -74,12 +76,12 @@ impl Works {
         let feed_interval =
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
         let register = Arc::new(ServedRegister::load(store.as_ref(), setup.register).await?);
-        let webhooks = WebhookSettings::default();
-        let outbox = Outbox::new(Arc::clone(&register), &webhooks);
+        let webhooks = &setup.webhooks;
+        let outbox = Outbox::new(Arc::clone(&register), webhooks);
         let delivering = Delivering::new(
             Arc::clone(&store),
             outbox.clone(),
-            &webhooks,
+            webhooks,
             setup.trust_domain,
             clock.clone(),
         );
@@ -139,7 +141,8 @@ impl Works {
         request
     }
 
-    /// Takes a batch of cases that are due one step on each, waits for whatever that has asked, and says how many went on.
+    /// Takes a batch of cases that are due one step on each, waits for whatever that has asked and whoever that has told, and says
+    /// how many went on.
     ///
     /// # Errors
     /// What is due cannot be read.
