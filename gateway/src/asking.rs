@@ -15,9 +15,9 @@ use statuscheck_domain::ids::{CaseId, QuestionId};
 use statuscheck_domain::question::{Operation, Question};
 use statuscheck_domain::quota::Month;
 use statuscheck_domain::route::{self, Replies};
-use statuscheck_domain::working_time::Calendars;
 
 use crate::again::AgainSettings;
+use crate::calendars::ServedCalendars;
 use crate::departments::Departments;
 use crate::error::Error;
 use crate::outbox::Outbox;
@@ -49,7 +49,7 @@ pub(crate) struct Asking {
     pub(crate) outbox: Outbox,
     pub(crate) clock: SharedClock,
     /// Which days and hours are working time, for what is promised in working days.
-    pub(crate) calendars: Arc<Calendars>,
+    pub(crate) calendars: Arc<ServedCalendars>,
     /// Who may ask what, and who has a Windrush profile.
     pub(crate) register: Arc<ServedRegister>,
     /// How people are referred to the Windrush taskforce.
@@ -142,7 +142,7 @@ impl Asking {
         };
         let terms = || permit.map(|permit| self.terms(permit, started_at));
         let clock = after
-            .clock_events(now, terms, &self.calendars)
+            .clock_events(now, terms, &self.calendars.now())
             .map_err(|fault| Error::internal(&fault))?;
         let (change, after) = if clock.is_empty() {
             (change, after)
@@ -170,8 +170,8 @@ impl Asking {
 
     /// What is promised from `started_at` on, under the permit's agreement and the calendar of new cases.
     pub(crate) fn terms(&self, permit: &Permit, started_at: Timestamp) -> ClockTerms {
-        let calendar = self.calendars.current().version();
+        let calendars = self.calendars.now();
         let policy = &permit.agreement().sla;
-        policy.terms(started_at, permit.ground(), calendar)
+        policy.terms(started_at, permit.ground(), calendars.current().version())
     }
 }

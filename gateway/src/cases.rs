@@ -223,7 +223,7 @@ impl Cases {
     fn promised(&self, permit: &Permit, now: Timestamp) -> Result<SlaClock, Error> {
         let terms = self.asking.terms(permit, now);
         let started =
-            CaseClock::start(terms, &self.asking.calendars).map_err(|fault| Error::internal(&fault))?;
+            CaseClock::start(terms, &self.asking.calendars.now()).map_err(|fault| Error::internal(&fault))?;
         let clock = CaseClock::open(now, started).map_err(|fault| Error::internal(&fault))?;
         Ok(clock.promise())
     }

@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -43,7 +42,8 @@ use crate::timekeeper::TimekeeperSettings;
 use crate::tls::{Tls, TlsFiles};
 use crate::webhook::WebhookSettings;
 
-pub use self::calendar::{CalendarError, CalendarSection, EarlierCalendar};
+pub(crate) use self::calendar::CalendarFile;
+pub use self::calendar::{CalendarError, CalendarSection, ConfiguredCalendars, EarlierCalendar};
 pub use self::error::ConfigError;
 pub use self::store::StoreSection;
 
@@ -297,7 +297,7 @@ impl Config {
             referrals: self.referrals,
             register,
             register_changes: self.register_changes,
-            calendars: Arc::new(calendars),
+            calendars,
             departments: Departments::watched(departments),
             upkeep: opened.upkeep,
             store: opened.store,

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use statuscheck_adapters::ConnectError;
 use statuscheck_adapters::settings::DepartmentSettings;
 use statuscheck_adapters::share::Share;
@@ -27,10 +28,12 @@ use statuscheck_mocks::settings::{PerDepartment, Settings as MockSettings, TlsSe
 use statuscheck_mocks::{Mocks, StartError as MockError};
 
 use self::authority::{Authority, AuthorityError, IDENTITIES, Identity, TRUST_DOMAIN};
-use self::store::{audited, notary, open_store, signing_key};
+pub use self::store::last_recorded;
+use self::store::{audited, must_not_go_back, notary, open_store, signing_key};
 use crate::admission::AdmissionSettings;
 use crate::audit::Subject;
 use crate::batch::BatchSettings;
+use crate::config::ConfiguredCalendars;
 use crate::dashboard::DashboardSettings;
 use crate::departments::Departments;
 use crate::desk::DeskSettings;
@@ -44,7 +47,7 @@ use crate::quota::QuotaSettings;
 use crate::referrals::ReferralSettings;
 use crate::register::{self, ChangeSettings, RegisterError};
 use crate::server::{CheckSettings, Gateway, Setup, StartError};
-use crate::store::Store;
+use crate::store::{ReadError, Store};
 use crate::store::embedded::{EmbeddedStore, OpenError, Settings as StoreSettings};
 use crate::store::key_file::KeyFileError;
 use crate::store::notary::{Notary, NotarySettings};
@@ -203,6 +206,17 @@ pub enum DemoError {
     /// The store.
     #[error("store")]
     Store(#[from] OpenError),
+    /// What was recorded in the folder cannot be read.
+    #[error("what was recorded cannot be read")]
+    Unreadable(#[source] ReadError),
+    /// Take the rate of that clock, wait, or take another folder.
+    #[error("{folder}: its cases were recorded up to {until} by a clock that is ahead of this one, and would go back in time")]
+    Past {
+        /// Which.
+        folder: PathBuf,
+        /// When the last entry was recorded.
+        until: Timestamp,
+    },
     /// The figures.
     #[error("figures")]
     Telemetry(#[from] ExportError),
@@ -288,6 +302,7 @@ impl Demo {
             crl: Vec::new(),
         };
         let store = Arc::new(open_store(folder, settings.clock.rate()).await?);
+        must_not_go_back(folder, &store, &settings.clock).await?;
         let telemetry = Telemetry::new(settings.telemetry, &Exports::none(), settings.clock.clone())?;
         let signing_key = signing_key(folder)?;
         let audited = audited(folder, &signing_key);
@@ -313,7 +328,7 @@ impl Demo {
             referrals: ReferralSettings::default(),
             register: register(settings.agreements)?,
             register_changes: settings.register_changes,
-            calendars: Arc::default(),
+            calendars: ConfiguredCalendars::default(),
             departments: Departments::watched(departments),
             upkeep: Arc::clone(&store) as Arc<dyn Upkeep>,
             pulse: store.pulse(),

@@ -11,6 +11,7 @@ mod asking;
 pub mod audit;
 mod authorise;
 pub mod batch;
+pub mod calendars;
 pub mod cases;
 pub mod cli;
 pub mod config;

@@ -12,6 +12,7 @@ use tonic::service::Routes;
 
 use crate::admission::Admission;
 use crate::asking::Asking;
+use crate::calendars::ServedCalendars;
 use crate::cases::Cases;
 use crate::dashboard::{Dashboard, Sources, Usher};
 use crate::desk::Desk;
@@ -55,6 +56,7 @@ pub struct Gateway {
     desk: Arc<Desk>,
     timekeeper: Arc<Timekeeper>,
     register: Arc<RegisterChanges>,
+    calendars: Arc<ServedCalendars>,
     housekeeping: Arc<Housekeeping>,
     closures: Arc<Closures>,
     quotas: QuotaWatch,
@@ -89,8 +91,9 @@ impl Gateway {
         let feed_interval =
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
         let quotas = Quotas::new(Arc::clone(&setup.store), setup.clock.clone());
-        let calendars = setup.calendars;
         let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
+        let (store, clock) = (Arc::clone(&setup.store), setup.clock.clone());
+        let calendars = Arc::new(ServedCalendars::load(setup.calendars, store, clock).await?);
         let outbox = Outbox::new(Arc::clone(&served), &setup.webhooks);
         let delivering = Delivering::new(
             Arc::clone(&setup.store),
@@ -128,8 +131,12 @@ impl Gateway {
             Arc::clone(&served),
             setup.timekeeper,
         );
-        let housekeeping =
-            Housekeeping::new(setup.upkeep, Arc::clone(&served), calendars, setup.clock.clone());
+        let housekeeping = Housekeeping::new(
+            setup.upkeep,
+            Arc::clone(&served),
+            Arc::clone(&calendars),
+            setup.clock.clone(),
+        );
         let housekeeping = Arc::new(housekeeping.telling(outbox));
         let operations = Operations {
             housekeeping: Arc::clone(&housekeeping),
@@ -230,6 +237,7 @@ impl Gateway {
             desk,
             timekeeper: Arc::new(timekeeper),
             register,
+            calendars,
             housekeeping,
             closures: live.closures,
             quotas: watch,
@@ -265,6 +273,11 @@ impl Gateway {
     /// Its certificates, for a reload on a signal.
     pub fn tls(&self) -> Tls {
         self.tls.clone()
+    }
+
+    /// Its calendars, for a look at the file of bank holidays on a signal.
+    pub fn calendars(&self) -> Arc<ServedCalendars> {
+        Arc::clone(&self.calendars)
     }
 
     /// Serves until `shutdown` ends. Then health says so, and after the notice given nobody is let in any more, calls under way end and are answered,
@@ -305,6 +318,7 @@ impl Gateway {
             never = self.following.run() => match never {},
             never = self.housekeeping.keep_extending() => match never {},
             never = self.closures.follow() => match never {},
+            never = self.calendars.follow(self.reload_every) => match never {},
             never = pages => match never {},
             () = serving => {}
         }

@@ -229,18 +229,19 @@ impl Timekeeper {
         Ok(on)
     }
 
-    /// Waits until the questions that turns have put are answered and recorded.
+    /// Waits until the questions that turns have put are answered and recorded, and the notices that they took up.
     #[cfg(feature = "demo")]
     pub(crate) async fn settled(&self) {
         self.tasks.close();
         self.tasks.wait().await;
         self.tasks.reopen();
+        self.delivering.settled().await;
     }
 
-    /// The case stays leased for a while, so that it is not due at once again.
+    /// The case stays leased for a while, so that it is not due at once again. Nobody waits for that: a lease ends with the gateway.
     fn leave_alone(&self, case_id: CaseId, pause: Duration) {
         let store = Arc::clone(&self.asking.store);
-        self.tasks.spawn(async move {
+        tokio::spawn(async move {
             sleep(pause).await;
             store.release(&[case_id]).await.ok();
         });

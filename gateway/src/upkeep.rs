@@ -8,9 +8,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::CaseId;
-use statuscheck_domain::working_time::Calendars;
 use tokio::sync::Mutex;
 
+use crate::calendars::ServedCalendars;
 use crate::outbox::Outbox;
 use crate::register::ServedRegister;
 use crate::store::upkeep::{Rotated, RotationError, Upkeep};
@@ -51,7 +51,7 @@ pub struct Housekeeping {
     store: Arc<dyn Upkeep>,
     register: Arc<ServedRegister>,
     clock: SharedClock,
-    calendars: Arc<Calendars>,
+    calendars: Arc<ServedCalendars>,
     /// None where nobody can be told of anything: no gateway runs on the store.
     outbox: Option<Outbox>,
     /// Held by whoever moves due times: one order at a time.
@@ -65,7 +65,7 @@ impl Housekeeping {
     pub fn new(
         store: Arc<dyn Upkeep>,
         register: Arc<ServedRegister>,
-        calendars: Arc<Calendars>,
+        calendars: Arc<ServedCalendars>,
         clock: SharedClock,
     ) -> Self {
         Self {

@@ -75,6 +75,8 @@ pub struct Letter {
     pub timestamp: i64,
     /// The event.
     pub body: Value,
+    /// It was answered with success.
+    pub was_taken: bool,
     signatures: String,
     raw: Bytes,
 }
@@ -187,7 +189,9 @@ async fn receive(State(shared): State<Shared>, headers: HeaderMap, raw: Bytes) -
         let value = headers.get(name).and_then(|value| value.to_str().ok());
         value.unwrap_or_default().to_owned()
     };
+    let answer = shared.answer.lock().expect("no test panicked with it").clone();
     let letter = Letter {
+        was_taken: matches!(answer, Answer::Status(200..300)),
         id: text("webhook-id"),
         timestamp: text("webhook-timestamp").parse().unwrap_or_default(),
         body: serde_json::from_slice(&raw).unwrap_or_default(),
@@ -199,7 +203,6 @@ async fn receive(State(shared): State<Shared>, headers: HeaderMap, raw: Bytes) -
         .lock()
         .expect("no test panicked with it")
         .push(letter);
-    let answer = shared.answer.lock().expect("no test panicked with it").clone();
     match answer {
         Answer::Status(status) => StatusCode::from_u16(status).expect("a status").into_response(),
         Answer::Redirect(to) => (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response(),

@@ -12,6 +12,7 @@ pub mod patient;
 pub mod person;
 pub mod program;
 pub mod receiver;
+pub mod registering;
 pub mod site;
 pub mod told;
 pub mod year;

@@ -1,7 +1,8 @@
 //! A year of cases within a minute: the gateway's own service, asking and timekeeper on its own embedded store, a clock that is
 //! moved by hand, departments and callers drawn from a seed, and gateways that die between any two operations of the store.
 //!
-//! At the end the ledger is read, and every case is compared with what its clock had to do by a reckoning of its own.
+//! The agreements' owners are told of what is late by webhooks, and are away at times. At the end the ledger is read, and every case
+//! is compared with what its clock had to do by a reckoning of its own, and with what the owners have got.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -19,13 +20,16 @@ mod laws;
 mod life;
 mod model;
 mod mortal;
+mod notices;
 mod people;
+mod reckoned;
 mod world;
 
 use self::calls::{Call, Told};
-use self::laws::Reckoned;
 use self::mortal::{Death, Deaths, Fate};
+use self::notices::Owner;
 use self::people::Person;
+use self::reckoned::Reckoned;
 use self::world::World;
 
 /// How large the simulation is.
@@ -89,6 +93,11 @@ impl Report {
         self.reckoned.lapsed
     }
 
+    /// How many notices of broken promises the owners took, and how many were given up.
+    pub fn notices(&self) -> (u64, u64) {
+        (self.reckoned.taken, self.reckoned.parked)
+    }
+
     /// How many kinds of operation gateways died at: before one, and after one.
     pub fn places(&self) -> (usize, usize) {
         let before = self.deaths.values().filter(|(before, _)| *before > 0).count();
@@ -125,6 +134,7 @@ struct Year {
     clock: ManualClock,
     people: Arc<Vec<Person>>,
     world: Arc<World>,
+    owner: Owner,
     /// What is still to happen, by its time.
     ahead: VecDeque<(Timestamp, Op)>,
     /// Calls that nobody was answered yet; they are repeated.
@@ -201,6 +211,7 @@ impl Year {
             told: vec![Told::default(); people.len()],
             people,
             world: Arc::new(world),
+            owner: Owner::draw(start(), YEAR, &mut dice)?,
             ahead: ahead.into(),
             open: Vec::new(),
             asked_on,

@@ -23,4 +23,6 @@ fn through_a_year_of_crashes_every_clock_fires_once_in_order_and_never_early_and
         "gateways died at {before} and {after} kinds of operation"
     );
     assert!(report.fired() > 1_000 && report.lapsed() > 50);
+    let (taken, parked) = report.notices();
+    assert!(taken > 300 && parked > 5, "{taken} notices were taken, {parked} given up");
 }

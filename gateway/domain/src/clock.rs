@@ -94,11 +94,13 @@ pub struct ScaledClock {
 }
 
 impl ScaledClock {
-    /// The machine's time now, and from here on `rate` times as fast.
-    pub fn new(rate: NonZeroU32) -> Self {
+    /// The machine's time now, or `not_before` where that is later, and from here on `rate` times as fast: what such a clock was
+    /// shown before lies ahead of the machine's, and must not come again.
+    pub fn new(rate: NonZeroU32, not_before: Option<Timestamp>) -> Self {
         let machine = SystemClock::new();
+        let now = machine.now();
         Self {
-            start: machine.now(),
+            start: not_before.map_or(now, |not_before| now.max(not_before)),
             machine,
             rate,
         }
@@ -181,15 +183,18 @@ mod tests {
     #[test]
     fn a_scaled_clock_starts_at_the_machines_time_and_ends_with_time_itself() {
         let machine = SystemClock::new();
-        let (before, clock, later) = (machine.now(), ScaledClock::new(FAST), machine.now());
+        let (before, clock, later) = (machine.now(), ScaledClock::new(FAST, None), machine.now());
         assert!((before..=later).contains(&clock.start));
+        let ahead = later + SignedDuration::from_hours(48);
+        assert_eq!(ScaledClock::new(FAST, Some(ahead)).start, ahead);
+        assert!(ScaledClock::new(FAST, Some(before - SignedDuration::from_hours(1))).start >= before);
         let (start, rate) = (clock.start, NonZeroU32::MAX);
         assert_eq!(ScaledClock::after(start, Duration::MAX, rate), Timestamp::MAX);
     }
 
     #[test]
     fn only_the_wall_clock_of_a_scaled_clock_is_fast() {
-        let clock = ScaledClock::new(FAST);
+        let clock = ScaledClock::new(FAST, None);
         let (before, now, after) = (clock.elapsed(), clock.now(), clock.elapsed());
         let ran = now.duration_since(clock.start).unsigned_abs();
         assert!(

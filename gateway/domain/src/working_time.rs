@@ -137,6 +137,11 @@ impl WorkingCalendar {
         &self.version
     }
 
+    /// It counts as `other` does, under the same version.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.holidays == other.holidays && self.hours == other.hours
+    }
+
     /// The bank holidays.
     pub fn holidays(&self) -> &BankHolidays {
         &self.holidays
@@ -254,6 +259,38 @@ impl Calendars {
             Some([same, _]) => Err(SameVersion((*same).clone())),
             None => Ok(calendars),
         }
+    }
+
+    /// These, with `next` for new cases and what counted for them until now among the earlier ones. One that was used before may
+    /// count again, where it is the same.
+    ///
+    /// # Errors
+    /// `next` has the version of another calendar and is not the same.
+    pub fn followed_by(&self, next: WorkingCalendar) -> Result<Self, SameVersion> {
+        let mut earlier: Vec<_> = self.every().cloned().collect();
+        if let Some(place) = earlier.iter().position(|known| known.version == next.version) {
+            let known = earlier.remove(place);
+            if !known.is_same(&next) {
+                return Err(SameVersion(next.version));
+            }
+        }
+        Ok(Self {
+            current: next,
+            earlier,
+        })
+    }
+
+    /// These, and one more that cases may have started under; the same where it is known.
+    ///
+    /// # Errors
+    /// It has the version of another calendar and is not the same.
+    pub fn and_earlier(mut self, calendar: WorkingCalendar) -> Result<Self, SameVersion> {
+        match self.version(&calendar.version) {
+            Some(known) if known.is_same(&calendar) => {}
+            Some(_other) => return Err(SameVersion(calendar.version)),
+            None => self.earlier.push(calendar),
+        }
+        Ok(self)
     }
 
     /// The calendar for new cases.

@@ -1,5 +1,6 @@
 //! `statuscheck demo`
 
+mod file;
 mod samples;
 
 use std::collections::BTreeMap;
@@ -7,7 +8,7 @@ use std::fs;
 use std::io::BufReader;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,12 +27,13 @@ use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient
 use tokio::sync::oneshot;
 use tonic::transport::Channel;
 
+use self::file::{demo_file, forget_demo_file, read_demo_file, write_demo_file};
 use self::samples::{Sample, samples};
-use super::client::{DemoFile, IdentityFiles, TaskforceUrls, channel};
+use super::client::{DemoFile, channel};
 use super::output::{complain, outcome_name, say, spinner, summary, table};
 use super::serve::{keep_memory_private, stopped};
 use crate::dashboard::Usher;
-use crate::demo::{self, DemoSettings};
+use crate::demo::{self, DemoError, DemoSettings};
 
 /// Whom the link signs in.
 const OPERATOR: &str = "ops/duty-1";
@@ -70,7 +72,8 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
     clerks: u8,
     /// How many times as fast as real time deadlines, desk hours and deferrals pass; calls, limits and certificates
-    /// keep real time. Take a folder of its own: its cases lie in the future of any other run.
+    /// keep real time. Its cases lie in the future, so a folder that it leaves can be gone on with at such a rate alone, until
+    /// real time has come that far.
     #[arg(long, value_name = "RATE", default_value = "1", value_parser = clock_rate)]
     clock_rate: NonZeroU32,
     /// Where the gateway listens; port 0 is a free one.
@@ -115,11 +118,13 @@ struct Asked {
 impl Demo {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         keep_memory_private()?;
-        let clock = self.clock();
+        let clock = self.clock().await?;
         let today = london_day(clock.now());
         self.warn_of_the_clock();
         let starting = spinner("starting mock departments and a gateway");
-        let demo = demo::Demo::start(self.settings(&clock, today)?).await?;
+        let demo = demo::Demo::start(self.settings(&clock, today)?)
+            .await
+            .map_err(|error| self.explained(error))?;
         // Only now: while another demo holds the folder, the file is that one's.
         forget_demo_file(&self.dir)?;
         let usher = demo.gateway.usher();
@@ -159,12 +164,26 @@ impl Demo {
         self.clock_rate > NonZeroU32::MIN
     }
 
-    fn clock(&self) -> SharedClock {
-        if self.is_fast() {
-            Arc::new(ScaledClock::new(self.clock_rate))
-        } else {
-            SystemClock::shared()
+    /// A fast one goes on where the folder was left, at whatever rate that was.
+    async fn clock(&self) -> anyhow::Result<SharedClock> {
+        if !self.is_fast() {
+            return Ok(SystemClock::shared());
         }
+        let left = demo::last_recorded(&self.dir).await?;
+        Ok(Arc::new(ScaledClock::new(self.clock_rate, left)))
+    }
+
+    /// What to do about a folder that another clock has left ahead of this one.
+    fn explained(&self, error: DemoError) -> anyhow::Error {
+        let DemoError::Past { until, .. } = &error else {
+            return error.into();
+        };
+        let until = *until;
+        let rate = read_demo_file(&self.dir).and_then(|file| file.clock_rate);
+        let rate = rate.map_or_else(|| "RATE".to_owned(), |rate| rate.to_string());
+        anyhow::Error::new(error).context(format!(
+            "start it with --clock-rate {rate} again, after {until}, or in another folder (--dir)"
+        ))
     }
 
     /// On standard error, so that nobody takes the demo's times for real ones, whatever reads its output.
@@ -276,64 +295,6 @@ fn place(addresses: &mut PerDepartment<SocketAddr>, department: DepartmentId) ->
         DepartmentId::Dwp => &mut addresses.dwp,
         DepartmentId::Hmrc => &mut addresses.hmrc,
         DepartmentId::Dfe => &mut addresses.dfe,
-    }
-}
-
-fn demo_file(demo: &demo::Demo, clock_rate: Option<NonZeroU32>) -> anyhow::Result<DemoFile> {
-    let absolute = |path: &Path| std::path::absolute(path).context("the working directory is gone");
-    let identity = |(name, files): (&String, &demo::authority::Identity)| {
-        Ok((
-            name.clone(),
-            IdentityFiles {
-                cert: absolute(&files.cert)?,
-                key: absolute(&files.key)?,
-            },
-        ))
-    };
-    let departments =
-        DepartmentId::ALL.map(|department| (department.to_string(), demo.mocks.url(department)));
-    Ok(DemoFile {
-        grpc: demo.gateway.address().to_string(),
-        dashboard: demo.gateway.usher().map(|usher| usher.url()),
-        metrics: demo
-            .gateway
-            .telemetry_address()
-            .map(|address| format!("http://{address}/metrics")),
-        ca: absolute(&demo.ca)?,
-        identities: demo
-            .identities
-            .iter()
-            .map(identity)
-            .collect::<anyhow::Result<_>>()?,
-        departments: BTreeMap::from(departments),
-        taskforce: demo
-            .mocks
-            .hooks_url()
-            .zip(demo.mocks.control_url())
-            .map(|(hooks, control)| TaskforceUrls {
-                hooks: hooks.to_owned(),
-                control: control.to_owned(),
-            }),
-        clock_rate,
-    })
-}
-
-/// Written whole or not at all, so that whoever waits for the file reads a finished one.
-fn write_demo_file(dir: &Path, demo: &DemoFile) -> anyhow::Result<()> {
-    let (path, draft) = (dir.join("demo.json"), dir.join("demo.json.new"));
-    let written =
-        fs::write(&draft, serde_json::to_string_pretty(demo)?).and_then(|()| fs::rename(&draft, &path));
-    written.with_context(|| format!("{}: cannot be written", path.display()))
-}
-
-/// An earlier run's addresses are nobody's now.
-fn forget_demo_file(dir: &Path) -> anyhow::Result<()> {
-    let path = dir.join("demo.json");
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("{}: cannot be removed", path.display()))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -10,6 +11,7 @@ use sd_notify::NotifyState;
 use statuscheck_domain::clock::SystemClock;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::calendars::{ServedCalendars, complain};
 use crate::config::Config;
 use crate::server::Gateway;
 use crate::telemetry::Exports;
@@ -19,7 +21,7 @@ use crate::tls::{Reload, Tls};
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  statuscheck serve --config /etc/statuscheck/statuscheck.toml\n\n\
-    SIGHUP reads the certificates and revocation lists again. SIGTERM and Ctrl-C let calls end first."
+    SIGHUP reads the certificates, the revocation lists and the file of bank holidays again. SIGTERM and Ctrl-C let calls end first."
 )]
 pub(crate) struct Serve {
     /// The configuration file; deploy/statuscheck.toml is a commented one.
@@ -42,7 +44,7 @@ impl Serve {
         }
         tracing::info!(address = %gateway.address(), "serving");
         tell_systemd(NotifyState::Ready);
-        let reloading = tokio::spawn(reload_on(hangup, gateway.tls()));
+        let reloading = tokio::spawn(reload_on(hangup, gateway.tls(), gateway.calendars()));
         let stopped = async {
             stopped.await;
             tell_systemd(NotifyState::Stopping);
@@ -80,12 +82,15 @@ pub(crate) fn stopped() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
-async fn reload_on(mut hangup: Signal, tls: Tls) {
+async fn reload_on(mut hangup: Signal, tls: Tls, calendars: Arc<ServedCalendars>) {
     while hangup.recv().await.is_some() {
         match tls.reload().await {
             Ok(Reload::Changed) => tracing::info!("certificates reloaded"),
             Ok(Reload::Unchanged) => tracing::info!("certificates are unchanged"),
             Err(error) => tracing::error!(%error, "new certificates are bad; the old ones stay in use"),
+        }
+        if let Err(error) = calendars.look().await {
+            complain(&error);
         }
     }
 }

@@ -32,6 +32,22 @@ pub struct EarlierCalendar {
     pub hours: Option<String>,
 }
 
+/// Calendars as they are configured.
+#[derive(Default)]
+pub struct ConfiguredCalendars {
+    /// The calendar for new cases, and those before it.
+    pub(crate) calendars: Calendars,
+    /// The file of the first, with what it says now; none where it is the list that the program is built with.
+    pub(crate) file: Option<(CalendarFile, String)>,
+}
+
+/// A file of bank holidays, in whose place another may be put, and the hours that go with it.
+#[derive(Clone)]
+pub(crate) struct CalendarFile {
+    path: PathBuf,
+    hours: WorkingHours,
+}
+
 /// What is wrong with a calendar.
 #[derive(Debug, thiserror::Error)]
 pub enum CalendarError {
@@ -69,12 +85,20 @@ impl CalendarSection {
     ///
     /// # Errors
     /// The first file, or hours, at fault.
-    pub fn load(&self) -> Result<Calendars, CalendarError> {
-        let current = calendar(self.bank_holidays.as_deref(), self.hours.as_deref())?;
-        let earlier = self.earlier.iter();
-        let earlier =
-            earlier.map(|earlier| calendar(earlier.bank_holidays.as_deref(), earlier.hours.as_deref()));
-        Ok(Calendars::new(current, earlier.collect::<Result<_, _>>()?)?)
+    pub fn load(&self) -> Result<ConfiguredCalendars, CalendarError> {
+        let hours = hours(self.hours.as_deref())?;
+        let (current, file) = match &self.bank_holidays {
+            None => (WorkingCalendar::new(BankHolidays::built_in(), hours), None),
+            Some(path) => {
+                let path = path.clone();
+                let file = CalendarFile { path, hours };
+                let (calendar, list) = file.read_now()?;
+                (calendar, Some((file, list)))
+            }
+        };
+        let earlier = self.earlier.iter().map(EarlierCalendar::load);
+        let calendars = Calendars::new(current, earlier.collect::<Result<_, _>>()?)?;
+        Ok(ConfiguredCalendars { calendars, file })
     }
 
     pub(super) fn rebase(&mut self, folder: &Path) {
@@ -85,26 +109,54 @@ impl CalendarSection {
     }
 }
 
-fn calendar(bank_holidays: Option<&Path>, hours: Option<&str>) -> Result<WorkingCalendar, CalendarError> {
-    let holidays = match bank_holidays {
-        None => BankHolidays::built_in(),
-        Some(path) => {
-            let text = fs::read_to_string(path).map_err(|source| CalendarError::Unreadable {
-                path: path.to_owned(),
-                source,
-            })?;
-            text.parse().map_err(|source| CalendarError::Holidays {
-                path: path.to_owned(),
-                source,
-            })?
+impl EarlierCalendar {
+    fn load(&self) -> Result<WorkingCalendar, CalendarError> {
+        let hours = hours(self.hours.as_deref())?;
+        match &self.bank_holidays {
+            None => Ok(WorkingCalendar::new(BankHolidays::built_in(), hours)),
+            Some(path) => {
+                let path = path.clone();
+                let (calendar, _list) = CalendarFile { path, hours }.read_now()?;
+                Ok(calendar)
+            }
         }
-    };
-    let hours = match hours {
-        None => WorkingHours::USUAL,
-        Some(text) => text.parse().map_err(|source| CalendarError::Hours {
-            text: text.to_owned(),
+    }
+}
+
+impl CalendarFile {
+    /// The calendar as the file has it now, and what the file says.
+    ///
+    /// # Errors
+    /// [`CalendarError::Unreadable`], [`CalendarError::Holidays`]
+    pub(crate) async fn read(&self) -> Result<(WorkingCalendar, String), CalendarError> {
+        let file = self.clone();
+        let path = self.path.clone();
+        let reading = tokio::task::spawn_blocking(move || file.read_now());
+        reading.await.map_err(|panicked| CalendarError::Unreadable {
+            path,
+            source: panicked.into(),
+        })?
+    }
+
+    fn read_now(&self) -> Result<(WorkingCalendar, String), CalendarError> {
+        let path = || self.path.clone();
+        let list = fs::read_to_string(&self.path).map_err(|source| CalendarError::Unreadable {
+            path: path(),
             source,
-        })?,
+        })?;
+        let holidays = list
+            .parse()
+            .map_err(|source| CalendarError::Holidays { path: path(), source })?;
+        Ok((WorkingCalendar::new(holidays, self.hours), list))
+    }
+}
+
+fn hours(text: Option<&str>) -> Result<WorkingHours, CalendarError> {
+    let Some(text) = text else {
+        return Ok(WorkingHours::USUAL);
     };
-    Ok(WorkingCalendar::new(holidays, hours))
+    text.parse().map_err(|source| CalendarError::Hours {
+        text: text.to_owned(),
+        source,
+    })
 }

@@ -310,6 +310,14 @@ impl Delivering {
         }
     }
 
+    /// Waits until what is under way has come to its end.
+    #[cfg(feature = "demo")]
+    pub(crate) async fn settled(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
+    }
+
     /// Begins nothing more, and waits for what is under way, which is broken off after a moment.
     pub(crate) async fn stop(&self) {
         self.stopping.cancel();

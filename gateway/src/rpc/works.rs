@@ -8,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::OrganisationId;
-use statuscheck_domain::working_time::Calendars;
 use statuscheck_proto::v1::status_check_service_server::StatusCheckService;
 use tokio::sync::watch;
 use tonic::Request;
@@ -52,6 +51,8 @@ pub struct WorksSetup {
     pub checks: CheckSettings,
     /// How due work is done.
     pub timekeeper: TimekeeperSettings,
+    /// Where notices may go, and how they get there.
+    pub webhooks: WebhookSettings,
     /// What the time is.
     pub clock: SharedClock,
 }
@@ -75,12 +76,12 @@ impl Works {
         let feed_interval =
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
         let register = Arc::new(ServedRegister::load(store.as_ref(), setup.register).await?);
-        let webhooks = WebhookSettings::default();
-        let outbox = Outbox::new(Arc::clone(&register), &webhooks);
+        let webhooks = &setup.webhooks;
+        let outbox = Outbox::new(Arc::clone(&register), webhooks);
         let delivering = Delivering::new(
             Arc::clone(&store),
             outbox.clone(),
-            &webhooks,
+            webhooks,
             setup.trust_domain,
             clock.clone(),
         );
@@ -90,7 +91,7 @@ impl Works {
             quotas,
             departments: setup.departments,
             clock: clock.clone(),
-            calendars: Arc::new(Calendars::default()),
+            calendars: Arc::default(),
             feed_interval,
             trace_grace: setup.checks.trace_grace,
             again: setup.checks.again,
@@ -140,7 +141,8 @@ impl Works {
         request
     }
 
-    /// Takes a batch of cases that are due one step on each, waits for whatever that has asked, and says how many went on.
+    /// Takes a batch of cases that are due one step on each, waits for whatever that has asked and whoever that has told, and says
+    /// how many went on.
     ///
     /// # Errors
     /// What is due cannot be read.

@@ -8,12 +8,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::SharedClock;
-use statuscheck_domain::working_time::Calendars;
 
 use crate::admission::AdmissionSettings;
 use crate::again::AgainSettings;
 use crate::audit::Subject;
 use crate::batch::BatchSettings;
+use crate::calendars::CalendarsError;
+use crate::config::ConfiguredCalendars;
 use crate::dashboard::DashboardSettings;
 use crate::departments::Departments;
 use crate::desk::DeskSettings;
@@ -81,7 +82,7 @@ pub struct Setup {
     pub listen: SocketAddr,
     /// Certificates.
     pub tls: Tls,
-    /// How often the certificates' files are looked at.
+    /// How often the files of certificates and of bank holidays are looked at.
     pub reload_every: Duration,
     /// What connections may cost.
     pub connections: ConnectionLimits,
@@ -117,8 +118,8 @@ pub struct Setup {
     pub register: Register,
     /// How the register is changed.
     pub register_changes: ChangeSettings,
-    /// Which days and hours are working time.
-    pub calendars: Arc<Calendars>,
+    /// Which days and hours are working time, until another list of bank holidays takes the place of the file.
+    pub calendars: ConfiguredCalendars,
     /// Who is asked.
     pub departments: Departments,
     /// Where everything is recorded.
@@ -154,6 +155,9 @@ pub enum StartError {
     /// The version of the register that was applied last cannot be served.
     #[error("the register that was applied last cannot be served")]
     Register(#[from] TakeUpError),
+    /// The calendars of open cases are not known, or another list has counted under the version of one.
+    #[error("calendar")]
+    Calendars(#[from] CalendarsError),
     /// Which departments are closed by hand cannot be read.
     #[error("it cannot be read which departments are closed by hand")]
     Closures(#[source] ReadError),

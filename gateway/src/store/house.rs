@@ -55,6 +55,8 @@ pub enum HouseKind {
     DueRecounted,
     /// Every clock that such an order means was.
     DueRecountDone,
+    /// Another list of bank holidays counts for new cases.
+    CalendarReplaced,
     /// A department was closed by hand, or opened.
     DepartmentSet,
     /// An operator looked at how cases, departments or the ledger stand.
@@ -65,7 +67,7 @@ pub enum HouseKind {
 
 impl HouseKind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::KeyRotated,
         Self::RetentionRun,
         Self::LegalHoldSet,
@@ -81,6 +83,7 @@ impl HouseKind {
         Self::DueExtensionDone,
         Self::DueRecounted,
         Self::DueRecountDone,
+        Self::CalendarReplaced,
         Self::DepartmentSet,
         Self::OpsViewed,
         Self::FeedUploaded,
@@ -104,6 +107,7 @@ impl HouseKind {
             Self::DueExtensionDone => "due_extension_done",
             Self::DueRecounted => "due_recounted",
             Self::DueRecountDone => "due_recount_done",
+            Self::CalendarReplaced => "calendar_replaced",
             Self::DepartmentSet => "department_set",
             Self::OpsViewed => "ops_viewed",
             Self::FeedUploaded => "feed_uploaded",

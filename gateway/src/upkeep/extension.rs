@@ -172,9 +172,10 @@ impl Housekeeping {
     }
 
     async fn extend(&self, order: &DueOrder, depth: Depth) -> Result<Extended, UpkeepError> {
+        let calendars = self.calendars.now();
         let more_time = MoreTime {
             order,
-            calendars: &self.calendars,
+            calendars: &calendars,
         };
         let mut done = Extended::default();
         let count = |effect| match effect {

@@ -145,7 +145,7 @@ impl Housekeeping {
         RecountOrder {
             id: DueOrderId::at(given_at, &random::bytes()),
             given_at,
-            calendar: self.calendars.current().version().clone(),
+            calendar: self.calendars.now().current().version().clone(),
             policies: agreements
                 .filter(|agreement| is_meant(&agreement.id))
                 .map(|agreement| (agreement.id.clone(), agreement.sla.version().clone()))
@@ -184,10 +184,11 @@ impl Housekeeping {
 
     async fn recount(&self, order: &RecountOrder, depth: Depth) -> Result<RecountDone, UpkeepError> {
         let served = self.register.now();
+        let calendars = self.calendars.now();
         let anew = Anew {
             order,
             register: &served.register,
-            calendars: &self.calendars,
+            calendars: &calendars,
         };
         let mut done = RecountDone::default();
         let count = |effect: Effect<Option<(Timestamp, Timestamp)>>| match effect {

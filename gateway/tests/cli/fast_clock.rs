@@ -88,3 +88,27 @@ async fn a_fast_clock_is_told_of_loudly_and_a_rate_that_is_none_is_refused() {
         assert!(said.contains("a whole number from 1 to 100000"), "{said}");
     }
 }
+
+#[tokio::test]
+async fn a_folder_that_a_fast_clock_has_left_is_gone_on_with_and_never_goes_back_in_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().to_str().unwrap();
+    let demo = async |args: &[&str]| {
+        let always = ["demo", "--once", "--json", "--dir", dir];
+        run(always.iter().chain(args)).await
+    };
+    // Ids of cases grow with their times.
+    let ids = |told: &Value| -> Vec<String> {
+        let checks = told["checks"].as_array().unwrap().iter();
+        checks.map(|check| check["case_id"].as_str().unwrap().to_owned()).collect()
+    };
+    let fast = ids(&demo(&["--clock-rate", "86400"]).await.ends(0).json());
+    let refused = demo(&[]).await.ends(1).stderr;
+    for words in ["--clock-rate 86400 again", "in another folder (--dir)", "would go back in time", dir] {
+        assert!(refused.contains(words), "{words} is not in {refused}");
+    }
+    // Another fast clock goes on where that one ended, however slow it is.
+    let slower = ids(&demo(&["--clock-rate", "2"]).await.ends(0).json());
+    assert!(slower.iter().min() > fast.iter().max());
+    demo(&[]).await.ends(1);
+}

@@ -4,6 +4,7 @@
 #![cfg(feature = "demo")]
 
 mod batches;
+mod calendar;
 mod cases;
 mod checks;
 mod config;

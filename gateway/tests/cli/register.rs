@@ -18,7 +18,7 @@ async fn offline(args: &[&str]) -> Ran {
 }
 
 /// The shipped register in one file, changed like that.
-fn changed(change: impl FnOnce(String) -> String) -> tempfile::NamedTempFile {
+pub(crate) fn changed(change: impl FnOnce(String) -> String) -> tempfile::NamedTempFile {
     let text = statuscheck::register::whole_of(&[shipped()]).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(&file, change(text)).unwrap();

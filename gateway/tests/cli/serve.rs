@@ -22,14 +22,14 @@ use crate::program::{Ran, Running, program, run, soon};
 use crate::sample::Host;
 
 /// A host with mock departments, and the employer who asks.
-struct Site {
-    host: Host,
+pub(crate) struct Site {
+    pub(crate) host: Host,
     mocks: Mocks,
     employer: Identity,
 }
 
 impl Site {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let host = Host::new();
         let clock = SystemClock::shared();
         let mut population = Population::default();
@@ -51,6 +51,11 @@ impl Site {
 
     /// The sample configuration, over the mocks and on a free port.
     fn config(&self) -> PathBuf {
+        self.config_with("")
+    }
+
+    /// The same, with these lines about the calendar.
+    pub(crate) fn config_with(&self, calendar: &str) -> PathBuf {
         let url = |department| format!("url = \"{}\"", self.mocks.url(department));
         self.host.configure(|text| {
             text.replace("0.0.0.0:8443", "127.0.0.1:0")
@@ -76,12 +81,16 @@ impl Site {
                     "[departments.dwp.tls]",
                     "[departments.dwp.tls]\nca_file = \"authority/ca.pem\"",
                 )
+                .replace("[calendar]", &format!("[calendar]\n{calendar}"))
         })
     }
 
     /// Starts the gateway, and says where it listens.
     async fn serve(&self) -> (Running, String) {
-        let config = self.config();
+        Self::serve_on(self.config()).await
+    }
+
+    pub(crate) async fn serve_on(config: PathBuf) -> (Running, String) {
         let mut gateway = Running::start(program([
             "serve".as_ref(),
             "--config".as_ref(),
@@ -93,8 +102,12 @@ impl Site {
 
     /// Runs a command as the employer.
     async fn ask(&self, address: &str, args: &[&str]) -> Ran {
+        self.ask_as(&self.employer, address, args).await
+    }
+
+    pub(crate) async fn ask_as(&self, who: &Identity, address: &str, args: &[&str]) -> Ran {
         let file = |path: &PathBuf| path.to_str().unwrap().to_owned();
-        let (cert, key) = (file(&self.employer.cert), file(&self.employer.key));
+        let (cert, key) = (file(&who.cert), file(&who.key));
         let ca = file(&self.host.authority.certificate_path());
         let connection = ["--server", address, "--ca", &ca, "--cert", &cert, "--key", &key];
         run(args.iter().chain(&connection)).await

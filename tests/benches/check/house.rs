@@ -215,7 +215,7 @@ impl House {
             referrals: ReferralSettings::default(),
             register: shipped_register().expect("the register"),
             register_changes: ChangeSettings::default(),
-            calendars: Arc::default(),
+            calendars: statuscheck::config::ConfiguredCalendars::default(),
             departments: Departments::new(BTreeMap::from([(DepartmentId::HomeOffice, department)])),
             store,
             upkeep: file,

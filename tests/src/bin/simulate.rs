@@ -9,7 +9,7 @@ use statuscheck_tests::year::{Plan, run};
 /// Runs the gateway's service, asking and timekeeper on its own store through a year of cases, on a clock that is moved by hand,
 /// with departments and callers that are drawn. Gateways die before or after operations of the store. At the end the ledger is
 /// read and compared with a reckoning of its own: every step of every clock once, in order, never early, at the first look
-/// after it; every case answered, withdrawn, lapsed, or late and known to be.
+/// after it; every broken promise escalated to its owner once; every case answered, withdrawn, lapsed, or late and known to be.
 #[derive(Parser)]
 #[command(after_help = "Examples:\n  \
     cargo run -p statuscheck-tests --bin simulate\n  \

@@ -1,6 +1,6 @@
 //! The laws of the year, looked for in the ledger at its end.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,62 +17,18 @@ use super::calls::{Call, Told};
 use super::life::{database, open};
 use super::model::{Clock, Course, Holidays, PERCENTS, SILENCE, course};
 use super::people::{Act, Person};
+use super::reckoned::Reckoned;
 
 /// More are not read by anybody.
 const FINDINGS_MAX: usize = 50;
 
-/// What was found in the ledger.
-#[derive(Default)]
-pub(super) struct Reckoned {
-    pub(super) findings: Vec<String>,
-    cases: u64,
-    events: u64,
-    clocks: u64,
-    /// Steps that were fired, by the percent of [`PERCENTS`].
-    pub(super) fired: [u64; 3],
-    answered: u64,
-    withdrawn: u64,
-    pub(super) lapsed: u64,
-    /// Late at the end, and still asked about.
-    late: u64,
-    /// With a possible Windrush profile, and waiting for the caller.
-    waiting: u64,
-}
-
-impl fmt::Display for Reckoned {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            cases,
-            events,
-            clocks,
-            answered,
-            withdrawn,
-            lapsed,
-            late,
-            waiting,
-            ..
-        } = self;
-        let [half, most, breached] = self.fired;
-        writeln!(
-            formatter,
-            "{events} events of {cases} cases: {answered} answered, {withdrawn} withdrawn, {lapsed} lapsed,"
-        )?;
-        writeln!(
-            formatter,
-            "{late} late and open, {waiting} of elders waiting for their callers;"
-        )?;
-        write!(
-            formatter,
-            "{clocks} clocks, {half} at half of their time, {most} at four fifths, {breached} breached"
-        )
-    }
-}
-
 /// What the laws go by.
-struct Judge<'a> {
+pub(super) struct Judge<'a> {
     looks: &'a [Timestamp],
     holidays: Holidays,
-    reckoned: Reckoned,
+    /// Ids of all notices that came to owners, each as often as it did.
+    pub(super) came: HashMap<String, u64>,
+    pub(super) reckoned: Reckoned,
 }
 
 /// Reads the whole ledger and compares.
@@ -86,6 +42,7 @@ pub(super) async fn reckon(year: &mut Year) -> anyhow::Result<Reckoned> {
     let mut judge = Judge {
         looks: &year.looks,
         holidays: Holidays::shipped(),
+        came: year.owner.came(),
         reckoned: Reckoned {
             findings,
             ..Reckoned::default()
@@ -108,6 +65,7 @@ pub(super) async fn reckon(year: &mut Year) -> anyhow::Result<Reckoned> {
         let history: Vec<_> = history.into_iter().map(|placed| placed.event).collect();
         judge.case(person, told, id, &history);
     }
+    judge.strays();
     judge.all(&*store, known.len() as u64).await?;
     store.close().await;
     drop(store);
@@ -116,7 +74,7 @@ pub(super) async fn reckon(year: &mut Year) -> anyhow::Result<Reckoned> {
 }
 
 impl Judge<'_> {
-    fn finding(&mut self, person: &Person, what: impl fmt::Display) {
+    pub(super) fn finding(&mut self, person: &Person, what: impl fmt::Display) {
         let number = person.number;
         self.found(format!(
             "the case of {number} ({:?} {:?}) {what}",
@@ -124,7 +82,7 @@ impl Judge<'_> {
         ));
     }
 
-    fn found(&mut self, what: String) {
+    pub(super) fn found(&mut self, what: String) {
         if self.reckoned.findings.len() < FINDINGS_MAX {
             self.reckoned.findings.push(what);
         }
@@ -205,6 +163,7 @@ impl Judge<'_> {
         };
         self.steps_of_callers(person, told, history);
         self.questions(person, history);
+        self.notices(person, history);
         let Some(course) = course(history) else {
             self.finding(person, "does not begin with its receipt");
             return;

@@ -84,7 +84,8 @@ async fn live(year: &mut Year, store: Arc<dyn Store>) -> anyhow::Result<End> {
     let works = Works::new(WorksSetup {
         store: Arc::clone(&mortal),
         departments: year.world.departments(&year.clock),
-        register: statuscheck::demo::shipped_register()?,
+        register: year.owner.register()?,
+        webhooks: year.owner.settings(),
         trust_domain: "status.example".parse().expect("a trust domain"),
         checks: checks(),
         timekeeper: TimekeeperSettings::default(),
@@ -93,6 +94,7 @@ async fn live(year: &mut Year, store: Arc<dyn Store>) -> anyhow::Result<End> {
     .await?;
     loop {
         year.begin();
+        year.owner.answer(year.now());
         let (called, turned) = tokio::join!(year.call(&works), works.turn());
         called?;
         turned?;

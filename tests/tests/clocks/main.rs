@@ -5,6 +5,7 @@
 mod asked_on;
 mod extended;
 mod lapsed;
+mod recounted;
 mod steps;
 
 use statuscheck_proto::v1::{Case, CaseState};

@@ -1,36 +1,23 @@
 //! The register changed while the gateway runs: planned by one operator, applied by another.
 
-use statuscheck::demo::shipped_register;
-use statuscheck::register::{ChangeSettings, write_whole};
-use statuscheck_domain::agreement::{Agreement, Register};
+use statuscheck::register::ChangeSettings;
+use statuscheck_domain::agreement::Agreement;
 use statuscheck_proto::register::v1::plan_register_request::Source;
-use statuscheck_proto::register::v1::register_service_client::RegisterServiceClient;
 use statuscheck_proto::register::v1::{
-    ApplyRegisterRequest, GetAgreementRequest, GetAgreementResponse, ListVersionsRequest,
-    ListVersionsResponse, PlanRegisterRequest, PlanRegisterResponse,
+    GetAgreementRequest, GetAgreementResponse, ListVersionsRequest, ListVersionsResponse,
 };
 use statuscheck_tests::prelude::*;
-use tonic::transport::Channel;
-use tonic::{Code, Status};
+pub(crate) use statuscheck_tests::registering::{FIRST, SECOND, applied_by, change, planned, planned_by};
+use statuscheck_tests::registering::{client, register_with};
+use tonic::Code;
 
 use crate::wire::{Refusal, refusal};
 
-pub(crate) const FIRST: &str = "ops/duty-1";
-pub(crate) const SECOND: &str = "ops/duty-2";
 const WORK: &str = "right-to-work";
-
-fn client(house: &House, name: &str) -> RegisterServiceClient<Channel> {
-    RegisterServiceClient::new(house.channel(name))
-}
 
 /// The shipped register after `change` of its agreement about right to work.
 pub(crate) fn register(change: impl FnOnce(&mut Agreement)) -> String {
-    let shipped = shipped_register().unwrap();
-    let mut agreements: Vec<_> = shipped.agreements().cloned().collect();
-    change(agreements.iter_mut().find(|one| one.id.as_str() == WORK).unwrap());
-    let register = Register::new(agreements, shipped.orders().iter().cloned()).unwrap();
-    let register = register.with_safeguards(shipped.safeguards().cloned()).unwrap();
-    write_whole(&register).unwrap()
+    register_with(WORK, change)
 }
 
 /// Nobody may ask for right to work checks.
@@ -38,38 +25,8 @@ fn without_employers() -> String {
     register(|agreement| agreement.listed_only = true)
 }
 
-pub(crate) async fn planned_by(
-    house: &House,
-    name: &str,
-    source: Source,
-) -> Result<PlanRegisterResponse, Status> {
-    let source = Some(source);
-    let planned = client(house, name)
-        .plan_register(PlanRegisterRequest { source })
-        .await?;
-    Ok(planned.into_inner())
-}
-
-pub(crate) async fn planned(house: &House, toml: String) -> PlanRegisterResponse {
-    planned_by(house, FIRST, Source::Toml(toml)).await.unwrap()
-}
-
-pub(crate) async fn applied_by(house: &House, name: &str, plan_id: &str) -> Result<u64, Status> {
-    let plan_id = plan_id.to_owned();
-    let applied = client(house, name)
-        .apply_register(ApplyRegisterRequest { plan_id })
-        .await?;
-    Ok(applied.into_inner().version)
-}
-
 async fn refused(house: &House, name: &str, plan_id: &str) -> Refusal {
     refusal(&applied_by(house, name, plan_id).await.unwrap_err())
-}
-
-/// Planned by the one and applied by the other.
-pub(crate) async fn change(house: &House, toml: String) -> u64 {
-    let planned = planned(house, toml).await;
-    applied_by(house, SECOND, &planned.plan_id).await.unwrap()
 }
 
 async fn roll_back(house: &House, version: u64) -> u64 {

@@ -3,12 +3,14 @@
 //! A file has one writer, which goes on with the newest chain. The others came with a store of several writers that was
 //! copied into this file; nothing is ever added to them.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use statuscheck_domain::ids::CaseId;
 use uuid::Uuid;
 
 use super::kept::{Kept, Often};
-use crate::store::LedgerPlace;
+use super::{EmbeddedStore, shelves};
+use crate::store::{LedgerPlace, ReadError};
 use crate::store::chain::{Chain, ChainHead, ChainId, Entry, Head, LedgerId};
 use crate::store::copy::PlacedEntry;
 use crate::store::notary::HEADS_MAX;
@@ -40,6 +42,22 @@ pub(super) struct Ends {
     pub(super) number: i64,
     /// The chains that nobody adds to.
     pub(super) others: Vec<ChainHead>,
+}
+
+impl EmbeddedStore {
+    /// When the last entry was recorded by this file's writers; none where there is none.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub async fn last_recorded(&self) -> Result<Option<Timestamp>, ReadError> {
+        let last = |connection: &Connection| {
+            let time: Option<i64> = connection
+                .query_row("SELECT time FROM entries ORDER BY place DESC LIMIT 1", [], |row| row.get(0))
+                .optional()?;
+            time.map(shelves::time).transpose()
+        };
+        self.readers.read(last).await
+    }
 }
 
 /// Adds one entry at the end of the chain.
