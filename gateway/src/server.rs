@@ -19,7 +19,7 @@ use crate::following::Following;
 use crate::limits::Limits;
 use crate::listener::Listener;
 use crate::measures::Measures;
-use crate::ops::{Closures, Live, Overview, Promises, Views};
+use crate::ops::{Closures, Feeds, Live, Notices, OpenReferrals, Overview, Promises, Views};
 use crate::outbox::{Delivering, Outbox};
 use crate::probing::Probing;
 use crate::quota::{QuotaWatch, Quotas};
@@ -57,6 +57,7 @@ pub struct Gateway {
     register: Arc<RegisterChanges>,
     housekeeping: Arc<Housekeeping>,
     closures: Arc<Closures>,
+    feeds: Arc<Feeds>,
     quotas: QuotaWatch,
     store: Arc<dyn Store>,
     notary: Arc<Notary>,
@@ -81,7 +82,9 @@ impl Gateway {
             address: setup.listen,
             source,
         };
-        let live = live(&setup).await?;
+        let served = ServedRegister::load(setup.store.as_ref(), setup.register.clone()).await?;
+        let served = Arc::new(served);
+        let live = live(&setup, &served).await?;
         let listener = Listener::bind(setup.listen, setup.tls.clone(), setup.connections)
             .await
             .map_err(listen_error)?;
@@ -90,7 +93,6 @@ impl Gateway {
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
         let quotas = Quotas::new(Arc::clone(&setup.store), setup.clock.clone());
         let calendars = setup.calendars;
-        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
         let outbox = Outbox::new(Arc::clone(&served), &setup.webhooks);
         let delivering = Delivering::new(
             Arc::clone(&setup.store),
@@ -171,6 +173,8 @@ impl Gateway {
                 quotas: dashboard_quotas,
                 notary: Arc::clone(&notary),
                 promises: Arc::new(promises),
+                taskforce: Arc::clone(&taskforce),
+                figures: Arc::clone(&figures),
                 clock: setup.clock.clone(),
             },
         )
@@ -232,6 +236,7 @@ impl Gateway {
             register,
             housekeeping,
             closures: live.closures,
+            feeds: live.feeds,
             quotas: watch,
             store: setup.store,
             notary,
@@ -301,7 +306,7 @@ impl Gateway {
             never = self.register.follow() => match never {},
             never = self.quotas.run() => match never {},
             never = self.rounds.run() => match never {},
-            never = self.desk.watch_feeds() => match never {},
+            never = self.feeds.watch() => match never {},
             never = self.following.run() => match never {},
             never = self.housekeeping.keep_extending() => match never {},
             never = self.closures.follow() => match never {},
@@ -321,15 +326,26 @@ impl Gateway {
 }
 
 /// What operators look at, and what they close by hand.
-async fn live(setup: &Setup) -> Result<Live, StartError> {
+async fn live(setup: &Setup, register: &Arc<ServedRegister>) -> Result<Live, StartError> {
     let (store, clock) = (&setup.store, &setup.clock);
     let closures = Closures::load(Arc::clone(store), clock.clone()).await;
     let closures = Arc::new(closures.map_err(StartError::Closures)?);
+    let feeds = Feeds::new(
+        Arc::clone(store),
+        Arc::clone(register),
+        setup.telemetry.figures(),
+        setup.checks.feed_interval,
+        clock.clone(),
+    );
     Ok(Live {
         store: Arc::clone(store),
         overview: Arc::new(Overview::new(Arc::clone(store), clock.clone())),
         departments: setup.departments.clone().respecting(Arc::clone(&closures)),
         closures,
+        feeds: Arc::new(feeds),
+        notices: Arc::new(Notices::new(Arc::clone(store), clock.clone())),
+        referrals: Arc::new(OpenReferrals::new(Arc::clone(store), clock.clone())),
+        calendars: Arc::clone(&setup.calendars),
         views: Arc::new(Views::new(Arc::clone(store), clock.clone())),
         clock: clock.clone(),
     })
