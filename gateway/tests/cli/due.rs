@@ -77,3 +77,17 @@ async fn open_cases_get_more_time_after_a_preview() {
     assert!(nobody.stderr.contains("WRONG_PEER"), "{}", nobody.stderr);
     house.close().await;
 }
+
+#[tokio::test]
+async fn clocks_that_count_as_they_would_anew_are_left_alone() {
+    let house = House::open().await;
+    let args = [
+        "due",
+        "recount",
+        "--reason",
+        "A bank holiday was proclaimed",
+        "--preview",
+    ];
+    let preview = house.ask(&args).await.ends(0);
+    assert_eq!(preview.stdout.trim(), "0 cases would be counted anew");
+}

@@ -35,7 +35,7 @@ pub(in crate::dashboard) async fn form(
     Extension(operator): Extension<Operator>,
     Path(id): Path<String>,
 ) -> Response {
-    match board.hook(&id).await {
+    match board.hook(&operator, &id).await {
         Ok(hook) => ask(&board, &operator, &hook, &Filled::default(), &[]).into_response(),
         Err(refusal) => refusal,
     }
@@ -52,7 +52,7 @@ pub(in crate::dashboard) async fn retry(
     if let Some(refusal) = board.forged(&operator, &headers, &filled.proof) {
         return refusal;
     }
-    let hook = match board.hook(&id).await {
+    let hook = match board.hook(&operator, &id).await {
         Ok(hook) => hook,
         Err(refusal) => return refusal,
     };
@@ -78,11 +78,14 @@ pub(in crate::dashboard) async fn retry(
 }
 
 impl Board {
-    /// The notice of that id, or what is told where it was taken, or never was.
-    async fn hook(&self, id: &str) -> Result<HookRow, Response> {
+    /// The notice of that id, once it is recorded that `operator` looks at it, or what is told where it was taken, or never was.
+    async fn hook(&self, operator: &Operator, id: &str) -> Result<HookRow, Response> {
         let unknown = || (StatusCode::NOT_FOUND, not_found()).into_response();
         let id: NoticeId = id.parse().map_err(|_no_id| unknown())?;
-        self.sources.live.hook(id).await.map_err(not_retried)
+        let (live, view) = (&self.sources.live, format!("hooks/{id}"));
+        let recorded = live.views.record(&operator.actor, &operator.session(), &view).await;
+        recorded.map_err(|error| refused(error.into()))?;
+        live.hook(id).await.map_err(not_retried)
     }
 }
 
