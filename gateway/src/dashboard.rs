@@ -7,6 +7,7 @@ mod access;
 mod actions;
 mod assets;
 mod bars;
+mod charts;
 mod door;
 mod live;
 mod page;
@@ -29,8 +30,10 @@ use self::sessions::Sessions;
 pub use self::settings::DashboardSettings;
 use crate::ops::{Live, Promises};
 use crate::quota::Quotas;
+use crate::referrals::Taskforce;
 use crate::register::ServedRegister;
 use crate::store::notary::Notary;
+use crate::telemetry::Figures;
 use crate::tls::Tls;
 use crate::upkeep::Housekeeping;
 
@@ -43,6 +46,8 @@ pub(crate) struct Sources {
     pub(crate) quotas: Quotas,
     pub(crate) notary: Arc<Notary>,
     pub(crate) promises: Arc<Promises>,
+    pub(crate) taskforce: Arc<Taskforce>,
+    pub(crate) figures: Arc<Figures>,
     pub(crate) clock: SharedClock,
 }
 

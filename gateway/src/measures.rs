@@ -3,16 +3,18 @@
 //! A case is unsealed and folded for it, page by page, on threads that may block, and nothing is written anywhere for it when
 //! checks are made; a case that was purged left its course in the open. So a count costs what its cases cost, and is bounded.
 
+use std::ops::Range;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::Deserialize;
 use statuscheck_domain::agreement::Agreement;
-use statuscheck_domain::clock::{SharedClock, london_day};
+use statuscheck_domain::clock::{SharedClock, london, london_day};
 use statuscheck_domain::ids::AgreementId;
-use statuscheck_domain::measures::{Figures, Tally};
+use statuscheck_domain::measures::{Course, Figures, Tally};
 use statuscheck_domain::quota::Month;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::error::Error;
 use crate::register::RegisterChanges;
@@ -69,6 +71,13 @@ pub(crate) struct Measured {
     pub(crate) as_of: Timestamp,
 }
 
+/// The figures of some days, and of each.
+pub(crate) struct ByDay {
+    pub(crate) all: Figures,
+    /// One for each day in London, in order.
+    pub(crate) days: Vec<(Date, Figures)>,
+}
+
 /// Counts measures.
 pub(crate) struct Measures {
     store: Arc<dyn Store>,
@@ -100,9 +109,7 @@ impl Measures {
     /// [`Error::Invalid`] for a time that is to come, or in which there are too many cases; [`Error::NoSuchAgreement`];
     /// [`Error::Overloaded`] where as many count as may.
     pub(crate) async fn count(&self, wanted: Wanted) -> Result<Measured, Error> {
-        let _turn = self.turns.try_acquire().map_err(|_taken| Error::Overloaded {
-            retry_after: BUSY_RETRY,
-        })?;
+        let _turn = self.turn()?;
         let now = self.clock.now();
         let as_of = wanted.as_of.unwrap_or(now);
         if as_of > now {
@@ -113,7 +120,10 @@ impl Measures {
         let to = wanted.to.map_or(known, |to| to.min(known));
         let register = self.register.as_of(as_of).await?;
         let agreement = register.agreement(&wanted.agreement);
-        let figures = self.figures(&wanted, to, as_of).await?;
+        let mut tally = Tally::as_of(as_of);
+        self.each(&wanted.agreement, wanted.from..to, |course| tally.add(course))
+            .await?;
+        let figures = tally.figures();
         if agreement.is_none() && figures.checks == 0 {
             return Err(Error::NoSuchAgreement(wanted.agreement));
         }
@@ -124,12 +134,56 @@ impl Measures {
         })
     }
 
-    async fn figures(&self, wanted: &Wanted, to: Timestamp, as_of: Timestamp) -> Result<Figures, Error> {
-        let mut tally = Tally::as_of(as_of);
+    /// Counts the checks that were received in the last `count` days of London, today among them, as they stand now: all, and
+    /// those of each day.
+    ///
+    /// # Errors
+    /// As of [`Measures::count`].
+    pub(crate) async fn by_day(&self, agreement: &AgreementId, count: u16) -> Result<ByDay, Error> {
+        let _turn = self.turn()?;
+        let now = self.clock.now();
+        let today = london_day(now);
+        let back = (1..count).rev().map(|days| i64::from(days).days());
+        let days = back.map(|days| today.saturating_sub(days)).chain([today]);
+        let mut days: Vec<_> = days.map(|day| (day, Tally::as_of(now))).collect();
+        let mut all = Tally::as_of(now);
+        let first = days.first().and_then(|(day, _)| day.to_zoned(london()).ok());
+        let from = first.map_or(now, |first| first.timestamp());
+        let to = now.saturating_add(1.nanosecond()).unwrap_or(now);
+        self.each(agreement, from..to, |course| {
+            all.add(course);
+            let received = london_day(course.received);
+            if let Ok(place) = days.binary_search_by_key(&received, |(day, _)| *day) {
+                days[place].1.add(course);
+            }
+        })
+        .await?;
+        Ok(ByDay {
+            all: all.figures(),
+            days: days
+                .into_iter()
+                .map(|(day, tally)| (day, tally.figures()))
+                .collect(),
+        })
+    }
+
+    fn turn(&self) -> Result<SemaphorePermit<'_>, Error> {
+        self.turns.try_acquire().map_err(|_taken| Error::Overloaded {
+            retry_after: BUSY_RETRY,
+        })
+    }
+
+    /// The courses of all checks that were received in that time.
+    async fn each(
+        &self,
+        agreement: &AgreementId,
+        received: Range<Timestamp>,
+        mut add: impl FnMut(&Course),
+    ) -> Result<(), Error> {
         let mut query = CourseQuery {
-            agreement: wanted.agreement.clone(),
-            from: wanted.from,
-            to,
+            agreement: agreement.clone(),
+            from: received.start,
+            to: received.end,
             after: None,
             limit: PAGE,
         };
@@ -142,13 +196,13 @@ impl Measures {
                 let what = format!("leaves more than {most} checks to count; ask for a shorter time");
                 return Err(Error::field("to", &what));
             }
-            page.courses.iter().for_each(|course| tally.add(course));
+            page.courses.iter().for_each(&mut add);
             if page.next.is_none() {
                 break;
             }
             query.after = page.next;
         }
-        Ok(tally.figures())
+        Ok(())
     }
 }
 

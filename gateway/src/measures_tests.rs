@@ -49,17 +49,27 @@ const SETTINGS: MeasureSettings = MeasureSettings {
 
 /// Measures over a store with so many cases of the samples' agreement, a minute after the last of them.
 async fn measures(folder: &TempDir, cases: i64) -> Measures {
+    let received = (0..cases).map(|n| start() + SignedDuration::from_millis(n));
+    measures_at(folder, start() + 1.minute(), received).await
+}
+
+/// Measures at `now` over a store with cases that were received then.
+async fn measures_at(
+    folder: &TempDir,
+    now: Timestamp,
+    received: impl Iterator<Item = Timestamp>,
+) -> Measures {
     let key = Kek::create(&folder.path().join("key"));
     let Ok(key) = key else { panic!("a key") };
     let opened = EmbeddedStore::open(Settings::at(folder.path().join("store.db")), key).await;
     let store: Arc<dyn Store> = Arc::new(opened.unwrap());
-    for n in 0..cases {
-        let id = CaseId::at(start() + SignedDuration::from_millis(n), &[7; 10]);
-        let change = Change::new(id, start(), [EventKind::Received(Box::new(receipt(n)))]);
+    for (n, at) in (0..).zip(received) {
+        let id = CaseId::at(at, &[7; 10]);
+        let change = Change::new(id, at, [EventKind::Received(Box::new(receipt(n)))]);
         let received = store.receive(change, Zeroizing::new(vec![1])).await;
         assert_eq!(received, Ok(Received::New));
     }
-    let clock: SharedClock = Arc::new(ManualClock::at(start() + 1.minute()));
+    let clock: SharedClock = Arc::new(ManualClock::at(now));
     let served = Arc::new(ServedRegister::of_files(Register::default()));
     let changes = RegisterChanges::new(
         Arc::clone(&store),
@@ -105,4 +115,28 @@ async fn who_comes_while_as_many_count_as_may_is_told_to_come_again() {
     ));
     drop(turn);
     assert!(measures.count(wanted()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_check_counts_to_the_day_in_london_on_which_it_was_received() {
+    let folder = TempDir::new().unwrap();
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    // It is summer, so days begin an hour before those of Greenwich; the first is of none of the three days.
+    let received = [
+        "2026-06-28T22:59:59Z",
+        "2026-06-28T23:00:00Z",
+        "2026-06-29T23:00:00Z",
+    ];
+    let measures = measures_at(&folder, at("2026-07-01T10:00:00Z"), received.map(at).into_iter()).await;
+    let counted = measures.by_day(&"letting-2026".parse().unwrap(), 3).await;
+    let Ok(counted) = counted else {
+        panic!("two may be counted")
+    };
+    assert_eq!(counted.all.checks, 2);
+    let days = counted
+        .days
+        .iter()
+        .map(|(day, figures)| (day.to_string(), figures.checks));
+    let expected = [("2026-06-29", 1), ("2026-06-30", 1), ("2026-07-01", 0)];
+    assert!(days.eq(expected.map(|(day, checks)| (day.to_owned(), checks))));
 }

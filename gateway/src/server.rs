@@ -20,7 +20,7 @@ use crate::following::Following;
 use crate::limits::Limits;
 use crate::listener::Listener;
 use crate::measures::Measures;
-use crate::ops::{Closures, Live, Overview, Promises, Views};
+use crate::ops::{Closures, Feeds, Live, Notices, OpenReferrals, Overview, Promises, Views};
 use crate::outbox::{Delivering, Outbox};
 use crate::probing::Probing;
 use crate::quota::{QuotaWatch, Quotas};
@@ -59,6 +59,7 @@ pub struct Gateway {
     calendars: Arc<ServedCalendars>,
     housekeeping: Arc<Housekeeping>,
     closures: Arc<Closures>,
+    feeds: Arc<Feeds>,
     quotas: QuotaWatch,
     store: Arc<dyn Store>,
     notary: Arc<Notary>,
@@ -83,7 +84,12 @@ impl Gateway {
             address: setup.listen,
             source,
         };
-        let live = live(&setup).await?;
+        let served = ServedRegister::load(setup.store.as_ref(), setup.register.clone()).await?;
+        let served = Arc::new(served);
+        let (store, clock) = (Arc::clone(&setup.store), setup.clock.clone());
+        let calendars = ServedCalendars::load(setup.calendars.clone(), store, clock).await?;
+        let calendars = Arc::new(calendars);
+        let live = live(&setup, &served, &calendars).await?;
         let listener = Listener::bind(setup.listen, setup.tls.clone(), setup.connections)
             .await
             .map_err(listen_error)?;
@@ -91,9 +97,6 @@ impl Gateway {
         let feed_interval =
             SignedDuration::try_from(setup.checks.feed_interval).unwrap_or(SignedDuration::MAX);
         let quotas = Quotas::new(Arc::clone(&setup.store), setup.clock.clone());
-        let served = Arc::new(ServedRegister::load(setup.store.as_ref(), setup.register).await?);
-        let (store, clock) = (Arc::clone(&setup.store), setup.clock.clone());
-        let calendars = Arc::new(ServedCalendars::load(setup.calendars, store, clock).await?);
         let outbox = Outbox::new(Arc::clone(&served), &setup.webhooks);
         let delivering = Delivering::new(
             Arc::clone(&setup.store),
@@ -178,6 +181,8 @@ impl Gateway {
                 quotas: dashboard_quotas,
                 notary: Arc::clone(&notary),
                 promises: Arc::new(promises),
+                taskforce: Arc::clone(&taskforce),
+                figures: Arc::clone(&figures),
                 clock: setup.clock.clone(),
             },
         )
@@ -240,6 +245,7 @@ impl Gateway {
             calendars,
             housekeeping,
             closures: live.closures,
+            feeds: live.feeds,
             quotas: watch,
             store: setup.store,
             notary,
@@ -314,7 +320,7 @@ impl Gateway {
             never = self.register.follow() => match never {},
             never = self.quotas.run() => match never {},
             never = self.rounds.run() => match never {},
-            never = self.desk.watch_feeds() => match never {},
+            never = self.feeds.watch() => match never {},
             never = self.following.run() => match never {},
             never = self.housekeeping.keep_extending() => match never {},
             never = self.closures.follow() => match never {},
@@ -335,15 +341,30 @@ impl Gateway {
 }
 
 /// What operators look at, and what they close by hand.
-async fn live(setup: &Setup) -> Result<Live, StartError> {
+async fn live(
+    setup: &Setup,
+    register: &Arc<ServedRegister>,
+    calendars: &Arc<ServedCalendars>,
+) -> Result<Live, StartError> {
     let (store, clock) = (&setup.store, &setup.clock);
     let closures = Closures::load(Arc::clone(store), clock.clone()).await;
     let closures = Arc::new(closures.map_err(StartError::Closures)?);
+    let feeds = Feeds::new(
+        Arc::clone(store),
+        Arc::clone(register),
+        setup.telemetry.figures(),
+        setup.checks.feed_interval,
+        clock.clone(),
+    );
     Ok(Live {
         store: Arc::clone(store),
         overview: Arc::new(Overview::new(Arc::clone(store), clock.clone())),
         departments: setup.departments.clone().respecting(Arc::clone(&closures)),
         closures,
+        feeds: Arc::new(feeds),
+        notices: Arc::new(Notices::new(Arc::clone(store), clock.clone())),
+        referrals: Arc::new(OpenReferrals::new(Arc::clone(store), clock.clone())),
+        calendars: Arc::clone(calendars),
         views: Arc::new(Views::new(Arc::clone(store), clock.clone())),
         clock: clock.clone(),
     })

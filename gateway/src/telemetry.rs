@@ -6,6 +6,7 @@
 
 pub mod catalogue;
 mod figures;
+mod hour;
 mod meters;
 mod otlp;
 mod page;
@@ -30,6 +31,7 @@ use statuscheck_domain::clock::SharedClock;
 
 pub(crate) use self::figures::calls::Call;
 pub(crate) use self::figures::{Figures, Stage, result_name};
+pub(crate) use self::hour::{Load, MINUTES, Minute};
 pub use self::otlp::{ExportError, Exports};
 pub(crate) use self::page::Page;
 use self::page::Pages;
@@ -167,7 +169,8 @@ impl Telemetry {
 
     /// Has what `live` can tell read in rounds; run what is returned.
     pub(crate) fn rounds(&self, live: &Live) -> Rounds {
-        Rounds::new(&self.meters.meter(SCOPE), live, self.settings.look_every)
+        let meter = self.meters.meter(SCOPE);
+        Rounds::new(&meter, live, self.figures(), self.settings.look_every)
     }
 
     /// Has the rest looked at whenever the figures are told.

@@ -5,9 +5,17 @@ import { after, before, test } from "node:test";
 import { join } from "node:path";
 
 import { fastDemo } from "./fast.mjs";
-import { fits, isAccessible, launch, link, open, root, shots, visitor } from "./desk.mjs";
+import { fits, isAccessible, launch, link, open, refer, refuseNext, root, shots, visitor } from "./desk.mjs";
 
-const VIEWS = { now: "Now", departments: "Departments", agreements: "Agreements", ledger: "Ledger" };
+const VIEWS = {
+  now: "Now",
+  departments: "Departments",
+  referrals: "Referrals",
+  agreements: "Agreements",
+  "agreements/right-to-work": "Agreement",
+  charts: "Charts",
+  ledger: "Ledger",
+};
 
 let browser;
 let context;
@@ -19,6 +27,11 @@ before(async () => {
   await page.goto(link);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForURL(root);
+  // Somebody is referred, and the taskforce refuses to be told.
+  await refuseNext();
+  refer("Refused");
+  await page.goto(`${root}referrals`);
+  await page.getByRole("region", { name: "Parked notices" }).waitFor();
   await page.close();
 });
 
@@ -39,7 +52,8 @@ test("a link signs in once", async () => {
 test("strangers see nothing", async () => {
   const stranger = await visitor(browser);
   const page = await stranger.newPage();
-  for (const path of ["", "now", "departments", "agreements", "ledger", "more-time", "departments/dwp", "live/now"]) {
+  const forms = ["more-time", "departments/dwp", "hooks/019c0000-0000-7000-8000-000000000001"];
+  for (const path of ["", ...Object.keys(VIEWS), ...forms, "live/now", "live/referrals"]) {
     const response = await page.goto(root + path);
     assert.equal(response.status(), 401, path);
     assert.ok(await page.getByRole("heading", { name: "Sign in first" }).isVisible());
@@ -62,7 +76,7 @@ for (const [name, title] of Object.entries(VIEWS)) {
       await page.getByText("Live", { exact: true }).waitFor();
       await fits(page);
       await isAccessible(page);
-      await page.screenshot({ path: join(shots, `${name}-${what}.png`), fullPage: true });
+      await page.screenshot({ path: join(shots, `${name.replace("/", "-")}-${what}.png`), fullPage: true });
       assert.deepEqual(page.complaints, []);
       await page.close();
     });
@@ -114,6 +128,109 @@ test("a department is closed with a preview and a reason, and an open page shows
   await page.getByText("The department is open again.").waitFor();
   await watching.getByText("DfE is closed").waitFor({ state: "detached" });
   await watching.close();
+  await page.close();
+});
+
+test("departments show when they open, how old their feeds are, and what stands behind their health", async () => {
+  const page = await open(context, { width: 1280, height: 900 });
+  await page.goto(`${root}departments`);
+  const card = page.locator(".govuk-summary-card").filter({ hasText: "Close Home Office by hand" });
+  await card.getByText("09:00-17:00, Monday to Friday, not on bank holidays").waitFor();
+  for (const row of ["Open cases that wait for it", "Breaker", "95 of 100 replies within", "Rate used"]) {
+    assert.ok(await card.getByText(row, { exact: true }).isVisible(), row);
+  }
+  // The demo's families are in DfE's record of the Home Office's feed.
+  await card.getByText(/education-eligibility, to DfE: 2 d 0 h old, expected every 7 d 0 h/).waitFor();
+  await page.close();
+});
+
+test("referrals are told by age and state, as they come, and by nothing about anybody", async () => {
+  const page = await open(context, { width: 1280, height: 900 });
+  await page.goto(`${root}referrals`);
+  await page.getByText("Live", { exact: true }).waitFor();
+  const count = async () => parseInt(await page.locator(".tile dd").first().textContent());
+  const before = await count();
+  assert.ok(before >= 1);
+  const id = refer("Example-Livingstone");
+  await page.locator(`a[href="/cases/${id}"]`).first().waitFor();
+  assert.equal(await count(), before + 1);
+  const row = page.getByRole("region", { name: "Oldest first" }).getByRole("row").filter({ hasText: id.slice(-12) });
+  await row.getByText("asks the caller for more").or(row.getByText("with the taskforce")).waitFor();
+  const young = page.getByRole("region", { name: "Open referrals by age" }).getByRole("row").nth(1);
+  assert.match(await young.textContent(), /^under 24 hours/);
+  const content = await page.content();
+  for (const word of ["Livingstone", "1950-01-01", "NO_RECORD", "right-to-work"]) assert.ok(!content.includes(word), word);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test("a parked notice is tried again with a preview and a reason, and an open page shows it at once", async () => {
+  const watching = await open(context, { width: 1280, height: 900 });
+  await watching.goto(`${root}referrals`);
+  await watching.getByText("Live", { exact: true }).waitFor();
+
+  const page = await open(context, { width: 1280, height: 900 });
+  await page.goto(`${root}referrals`);
+  const parked = page.getByRole("region", { name: "Parked notices" });
+  assert.equal(await parked.getByRole("row").count(), 2);
+  await parked.getByText("HTTP 410").waitFor();
+  await parked.getByRole("link", { name: /^Try again.*taskforce/ }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
+  // Without a reason nothing is done.
+  await page.getByRole("alert").getByRole("link", { name: /Say why/ }).waitFor();
+  await isAccessible(page);
+  await page.screenshot({ path: join(shots, "retry-refused.png"), fullPage: true });
+  await page.getByLabel("Why").fill("Their server is back");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("heading", { name: "Try the notice again?" }).waitFor();
+  await isAccessible(page);
+  await page.screenshot({ path: join(shots, "retry-preview.png"), fullPage: true });
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByText("The notice is sent again now.").waitFor();
+
+  // It is taken, so it is gone.
+  await watching.getByText("None: every receiver has taken what it was told").waitFor();
+  assert.deepEqual(watching.complaints, []);
+  await page.goto(`${root}ledger`);
+  await page.getByText("Parked notice tried again, by ops/duty-1 (taskforce): Their server is back").waitFor();
+  await watching.close();
+  await page.close();
+});
+
+test("an agreement has its measures, and its chart as a table too, which stays open", async () => {
+  const page = await open(context, { width: 1280, height: 900 });
+  await page.goto(`${root}agreements`);
+  await page.getByRole("link", { name: /^Measures of .*right to work/i }).click();
+  const measures = page.getByRole("region", { name: "Measures" });
+  const checks = measures.getByRole("row", { name: /^Checks \d/ });
+  assert.ok(parseInt((await checks.textContent()).match(/\d+/)[0]) >= 1);
+  await page.getByRole("img", { name: /from receipt to answer/ }).waitFor();
+  await page.getByText("The figures as a table").click();
+  const table = page.getByRole("region", { name: /from receipt to answer, as a table/ });
+  assert.equal(await table.getByRole("row").count(), 2);
+  await isAccessible(page);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test("what is drawn of the last hour follows what is asked", async () => {
+  const page = await open(context, { width: 1280, height: 900 });
+  await page.goto(`${root}charts`);
+  await page.getByText("Live", { exact: true }).waitFor();
+  const load = page.locator("figure").filter({ hasText: "Checks: calls a minute" });
+  const words = () => load.locator("p").textContent();
+  const before = await words();
+  assert.ok(parseInt(before) >= 17, before);
+  await load.getByText("The figures as a table").click();
+  refer("Counted");
+  await load.getByText(`${parseInt(before) + 1} in the last hour`).first().waitFor({ state: "attached" });
+  // What was opened is open after an update.
+  assert.ok(await load.locator("details").evaluate((details) => details.open));
+  const rows = await load.getByRole("row").allTextContents();
+  const counted = rows.slice(1).map((row) => parseInt(row.replace(/^(this minute|\d+ min ago)/, "")));
+  assert.ok(counted.length >= 1 && counted.every((count) => count >= 1), rows.join("; "));
+  await page.getByRole("img", { name: "Home Office: how long questions took" }).waitFor();
+  assert.deepEqual(page.complaints, []);
   await page.close();
 });
 
@@ -197,6 +314,13 @@ test("without JavaScript a page is whole and renews itself", async () => {
   await page.getByRole("heading", { name: "Worst first" }).waitFor();
   assert.ok((await page.locator(".tile").count()) >= 7);
   assert.match(await page.content(), /<meta http-equiv="refresh" content="15">/);
+  await page.goto(`${root}referrals`);
+  await page.getByRole("region", { name: "Oldest first" }).getByRole("link").first().waitFor();
+  await page.goto(`${root}charts`);
+  await page.getByRole("img", { name: "Checks: calls a minute" }).waitFor();
+  await page.getByText("The figures as a table").first().click();
+  assert.ok((await page.locator("details[open]").getByRole("row").count()) >= 2);
+  await page.goto(root);
   await page.screenshot({ path: join(shots, "now-without-javascript.png"), fullPage: true });
   await plain.close();
 });

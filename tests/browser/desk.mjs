@@ -1,12 +1,13 @@
 // A browser at the dashboard of a running demo.
 //
 // STATUSCHECK_DEMO names the demo's demo.json, STATUSCHECK_LINK a link that signs in, STATUSCHECK_TOOLS the folder with node_modules,
-// STATUSCHECK_SHOTS the folder for screenshots. `tests/run browser` sets all four.
+// STATUSCHECK_SHOTS the folder for screenshots, STATUSCHECK_PROGRAM the program. `tests/run browser` sets all five.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 function setting(name) {
   const value = process.env[name];
@@ -37,6 +38,22 @@ const FLAGS = [
 
 // The rules that WCAG 2.2 at level AA has, all versions before included.
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+/** Checks the right to work of somebody of whom nothing is recorded, born so long ago that they are referred to the taskforce. */
+export function refer(name) {
+  const folder = dirname(setting("STATUSCHECK_DEMO"));
+  const person = ["--given-names", "Sam", "--family-name", name, "--date-of-birth", "1950-01-01"];
+  const said = execFileSync(setting("STATUSCHECK_PROGRAM"), ["check", "right-to-work", "--json", "--demo", folder, ...person]);
+  const response = JSON.parse(said);
+  assert.ok(response.answer.referred, said.toString());
+  return response.case_id;
+}
+
+/** Has the demo's taskforce refuse the next notice for good, so that it is parked. */
+export async function refuseNext() {
+  const order = { method: "POST", headers: { "content-type": "application/json" }, body: '{"order": "1xfail:410"}' };
+  assert.equal((await fetch(`${demo.taskforce.control}/orders`, order)).status, 204);
+}
 
 /** A browser with an empty profile of its own. */
 export function launch() {

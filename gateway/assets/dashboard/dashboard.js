@@ -5,19 +5,22 @@ const view = document.getElementById("live");
 const state = document.getElementById("live-state");
 const pause = document.getElementById("live-pause");
 
-// What had the focus, or was scrolled, has it again after an update.
+// What had the focus, was scrolled or opened, is so again after an update.
 function keyOf(element) {
-  return element.getAttribute("href") || element.getAttribute("aria-label");
+  if (element.tagName === "SUMMARY") return `summary ${element.parentElement.dataset.key}`;
+  return element.getAttribute("href") || element.getAttribute("aria-label") || element.dataset.key;
 }
 
 function replace(html) {
   const focused = view.contains(document.activeElement) ? keyOf(document.activeElement) : null;
   const scrolled = new Map();
   for (const region of view.querySelectorAll(".scrolls")) scrolled.set(keyOf(region), region.scrollLeft);
+  const opened = new Set(Array.from(view.querySelectorAll("details[open]"), keyOf));
   view.innerHTML = html;
+  for (const details of view.querySelectorAll("details")) details.open = opened.has(keyOf(details));
   for (const region of view.querySelectorAll(".scrolls")) region.scrollLeft = scrolled.get(keyOf(region)) || 0;
   if (focused !== null) {
-    const same = Array.from(view.querySelectorAll("a, [tabindex]")).find((element) => keyOf(element) === focused);
+    const same = Array.from(view.querySelectorAll("a, summary, [tabindex]")).find((element) => keyOf(element) === focused);
     if (same) same.focus({ preventScroll: true });
   }
 }

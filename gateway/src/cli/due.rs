@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use statuscheck_proto::ops::v1::{
-    ExtendDueRequest, ExtendDueResponse, RecountDueRequest, RecountDueResponse,
+    ExtendDueRequest, ExtendDueResponse, ExtendedLine, RecountDueRequest, RecountDueResponse, RecountedLine,
 };
 
 use super::client::Connection;
@@ -115,29 +115,10 @@ impl Extend {
         if self.json {
             print_json("statuscheck.ops.v1.ExtendDueResponse", &done)?;
         } else {
-            print(&done, self.preview)?;
+            extended(&done, self.preview).print()?;
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn print(done: &ExtendDueResponse, preview: bool) -> anyhow::Result<()> {
-    if !done.lines.is_empty() {
-        let mut table = table(["agreement", "cases"]);
-        for line in &done.lines {
-            table.add_row([line.agreement_id.clone(), line.cases.to_string()]);
-        }
-        say!("{table}")?;
-    }
-    let done_to_them = if preview { "would get" } else { "got" };
-    say!("{} cases {done_to_them} more time", done.cases)?;
-    if done.refused > 0 {
-        say!(
-            "{} cases match and cannot be given so much; the gateway's log says why",
-            done.refused
-        )?;
-    }
-    Ok(())
 }
 
 impl Recount {
@@ -155,29 +136,77 @@ impl Recount {
         if self.json {
             print_json("statuscheck.ops.v1.RecountDueResponse", &done)?;
         } else {
-            print_recount(&done, self.preview)?;
+            recounted(&done, self.preview).print()?;
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn print_recount(done: &RecountDueResponse, preview: bool) -> anyhow::Result<()> {
-    if !done.lines.is_empty() {
-        let mut table = table(["agreement", "cases", "due earlier", "due later"]);
-        for line in &done.lines {
-            let counts = [line.cases, line.earlier, line.later].map(|count| count.to_string());
-            let [cases, earlier, later] = counts;
-            table.add_row([line.agreement_id.clone(), cases, earlier, later]);
+/// What an order did to open cases, or would do.
+struct Moved<'a, const N: usize> {
+    heads: [&'a str; N],
+    /// A row for each agreement.
+    rows: Vec<[String; N]>,
+    cases: u64,
+    /// What was done to them.
+    done: &'a str,
+    refused: u64,
+    /// What becomes of those that match and were refused.
+    left: &'a str,
+}
+
+impl<const N: usize> Moved<'_, N> {
+    fn print(self) -> anyhow::Result<()> {
+        if !self.rows.is_empty() {
+            let mut table = table(self.heads);
+            for row in self.rows {
+                table.add_row(row);
+            }
+            say!("{table}")?;
         }
-        say!("{table}")?;
+        say!("{} cases {}", self.cases, self.done)?;
+        if self.refused > 0 {
+            let left = self.left;
+            say!(
+                "{} cases match and {left}; the gateway's log says why",
+                self.refused
+            )?;
+        }
+        Ok(())
     }
-    let done_to_them = if preview { "would be" } else { "were" };
-    say!("{} cases {done_to_them} counted anew", done.cases)?;
-    if done.refused > 0 {
-        say!(
-            "{} cases match and keep their clocks; the gateway's log says why",
-            done.refused
-        )?;
+}
+
+fn extended(done: &ExtendDueResponse, preview: bool) -> Moved<'static, 2> {
+    let row = |line: &ExtendedLine| [line.agreement_id.clone(), line.cases.to_string()];
+    Moved {
+        heads: ["agreement", "cases"],
+        rows: done.lines.iter().map(row).collect(),
+        cases: done.cases,
+        done: if preview {
+            "would get more time"
+        } else {
+            "got more time"
+        },
+        refused: done.refused,
+        left: "cannot be given so much",
     }
-    Ok(())
+}
+
+fn recounted(done: &RecountDueResponse, preview: bool) -> Moved<'static, 4> {
+    let row = |line: &RecountedLine| {
+        let [cases, earlier, later] = [line.cases, line.earlier, line.later].map(|count| count.to_string());
+        [line.agreement_id.clone(), cases, earlier, later]
+    };
+    Moved {
+        heads: ["agreement", "cases", "due earlier", "due later"],
+        rows: done.lines.iter().map(row).collect(),
+        cases: done.cases,
+        done: if preview {
+            "would be counted anew"
+        } else {
+            "were counted anew"
+        },
+        refused: done.refused,
+        left: "keep their clocks",
+    }
 }

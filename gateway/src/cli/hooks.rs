@@ -18,7 +18,7 @@ pub(crate) enum Hooks {
     List(List),
     /// Has a parked notice tried anew, with the same id, for as long as a new one.
     #[command(after_help = "Example:\n  \
-        statuscheck hooks retry 019c0000-0000-7000-8000-000000000001 --demo DIR")]
+        statuscheck hooks retry 019c0000-0000-7000-8000-000000000001 --reason \"Their server is back\" --demo DIR")]
     Retry(Retry),
 }
 
@@ -44,6 +44,9 @@ pub(crate) struct List {
 pub(crate) struct Retry {
     /// The notice's id, as the list has it.
     hook_id: String,
+    /// Why, in a sentence. It lies open in the ledger for ever, so it must name no person.
+    #[arg(long, default_value = "")]
+    reason: String,
     #[command(flatten)]
     connection: Connection,
 }
@@ -117,6 +120,7 @@ impl Retry {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let request = RetryHookRequest {
             hook_id: self.hook_id,
+            reason: self.reason,
         };
         let mut client = self.connection.operate()?;
         match waiting("having it tried anew", client.retry_hook(request)).await {

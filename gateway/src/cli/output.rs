@@ -7,6 +7,7 @@
 mod events;
 mod lines;
 pub(crate) mod refusal;
+mod span;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ use tonic::{Response, Status};
 
 pub(crate) use self::events::{Countdown, event_line};
 pub(crate) use self::lines::{NobodyReads, complain, complain_line, say, say_line};
+pub(crate) use self::span::span;
 
 /// How an answer is shown.
 #[derive(Args)]

@@ -33,7 +33,7 @@ pub struct EarlierCalendar {
 }
 
 /// Calendars as they are configured.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct ConfiguredCalendars {
     /// The calendar for new cases, and those before it.
     pub(crate) calendars: Calendars,
@@ -140,10 +140,8 @@ impl CalendarFile {
 
     fn read_now(&self) -> Result<(WorkingCalendar, String), CalendarError> {
         let path = || self.path.clone();
-        let list = fs::read_to_string(&self.path).map_err(|source| CalendarError::Unreadable {
-            path: path(),
-            source,
-        })?;
+        let list = fs::read_to_string(&self.path)
+            .map_err(|source| CalendarError::Unreadable { path: path(), source })?;
         let holidays = list
             .parse()
             .map_err(|source| CalendarError::Holidays { path: path(), source })?;

@@ -2,6 +2,7 @@
 //! page of the same session.
 
 pub(super) mod department;
+pub(super) mod hook;
 pub(super) mod more_time;
 
 use axum::response::{IntoResponse as _, Response};

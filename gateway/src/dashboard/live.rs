@@ -32,7 +32,7 @@ pub(super) async fn updates(
     let Some(view) = View::named(&view) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let mut ticks = interval(board.settings.update);
+    let mut ticks = interval(board.settings.update * view.updates_of_others());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let following = Following {
         board,

@@ -135,6 +135,7 @@ fn done_words(done: &str) -> Option<&'static str> {
     match done {
         "closed" => Some("The department is closed. Every gateway keeps to it within seconds."),
         "opened" => Some("The department is open again."),
+        "retried" => Some("The notice is sent again now."),
         _ => None,
     }
 }
@@ -189,7 +190,7 @@ pub(super) fn stale_form() -> Markup {
 pub(super) fn not_found() -> Markup {
     notice(
         "Not found",
-        &html! { p class="govuk-body" { "There is no such page or case. " a class="govuk-link" href="/" { "What is there now" } } },
+        &html! { p class="govuk-body" { "There is no such page, case, agreement or notice. " a class="govuk-link" href="/" { "What is there now" } } },
     )
 }
 

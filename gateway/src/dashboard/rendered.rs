@@ -12,7 +12,8 @@ use super::views::{View, ViewError};
 /// How long what was made is shown again. A second, as for the counts behind it.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Views that are remembered. 64: the five that everybody looks at, and the cases that some look at.
+/// Views that are remembered. 64: the six that everybody looks at, and the agreements and cases that some
+/// look at.
 const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
 /// What was made of a view; whoever makes it holds the lock, and the others wait for that instead of making it too.

@@ -44,11 +44,13 @@ pub(super) fn routes(board: Arc<Board>) -> Router {
         .route("/", get(first))
         .route("/{view}", get(view))
         .route("/cases/{id}", get(case))
+        .route("/agreements/{id}", get(agreement))
         .route("/find", get(find))
         .route(
             "/departments/{id}",
             get(actions::department::form).post(actions::department::set),
         )
+        .route("/hooks/{id}", get(actions::hook::form).post(actions::hook::retry))
         .route(
             "/more-time",
             get(actions::more_time::form).post(actions::more_time::give),
@@ -112,6 +114,17 @@ async fn view(
 async fn case(board: State<Arc<Board>>, operator: Extension<Operator>, Path(id): Path<String>) -> Response {
     match id.parse() {
         Ok(id) => shown(&board, &operator, &View::Case(id), "").await,
+        Err(_no_id) => not_found().await,
+    }
+}
+
+async fn agreement(
+    board: State<Arc<Board>>,
+    operator: Extension<Operator>,
+    Path(id): Path<String>,
+) -> Response {
+    match id.parse() {
+        Ok(id) => shown(&board, &operator, &View::Agreement(id), "").await,
         Err(_no_id) => not_found().await,
     }
 }

@@ -3,28 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
-use tokio::sync::Mutex;
 
+use super::lately::Lately;
 use crate::store::{Line, Marks, ReadError, Store};
-
-/// How old a count may be before it is made anew. A second: nobody reads faster.
-const FRESH: Duration = Duration::from_secs(1);
-
-/// Of the time, counting takes one part in so many at the most: a million open cases are counted in a fraction of a second, and
-/// then not again for some.
-const REST_FACTOR: u32 = 20;
 
 /// The open cases of a store, counted at most once a second however many look.
 pub struct Overview {
     store: Arc<dyn Store>,
     clock: SharedClock,
-    newest: ArcSwapOption<Snapshot>,
-    /// Held by whoever counts.
-    counting: Mutex<()>,
+    newest: Lately<Snapshot>,
 }
 
 /// The open cases as they were counted.
@@ -33,9 +23,6 @@ pub struct Snapshot {
     pub at: Timestamp,
     /// A line for each agreement, check and whose turn it is.
     pub lines: Vec<Line>,
-    /// On the clock's `elapsed`.
-    counted: Duration,
-    took: Duration,
 }
 
 impl Overview {
@@ -55,9 +42,8 @@ impl Overview {
     pub fn new(store: Arc<dyn Store>, clock: SharedClock) -> Self {
         Self {
             store,
+            newest: Lately::new(clock.clone()),
             clock,
-            newest: ArcSwapOption::empty(),
-            counting: Mutex::default(),
         }
     }
 
@@ -66,25 +52,11 @@ impl Overview {
     /// # Errors
     /// [`ReadError`] where there is none that may still be shown.
     pub async fn now(&self) -> Result<Arc<Snapshot>, ReadError> {
-        let before = self.newest.load_full();
-        if let Some(fresh) = before.as_ref().filter(|snapshot| self.is_fresh(snapshot)) {
-            return Ok(Arc::clone(fresh));
-        }
-        let _turn = match (self.counting.try_lock(), before) {
-            (Ok(turn), _) => turn,
-            (Err(_counting), Some(before)) => return Ok(before),
-            (Err(_counting), None) => self.counting.lock().await,
-        };
-        if let Some(fresh) = self.newest.load_full().filter(|snapshot| self.is_fresh(snapshot)) {
-            return Ok(fresh);
-        }
-        let snapshot = Arc::new(self.count().await?);
-        self.newest.store(Some(Arc::clone(&snapshot)));
-        Ok(snapshot)
+        self.newest.or(self.count()).await
     }
 
     async fn count(&self) -> Result<Snapshot, ReadError> {
-        let (at, began) = (self.clock.now(), self.clock.elapsed());
+        let at = self.clock.now();
         let marks = Marks {
             now: at,
             ahead: Self::AHEAD
@@ -93,18 +65,7 @@ impl Overview {
                 .collect(),
         };
         let lines = self.store.lines(marks).await?;
-        let counted = self.clock.elapsed();
-        Ok(Snapshot {
-            at,
-            lines,
-            counted,
-            took: counted.saturating_sub(began),
-        })
-    }
-
-    fn is_fresh(&self, snapshot: &Snapshot) -> bool {
-        let age = self.clock.elapsed().saturating_sub(snapshot.counted);
-        age < FRESH.max(snapshot.took.saturating_mul(REST_FACTOR))
+        Ok(Snapshot { at, lines })
     }
 }
 

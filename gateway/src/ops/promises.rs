@@ -5,18 +5,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use statuscheck_domain::agreement::Agreement;
 use statuscheck_domain::clock::{SharedClock, london, london_day};
+use statuscheck_domain::ids::AgreementId;
 use statuscheck_domain::measures::Figures;
-use statuscheck_domain::sla::Ground;
+use statuscheck_domain::sla::{Ground, Promise};
 
 use crate::error::Error;
-use crate::measures::{Measures, Wanted};
+use crate::measures::{ByDay, Measures, Wanted};
 use crate::register::ServedRegister;
 
 /// How old figures may be before they are counted anew. Ten minutes: a month's share moves slowly, and each case is opened for it.
 const FRESH: Duration = Duration::from_secs(600);
+
+/// Days that are looked back over, day by day.
+const DAYS: u16 = 30;
 
 /// Of the time, counting takes one part in so many at the most.
 const REST_FACTOR: u32 = 50;
@@ -43,14 +47,16 @@ pub(crate) struct Kept {
 
 /// How promises under one agreement were kept.
 pub(crate) struct KeptLine {
+    /// Which agreement.
+    pub(crate) id: AgreementId,
     /// The agreement's title.
     pub(crate) title: String,
-    /// What is promised, in words.
-    pub(crate) agreed: String,
+    /// What is promised.
+    pub(crate) agreed: Promise,
     /// The checks received this month in London; none where there are too many to be counted here.
     pub(crate) month: Option<Figures>,
-    /// Those of the last thirty days.
-    pub(crate) thirty_days: Option<Figures>,
+    /// Those of the last thirty days, today among them, and of each day.
+    pub(crate) thirty_days: Option<ByDay>,
 }
 
 impl Promises {
@@ -89,7 +95,6 @@ impl Promises {
         let (at, began) = (self.clock.now(), self.clock.elapsed());
         let month = london_day(at).first_of_month().to_zoned(london());
         let month = month.map_or(at, |month| month.timestamp());
-        let thirty_days = at.saturating_sub((30 * 24).hours()).unwrap_or(Timestamp::MIN);
         let version = self.register.now();
         let mut lines = Vec::new();
         for agreement in version
@@ -98,10 +103,11 @@ impl Promises {
             .filter(|agreement| !agreement.listed_only)
         {
             lines.push(KeptLine {
+                id: agreement.id.clone(),
                 title: agreement.title.clone(),
-                agreed: agreement.sla.promise(Ground::Usual).to_string(),
-                month: self.figures(agreement, month).await?,
-                thirty_days: self.figures(agreement, thirty_days).await?,
+                agreed: agreement.sla.promise(Ground::Usual),
+                month: self.month(agreement, month).await?,
+                thirty_days: counted(self.measures.by_day(&agreement.id, DAYS).await)?,
             });
         }
         let counted = self.clock.elapsed();
@@ -113,18 +119,31 @@ impl Promises {
         })
     }
 
-    async fn figures(&self, agreement: &Agreement, from: Timestamp) -> Result<Option<Figures>, Error> {
+    async fn month(&self, agreement: &Agreement, from: Timestamp) -> Result<Option<Figures>, Error> {
         let wanted = Wanted {
             agreement: agreement.id.clone(),
             from,
             to: None,
             as_of: None,
         };
-        match self.measures.count(wanted).await {
-            Ok(measured) => Ok(Some(measured.figures)),
-            Err(Error::Invalid(_too_many)) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let measured = self.measures.count(wanted).await;
+        counted(measured.map(|measured| measured.figures))
+    }
+}
+
+impl Kept {
+    /// How they were kept under that agreement; none where it is not served here.
+    pub(crate) fn line(&self, id: &AgreementId) -> Option<&KeptLine> {
+        self.lines.iter().find(|line| line.id == *id)
+    }
+}
+
+/// What was counted; none where there is too much of it.
+fn counted<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(counted) => Ok(Some(counted)),
+        Err(Error::Invalid(_too_many)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod due;
 pub(crate) mod hooks;
 mod listing;
 pub(crate) mod measures;
+mod paging;
 pub(crate) mod referral;
 pub(crate) mod register;
 mod request;

@@ -186,9 +186,6 @@ impl OpsService for Operations {
 
     async fn retry_hook(&self, request: Request<RetryHookRequest>) -> Reply<RetryHookResponse> {
         let actor = operator(SERVICE, &request)?;
-        let id = hooks::hook_id(request.get_ref())?;
-        let retried = self.housekeeping.retry_hook(&actor, id).await;
-        retried.map_err(Error::from)?;
-        Ok(Response::new(RetryHookResponse {}))
+        to_the_end(Self::retry_hook(self.clone(), actor, request.into_inner())).await
     }
 }

@@ -63,11 +63,13 @@ pub enum HouseKind {
     OpsViewed,
     /// A department had a feed cleared to be shared.
     FeedUploaded,
+    /// An operator had a parked notice tried anew.
+    HookRetried,
 }
 
 impl HouseKind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::KeyRotated,
         Self::RetentionRun,
         Self::LegalHoldSet,
@@ -87,6 +89,7 @@ impl HouseKind {
         Self::DepartmentSet,
         Self::OpsViewed,
         Self::FeedUploaded,
+        Self::HookRetried,
     ];
 
     /// The stable name in the ledger. No event of a case has the same.
@@ -111,6 +114,7 @@ impl HouseKind {
             Self::DepartmentSet => "department_set",
             Self::OpsViewed => "ops_viewed",
             Self::FeedUploaded => "feed_uploaded",
+            Self::HookRetried => "hook_retried",
         }
     }
 }

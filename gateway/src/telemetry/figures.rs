@@ -18,6 +18,7 @@ use super::catalogue::{
     CALLS, CLOCK_LATENESS, DEPARTMENT_DURATION, DEPARTMENT_PARTS, LEDGER_BATCH, PART_DURATION, QUOTA_LIMIT,
     QUOTA_USED, REASONS, REFUSED, RESULTS, STAGE_DURATION, STAGES, TIME_LEFT,
 };
+use super::hour::{Hour, Load, Minute};
 use super::trace;
 use super::under::Agreements;
 use crate::departments::Asked;
@@ -62,6 +63,7 @@ pub(crate) struct Figures {
     batch: Histogram<f64>,
     quota_used: Gauge<u64>,
     quota_limit: Gauge<u64>,
+    hour: Hour,
     /// Seconds since 1970 when a department's newest feed was loaded; 0 where no reply has told.
     feeds: [AtomicI64; DepartmentId::ALL.len()],
     /// Milliseconds on the monotonic clock when the timekeeper last took a turn.
@@ -99,6 +101,7 @@ impl Figures {
             batch: LEDGER_BATCH.histogram(meter),
             quota_used: QUOTA_USED.gauge(meter),
             quota_limit: QUOTA_LIMIT.gauge(meter),
+            hour: Hour::new(clock.elapsed()),
             feeds: Default::default(),
             beat_at: AtomicU64::new(millis(clock.elapsed())),
             looked_at: AtomicU64::new(millis(clock.elapsed())),
@@ -112,8 +115,19 @@ impl Figures {
         Began(self.is_read.then(|| self.clock.elapsed()))
     }
 
-    fn since(&self, began: Began) -> Option<f64> {
-        Some(self.clock.elapsed().saturating_sub(began.0?).as_secs_f64())
+    fn since(&self, began: Began) -> Option<Duration> {
+        Some(self.clock.elapsed().saturating_sub(began.0?))
+    }
+
+    /// The minutes of the last hour, the oldest first; none where nothing is measured.
+    pub(crate) fn minutes(&self, load: Load) -> Option<Vec<Minute>> {
+        let now = self.clock.elapsed();
+        self.is_read.then(|| self.hour.minutes(load, now))
+    }
+
+    /// Minutes go by, whether or not anything happens in them.
+    pub(super) fn turn(&self) {
+        self.hour.turn(self.clock.elapsed());
     }
 
     /// A call to `path` that began then.
@@ -133,7 +147,9 @@ impl Figures {
     pub(crate) fn replied(&self, department: DepartmentId, asked: &Asked, began: Began) {
         let reply = &asked.reply;
         if let Some(took) = self.since(began) {
-            self.departments[department as usize][result(&reply.outcome)].record(took);
+            self.departments[department as usize][result(&reply.outcome)].record(took.as_secs_f64());
+            let failed = matches!(reply.outcome, Outcome::Unavailable(_));
+            self.hour.count(Load::Questions(department), took, failed);
             if let Some(timing) = asked.timing {
                 self.parted(department, timing);
             }
@@ -242,14 +258,21 @@ impl Figures {
         Duration::from_millis(self.overdue.load(Ordering::Relaxed))
     }
 
-    /// How old the newest feed of each department is that a reply told of.
+    /// When the newest feed of each department was loaded that a reply told of, to the second.
+    pub(crate) fn feeds(&self) -> impl Iterator<Item = (DepartmentId, Timestamp)> {
+        let feeds = DepartmentId::ALL.into_iter().zip(&self.feeds);
+        feeds.filter_map(|(department, loaded_at)| {
+            let loaded_at = Some(loaded_at.load(Ordering::Relaxed)).filter(|at| *at != 0)?;
+            Some((department, Timestamp::from_second(loaded_at).ok()?))
+        })
+    }
+
+    /// How old they are.
     pub(super) fn feed_ages(&self) -> impl Iterator<Item = (DepartmentId, Duration)> {
         let now = self.clock.now().as_second();
-        let feeds = DepartmentId::ALL.into_iter().zip(&self.feeds);
-        feeds.filter_map(move |(department, loaded_at)| {
-            let loaded_at = Some(loaded_at.load(Ordering::Relaxed)).filter(|at| *at != 0)?;
-            let age = u64::try_from(now.saturating_sub(loaded_at)).unwrap_or(0);
-            Some((department, Duration::from_secs(age)))
+        self.feeds().map(move |(department, loaded_at)| {
+            let age = u64::try_from(now.saturating_sub(loaded_at.as_second())).unwrap_or(0);
+            (department, Duration::from_secs(age))
         })
     }
 }

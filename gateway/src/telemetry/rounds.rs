@@ -7,31 +7,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use jiff::Timestamp;
 use opentelemetry::metrics::Meter;
 use statuscheck_adapters::vitals::BreakerState;
 use statuscheck_domain::case::Whose;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
-use statuscheck_domain::outbox::Receiver;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::Figures;
 use super::catalogue::{BREAKER, CASES, OUTBOX, OUTBOX_AGE, RECEIVERS, STATES};
 use super::watched::whole;
 use crate::departments::Departments;
-use crate::ops::{Live, Overview};
-use crate::store::{HookQuery, HookRow, ReadError, Store};
+use crate::ops::{Live, NoticeCount, NoticeState, Notices, Overview};
+use crate::store::ReadError;
 
-/// Notices that are looked at in a round. 10,000: past that the number says "very many", which is enough.
-const NOTICES_MAX: usize = 10_000;
+/// How often it is looked whether a minute has begun. A second: so near to its beginning is what is told of it cut off.
+const TURN_EVERY: Duration = Duration::from_secs(1);
 
-/// Notices of one page.
-const PAGE: usize = 500;
-
-/// Reads in rounds.
+/// Reads in rounds, and lets the minutes of the last hour go by.
 pub(crate) struct Rounds {
-    store: Arc<dyn Store>,
     overview: Arc<Overview>,
+    notices: Arc<Notices>,
+    figures: Arc<Figures>,
     seen: Arc<Seen>,
     every: Duration,
 }
@@ -40,7 +37,7 @@ pub(crate) struct Rounds {
 #[derive(Default)]
 struct Seen {
     cases: ArcSwap<Vec<Cases>>,
-    notices: ArcSwap<BTreeMap<(&'static str, &'static str), Notices>>,
+    notices: ArcSwap<NoticeCount>,
 }
 
 /// Open cases of one agreement and check, in one turn.
@@ -52,24 +49,17 @@ struct Cases {
     counts: [u64; STATES.len()],
 }
 
-/// Notices to receivers of one kind.
-#[derive(Clone, Copy, Default)]
-struct Notices {
-    count: u64,
-    /// When the oldest of them was written.
-    oldest: Option<Timestamp>,
-}
-
 impl Rounds {
     /// Has what it will read told whenever `meter` is read.
-    pub(super) fn new(meter: &Meter, live: &Live, every: Duration) -> Self {
+    pub(super) fn new(meter: &Meter, live: &Live, figures: Arc<Figures>, every: Duration) -> Self {
         let seen = Arc::new(Seen::default());
         tell_cases(meter, Arc::clone(&seen));
         tell_notices(meter, Arc::clone(&seen), live.clock.clone());
         tell_breakers(meter, live.departments.clone(), live.clock.clone());
         Self {
-            store: Arc::clone(&live.store),
             overview: Arc::clone(&live.overview),
+            notices: Arc::clone(&live.notices),
+            figures,
             seen,
             every,
         }
@@ -79,12 +69,23 @@ impl Rounds {
     pub(crate) async fn run(self) -> Infallible {
         let mut rounds = interval(self.every);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            rounds.tick().await;
-            if let Err(error) = self.look().await {
-                tracing::debug!(%error, "what is told of the store could not be read");
+        let mut turns = interval(TURN_EVERY);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let looking = async {
+            loop {
+                rounds.tick().await;
+                if let Err(error) = self.look().await {
+                    tracing::debug!(%error, "what is told of the store could not be read");
+                }
             }
-        }
+        };
+        let turning = async {
+            loop {
+                turns.tick().await;
+                self.figures.turn();
+            }
+        };
+        tokio::join!(looking, turning).0
     }
 
     async fn look(&self) -> Result<(), ReadError> {
@@ -99,29 +100,8 @@ impl Rounds {
             }
         });
         self.seen.cases.store(Arc::new(cases.collect()));
-        self.seen.notices.store(Arc::new(self.notices().await?));
+        self.seen.notices.store(self.notices.now().await?);
         Ok(())
-    }
-
-    async fn notices(&self) -> Result<BTreeMap<(&'static str, &'static str), Notices>, ReadError> {
-        let mut seen: BTreeMap<_, Notices> = BTreeMap::new();
-        let mut query = HookQuery {
-            parked_only: false,
-            after: None,
-            limit: PAGE,
-        };
-        for _page in 0..NOTICES_MAX / PAGE {
-            let page = self.store.hooks(query).await?;
-            for row in &page {
-                let state = if row.next.is_some() { "waiting" } else { "parked" };
-                let notices = seen.entry((kind(&row.receiver), state)).or_default();
-                notices.count += 1;
-                notices.oldest = [notices.oldest, written(row)].into_iter().flatten().min();
-            }
-            let Some(last) = page.last() else { break };
-            query.after = Some(last.id);
-        }
-        Ok(seen)
     }
 }
 
@@ -147,15 +127,14 @@ fn tell_notices(meter: &Meter, seen: Arc<Seen>, clock: SharedClock) {
     let counts = Arc::clone(&seen);
     OUTBOX.watched(meter, move |tell| {
         let notices = counts.notices.load();
-        for (receiver, state) in kinds() {
-            let count = notices.get(&(receiver, state)).map_or(0, |notices| notices.count);
-            tell(whole(count), &[receiver, state]);
+        for (receiver, state, states) in kinds() {
+            tell(whole(notices.pile(receiver, states).count), &[receiver, state]);
         }
     });
     OUTBOX_AGE.watched(meter, move |tell| {
         let notices = seen.notices.load();
-        for (receiver, state) in kinds() {
-            let oldest = notices.get(&(receiver, state)).and_then(|notices| notices.oldest);
+        for (receiver, state, states) in kinds() {
+            let oldest = notices.pile(receiver, states).oldest;
             let age = oldest.map_or(0.0, |oldest| clock.now().duration_since(oldest).as_secs_f64());
             tell(age.max(0.0), &[receiver, state]);
         }
@@ -177,9 +156,19 @@ fn tell_breakers(meter: &Meter, departments: Departments, clock: SharedClock) {
     });
 }
 
-fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+/// Kinds of receivers, each with what its notices can stand in, in a word and in full.
+fn kinds() -> impl Iterator<Item = (&'static str, &'static str, &'static [NoticeState])> {
     let receivers = RECEIVERS.into_iter();
-    receivers.flat_map(|receiver| ["waiting", "parked"].map(|state| (receiver, state)))
+    receivers.flat_map(|receiver| {
+        [
+            (
+                receiver,
+                "waiting",
+                &[NoticeState::Waiting, NoticeState::Retried][..],
+            ),
+            (receiver, "parked", &[NoticeState::Parked][..]),
+        ]
+    })
 }
 
 /// Whose turn it is, in a word.
@@ -195,21 +184,4 @@ fn turn(whose: Whose) -> &'static str {
         Whose::Taskforce => "taskforce",
         Whose::Caller => "caller",
     }
-}
-
-/// Which kind of receiver it is; which one of them, nobody is told.
-const fn kind(receiver: &Receiver) -> &'static str {
-    match receiver {
-        Receiver::Organisation(_) => "organisation",
-        Receiver::Owner(_) => "owner",
-        Receiver::Ops => "ops",
-        Receiver::Taskforce => "taskforce",
-        Receiver::Subscriber(_) => "subscriber",
-    }
-}
-
-/// When a notice was written: its id tells.
-fn written(row: &HookRow) -> Option<Timestamp> {
-    let (seconds, nanoseconds) = row.id.0.get_timestamp()?.to_unix();
-    Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanoseconds).ok()?).ok()
 }

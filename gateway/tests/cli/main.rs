@@ -15,6 +15,7 @@ mod due;
 mod fast_clock;
 mod house;
 mod logs;
+mod ops;
 mod program;
 mod register;
 mod sample;

@@ -1,6 +1,7 @@
 //! What stands in a house's ledger.
 
 use rusqlite::Connection;
+use serde_json::Value;
 
 use super::House;
 
@@ -11,6 +12,19 @@ impl House {
         let count = "SELECT count(*) FROM entries WHERE kind = ?1";
         let found: i64 = file.query_row(count, [kind], |row| row.get(0)).expect("a count");
         found.unsigned_abs()
+    }
+
+    /// The payloads of the entries of a kind of the house's own, in order.
+    pub fn noted(&self, kind: &str) -> Vec<Value> {
+        let file = Connection::open(self.folder.path().join("statuscheck.db")).expect("the store");
+        let mut entries = file
+            .prepare("SELECT payload FROM entries WHERE kind = ?1 AND case_id IS NULL ORDER BY place")
+            .expect("the ledger");
+        let payloads = entries.query_map([kind], |row| row.get::<_, Vec<u8>>(0));
+        payloads
+            .expect("entries")
+            .map(|payload| serde_json::from_slice(&payload.expect("a payload")).expect("JSON"))
+            .collect()
     }
 
     /// The kinds of all entries of a case in the ledger, oldest first, those that no caller sees too.

@@ -1,5 +1,7 @@
 use statuscheck_domain::agreement::{Agreement, FeedTerms};
 use statuscheck_proto::adapter::v1::upload_feed_request::Facts as Fact;
+use statuscheck_proto::ops::v1::ops_service_client::OpsServiceClient;
+use statuscheck_proto::ops::v1::{FeedStatus, ListDepartmentsRequest};
 use tokio_stream::iter;
 
 use crate::*;
@@ -156,4 +158,78 @@ async fn a_check_about_somebody_whom_the_order_is_about_is_asked_all_the_same() 
     let asked = request(older.by_name().work());
     let told = house.check("organisation/volunteer", asked).await.unwrap();
     assert_eq!(outcome(&told), "established");
+}
+
+/// The feeds that departments send, as operators see them a moment later.
+async fn feeds(house: &House) -> Vec<(String, FeedStatus)> {
+    house.clock.advance(Duration::from_secs(2));
+    let mut client = OpsServiceClient::new(house.channel("ops/duty-1"));
+    let listed = client.list_departments(ListDepartmentsRequest {}).await.unwrap();
+    let departments = listed.into_inner().departments.into_iter();
+    let of = |department: statuscheck_proto::ops::v1::DepartmentStatus| {
+        let name = department.department;
+        department.feeds.into_iter().map(move |feed| (name.clone(), feed))
+    };
+    departments.flat_map(of).collect()
+}
+
+/// The only one.
+async fn feed(house: &House) -> (String, FeedStatus) {
+    let mut all = feeds(house).await;
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}
+
+#[tokio::test]
+async fn operators_see_how_old_a_feed_is_and_that_it_is_late() {
+    let house = house(|agreement| {
+        agreement.signed_on = Some(jiff::civil::date(2026, 3, 11));
+    })
+    .await;
+    let (from, never) = feed(&house).await;
+    assert_eq!(
+        (
+            from.as_str(),
+            never.name.as_str(),
+            never.to.as_str(),
+            never.agreement_id.as_str()
+        ),
+        ("home-office", "people", "dwp", AGREEMENT)
+    );
+    assert!(never.last_received.is_none() && never.age.is_none() && !never.late);
+    assert_eq!(never.expected_every.unwrap().seconds, 7 * 24 * 3_600);
+
+    upload(&house, HOME_OFFICE, vec![row("2000-01-01")])
+        .await
+        .unwrap();
+    let (_, fresh) = feed(&house).await;
+    assert!(fresh.last_received.is_some() && !fresh.late);
+    assert_eq!(fresh.age.unwrap().seconds, 2);
+
+    house.clock.advance(Duration::from_hours(7 * 24));
+    let (_, late) = feed(&house).await;
+    assert_eq!(late.last_received, fresh.last_received);
+    assert!(late.late, "it is expected every seven days");
+    assert_eq!(late.age.unwrap().seconds, 7 * 24 * 3_600 + 4);
+}
+
+#[tokio::test]
+async fn operators_see_how_old_the_feeds_are_that_dfe_loads_as_its_replies_tell() {
+    let parent = person("Mensah").nass("250700001").education(true, "home_office");
+    let house = House::with([parent.clone()]).await;
+    assert!(feeds(&house).await.is_empty(), "no reply has told of one");
+    section_95(&house, parent.by_nass()).await;
+    let (from, fresh) = feed(&house).await;
+    assert_eq!(
+        (from.as_str(), fresh.to.as_str(), fresh.agreement_id.as_str()),
+        ("home-office", "dfe", "")
+    );
+    // Two days: the age of the mock's feed; and the moment before the look.
+    assert_eq!(
+        (fresh.age.unwrap().seconds, fresh.late),
+        (2 * 24 * 3_600 + 2, false)
+    );
+    house.clock.advance(Duration::from_hours(5 * 24));
+    let (_, old) = feed(&house).await;
+    assert!(old.late, "it is loaded every week");
 }

@@ -4,6 +4,7 @@
 
 mod departments;
 mod summary;
+mod together;
 
 use jiff::Timestamp;
 use statuscheck_domain::clock::Clock as _;

@@ -9,6 +9,7 @@ use super::*;
 async fn retry(house: &House, name: &str, id: &str) -> Result<(), tonic::Status> {
     let request = RetryHookRequest {
         hook_id: id.to_owned(),
+        reason: "Their server is back".to_owned(),
     };
     let mut client = OpsServiceClient::new(house.channel(name));
     client.retry_hook(request).await.map(drop)
@@ -73,6 +74,13 @@ async fn a_receiver_that_fails_is_told_again_for_three_days_then_parked_and_told
     all_taken(&house).await;
     let gone = retry(&house, "ops/duty-1", &parked.hook_id).await;
     assert_eq!(refusal(gone), "NotFound NO_SUCH_HOOK");
+    let details = json!({
+        "hook": parked.hook_id,
+        "receiver": "organisation:acme",
+        "reason": "Their server is back",
+    });
+    let noted = json!({ "v": 1, "actor": "ops/duty-1", "details": details });
+    assert_eq!(house.noted("hook_retried"), [noted], "who and why, once");
     let wrong = retry(&house, "ops/duty-1", "the first").await.unwrap_err();
     assert_eq!(wrong.code(), Code::InvalidArgument);
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use statuscheck_proto::ops::v1::{DepartmentStatus, SetDepartmentRequest};
 
 use crate::cli::client::Connection;
-use crate::cli::output::{Output, print_json, say, table, time};
+use crate::cli::output::{Output, print_json, say, span, table, time};
 
 /// Closes a department by hand, or opens it.
 #[derive(Subcommand)]
@@ -103,6 +103,31 @@ pub(super) fn print(departments: &[DepartmentStatus]) -> anyhow::Result<()> {
             department.waiting.to_string(),
             format!("{closed} {}", department.closed_reason).trim().to_owned(),
         ]);
+    }
+    say!("{table}")?;
+    print_feeds(departments)
+}
+
+fn print_feeds(departments: &[DepartmentStatus]) -> anyhow::Result<()> {
+    let mut table = table(["feed", "from", "to", "agreement", "age", "expected every", ""]);
+    for department in departments {
+        for feed in &department.feeds {
+            table.add_row([
+                feed.name.clone(),
+                department.department.clone(),
+                feed.to.clone(),
+                feed.agreement_id.clone(),
+                feed.age
+                    .map_or_else(|| "never came".to_owned(), |age| span(age.seconds)),
+                feed.expected_every
+                    .map(|every| span(every.seconds))
+                    .unwrap_or_default(),
+                if feed.late { "LATE" } else { "" }.to_owned(),
+            ]);
+        }
+    }
+    if table.is_empty() {
+        return Ok(());
     }
     say!("{table}")
 }

@@ -5,10 +5,10 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Cell, Paragraph, Row, Table};
-use statuscheck_proto::ops::v1::{DepartmentStatus, SlaLine};
+use statuscheck_proto::ops::v1::{DepartmentStatus, FeedStatus, SlaLine};
 use statuscheck_proto::v1::Case;
 
-use crate::cli::output::{kind, state, time};
+use crate::cli::output::{kind, span, state, time};
 
 /// What was seen.
 pub(super) struct Seen {
@@ -103,15 +103,40 @@ fn draw_departments(frame: &mut Frame<'_>, area: Rect, departments: &[Department
             Cell::new(latency.unwrap_or_default()),
             Cell::new(format!("{:.0} %", department.rate_used * 100.0)),
             Cell::new(department.waiting.to_string()),
+            feed(&department.feeds),
             Cell::new(department.closed_reason.clone()),
         ])
     });
-    let widths = [14, 12, 8, 10, 10, 9].map(Constraint::Length);
+    let widths = [14, 12, 8, 10, 10, 9, 18].map(Constraint::Length);
     let widths = widths.into_iter().chain([Constraint::Fill(1)]);
     let table = Table::new(rows, widths)
-        .header(head(["department", "", "failed", "p95", "rate", "waiting", ""]))
+        .header(head([
+            "department",
+            "",
+            "failed",
+            "p95",
+            "rate",
+            "waiting",
+            "oldest feed",
+            "",
+        ]))
         .block(Block::bordered().title(" Departments "));
     frame.render_widget(table, area);
+}
+
+/// How old the feed is that came longest ago; one that never came is older than all.
+fn feed(feeds: &[FeedStatus]) -> Cell<'static> {
+    let seconds = |feed: &FeedStatus| feed.age.map(|age| age.seconds);
+    let Some(oldest) = feeds.iter().max_by_key(|feed| seconds(feed).unwrap_or(i64::MAX)) else {
+        return Cell::default();
+    };
+    let words = seconds(oldest).map_or_else(|| "never came".to_owned(), span);
+    let style = if feeds.iter().any(|feed| feed.late) {
+        LATE
+    } else {
+        FINE
+    };
+    Cell::new(words).style(style)
 }
 
 fn draw_lines(frame: &mut Frame<'_>, area: Rect, lines: &[SlaLine]) {
@@ -174,14 +199,4 @@ fn draw_cases(frame: &mut Frame<'_>, area: Rect, seen: &Seen) {
         .header(head(["time left", "due", "check", "state", "case"]))
         .block(Block::bordered().title(" Worst first "));
     frame.render_widget(table, area);
-}
-
-/// How long, in the two largest units.
-fn span(seconds: i64) -> String {
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-    match (days, hours) {
-        (0, 0) => format!("{minutes} min"),
-        (0, _) => format!("{hours} h {minutes} min"),
-        _ => format!("{days} d {hours} h"),
-    }
 }

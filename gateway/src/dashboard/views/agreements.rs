@@ -15,17 +15,13 @@ pub(super) async fn agreements(sources: &Sources) -> Result<Markup, ViewError> {
     let today = london_day(sources.clock.now());
     let (mut served, mut listed) = (Vec::new(), Vec::new());
     for agreement in version.register.agreements() {
-        let usage = if agreement.listed_only {
-            Vec::new()
-        } else {
-            sources.quotas.usage(agreement).await?
-        };
+        let usage = usage(sources, agreement).await?;
         let cards = if agreement.listed_only {
             &mut listed
         } else {
             &mut served
         };
-        cards.push(card(agreement, &usage, today));
+        cards.push(card(agreement, &usage, today, true));
     }
     Ok(html! {
         p class="govuk-body" {
@@ -41,12 +37,28 @@ pub(super) async fn agreements(sources: &Sources) -> Result<Markup, ViewError> {
     })
 }
 
-fn card(agreement: &Agreement, usage: &[Usage], today: Date) -> Markup {
+/// How its quotas stand; of one that is only listed nothing is known.
+pub(super) async fn usage(sources: &Sources, agreement: &Agreement) -> Result<Vec<Usage>, ViewError> {
+    if agreement.listed_only {
+        return Ok(Vec::new());
+    }
+    Ok(sources.quotas.usage(agreement).await?)
+}
+
+/// All about it but how it went, with a link to that where `is_listed` among others.
+pub(super) fn card(agreement: &Agreement, usage: &[Usage], today: Date, is_listed: bool) -> Markup {
     let checks: Vec<_> = agreement.checks.iter().map(|check| check_name(*check)).collect();
     html! {
         div class="govuk-summary-card" {
             div class="govuk-summary-card__title-wrapper" {
                 h3 class="govuk-summary-card__title" { (agreement.title) " " (standing(agreement, today)) }
+                @if is_listed {
+                    ul class="govuk-summary-card__actions" { li class="govuk-summary-card__action" {
+                        a class="govuk-link" href={ "/agreements/" (agreement.id.as_str()) } {
+                            "Measures" span class="govuk-visually-hidden" { " of " (agreement.title) }
+                        }
+                    } }
+                }
             }
             div class="govuk-summary-card__content" {
                 dl class="govuk-summary-list" {

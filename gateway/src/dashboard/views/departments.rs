@@ -1,25 +1,28 @@
 //! How departments are doing.
 
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use statuscheck_adapters::vitals::{BreakerState, Condition};
 
-use super::words::{row, tag, to_the_second};
+use super::words::{row, span, tag, to_the_second};
 use super::{Sources, ViewError, department_name, time};
 use crate::dashboard::bars::drawing;
-use crate::ops::DepartmentCondition;
+use crate::ops::{DepartmentCondition, DeskHours, DeskNow, FeedStanding};
 
 pub(super) async fn departments(sources: &Sources) -> Result<Markup, ViewError> {
     let open = sources.live.overview.now().await?;
-    let all = sources.live.conditions(&open);
+    let all = sources.live.conditions(&open).await?;
+    let hours = sources.live.desk_hours();
     Ok(html! {
-        div class="cards" { @for department in &all { (card(department)) } }
+        div class="cards" { @for department in &all { (card(department, &hours, open.at)) } }
         p class="govuk-body-s" {
-            "As this gateway sees them, by the questions of the last five minutes. Counted at " (to_the_second(open.at)) "."
+            "As this gateway sees them, by the questions of the last five minutes. Opening hours are those that clocks count; a department that closes at other times says so in its replies. Counted at "
+            (to_the_second(open.at)) "."
         }
     })
 }
 
-fn card(found: &DepartmentCondition) -> Markup {
+fn card(found: &DepartmentCondition, hours: &DeskHours, now: Timestamp) -> Markup {
     let name = department_name(found.department);
     let id = found.department.as_str();
     html! {
@@ -38,11 +41,13 @@ fn card(found: &DepartmentCondition) -> Markup {
             div class="govuk-summary-card__content" {
                 dl class="govuk-summary-list" {
                     @if found.is_closed() { (row("Closed", &closed(found))) }
+                    (row("Opening hours", &opening_hours(hours)))
                     (row("Open cases that wait for it", &html! { (found.waiting) }))
                     @match &found.condition {
                         Some(condition) => (figures(condition)),
                         None => (row("Questions", &html! { "it is not configured" })),
                     }
+                    (row("Feeds that it sends", &feeds(&found.feeds, now)))
                 }
             }
         }
@@ -59,6 +64,39 @@ fn closed(found: &DepartmentCondition) -> Markup {
             Some(closure) => { ", by " (closure.actor) ": " (closure.reason) },
             None => { ", by its hours" },
         }
+    }
+}
+
+fn opening_hours(desk: &DeskHours) -> Markup {
+    html! {
+        (desk.hours) ", Monday to Friday, not on bank holidays"
+        @match &desk.now {
+            Some(DeskNow::Open) => { "; now" },
+            Some(DeskNow::Closed(opens)) => { "; next from " (time(*opens)) },
+            None => {},
+        }
+    }
+}
+
+fn feeds(feeds: &[FeedStanding], now: Timestamp) -> Markup {
+    html! {
+        @if feeds.is_empty() { "none that is known here" }
+        @else {
+            ul class="govuk-list" { @for feed in feeds { li { (self::feed(feed, now)) } } }
+        }
+    }
+}
+
+fn feed(feed: &FeedStanding, now: Timestamp) -> Markup {
+    let every = SignedDuration::try_from(feed.every).unwrap_or(SignedDuration::MAX);
+    html! {
+        (feed.name) ", to " (department_name(feed.to)) ": "
+        @match feed.age(now) {
+            Some(age) => { (span(age)) " old" },
+            None => { "it never came" },
+        }
+        ", expected every " (span(every)) " "
+        @if feed.is_late { (tag("red", "Late")) }
     }
 }
 

@@ -12,9 +12,10 @@ use crate::store::{HouseEntry, HouseKind, HouseQuery};
 const ACTS_MAX: usize = 10;
 
 /// Kinds of what operators do that a duty manager wants to know of.
-const ACTS: [(HouseKind, &str); 5] = [
+const ACTS: [(HouseKind, &str); 6] = [
     (HouseKind::DepartmentSet, "Department closed or opened"),
     (HouseKind::DueExtended, "More time given"),
+    (HouseKind::HookRetried, "Parked notice tried again"),
     (HouseKind::RegisterApplied, "Register applied"),
     (HouseKind::KeyRotated, "Keys rotated"),
     (HouseKind::RetentionRun, "Retention run"),
@@ -83,6 +84,7 @@ fn reason(entry: &HouseEntry) -> Markup {
     let text = |name: &str| entry.details.get(name).and_then(Value::as_str);
     html! {
         @if let Some(department) = text("department") { " (" (department) ")" }
+        @if let Some(receiver) = text("receiver") { " (" (receiver) ")" }
         @if let Some(reason) = text("reason") { ": " (reason) }
     }
 }

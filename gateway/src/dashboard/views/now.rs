@@ -24,7 +24,7 @@ pub(super) async fn now(sources: &Sources) -> Result<Markup, ViewError> {
         limit: WORST_MAX,
     };
     let worst = sources.live.store.most_urgent(worst).await?;
-    let closed = sources.live.conditions(&open);
+    let closed = sources.live.conditions(&open).await?;
     let closed = closed.iter().filter(|found| found.is_closed());
     Ok(html! {
         @for department in closed {
@@ -132,7 +132,7 @@ fn row(open: &OpenCase, now: Timestamp) -> Markup {
 }
 
 /// The end of an id: what comes first is the time, and the same for all of a moment.
-fn short(id: &str) -> &str {
+pub(super) fn short(id: &str) -> &str {
     id.rsplit('-').next().unwrap_or(id)
 }
 

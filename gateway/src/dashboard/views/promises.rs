@@ -46,10 +46,12 @@ fn table(kept: &Kept) -> Markup {
 }
 
 fn row(line: &KeptLine) -> Markup {
-    let turnaround = line.thirty_days.as_ref().and_then(|figures| figures.turnaround);
+    let turnaround = line.thirty_days.as_ref().and_then(|days| days.all.turnaround);
     html! {
         tr class="govuk-table__row" {
-            th scope="row" class="govuk-table__header" { (line.title) }
+            th scope="row" class="govuk-table__header" {
+                a class="govuk-link" href={ "/agreements/" (line.id.as_str()) } { (line.title) }
+            }
             td class="govuk-table__cell nowrap" { (line.agreed) }
             @match &line.month {
                 Some(figures) => (month(figures)),
@@ -84,7 +86,7 @@ fn month(figures: &Figures) -> Markup {
     }
 }
 
-fn within(length: Duration) -> String {
+pub(super) fn within(length: Duration) -> String {
     if length < Duration::from_secs(1) {
         format!("{} ms", length.as_millis().max(1))
     } else {

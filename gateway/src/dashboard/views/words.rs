@@ -20,6 +20,11 @@ pub(super) fn date(day: Date) -> Markup {
     html! { time datetime=(day) { (day.strftime("%-d %b %Y").to_string()) } }
 }
 
+/// A day of this year or the last, such as `5 Jan`.
+pub(super) fn short_date(day: Date) -> String {
+    day.strftime("%-d %b").to_string()
+}
+
 /// A time in London to the second, such as `30 Nov 2026, 10:42:07`.
 pub(super) fn day_and_second(at: Timestamp) -> Markup {
     let machine = at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();

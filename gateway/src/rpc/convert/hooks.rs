@@ -1,21 +1,21 @@
 //! Notices that receivers have not taken, on the wire.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use statuscheck_domain::check::Violation;
 use statuscheck_domain::ids::NoticeId;
 use statuscheck_proto::ops::v1 as wire;
-use uuid::Uuid;
 
+use super::desk::violation;
+use super::paging::{PageSize, after_id, token};
 use super::timestamp;
 use crate::error::Error;
 use crate::store::{HookQuery, HookRow};
+use crate::upkeep::Reason;
 use crate::webhook::event_type;
 
-/// Notices on a page when the operator does not say.
-const PAGE_DEFAULT: i32 = 50;
-/// Most notices on a page: a hundred kilobytes.
-const PAGE_MAX: i32 = 500;
+/// Notices on a page: at most a hundred kilobytes.
+const PAGE: PageSize = PageSize {
+    default: 50,
+    max: 500,
+};
 
 /// Which to list.
 ///
@@ -23,44 +23,16 @@ const PAGE_MAX: i32 = 500;
 /// [`Error::Invalid`] with every field at fault.
 pub(crate) fn query(request: &wire::ListHooksRequest) -> Result<HookQuery, Error> {
     let mut faults = Vec::new();
-    let mut fault = |field: &str, description: &str| {
-        faults.push(Violation {
-            field: field.to_owned(),
-            description: description.to_owned(),
-        });
+    let query = HookQuery {
+        parked_only: request.parked_only,
+        limit: PAGE.limit(request.page_size, &mut faults),
+        after: after_id(&request.page_token, &mut faults).map(NoticeId),
     };
-    let limit = match request.page_size {
-        0 => PAGE_DEFAULT,
-        size => size.min(PAGE_MAX),
-    };
-    let limit = usize::try_from(limit);
-    if limit.is_err() {
-        fault("page_size", "must not be negative; 0 means 50");
+    if faults.is_empty() {
+        Ok(query)
+    } else {
+        Err(Error::Invalid(faults))
     }
-    let after = place(&request.page_token);
-    if after.is_none() {
-        fault(
-            "page_token",
-            "is none of ours; give next_page_token of the page before, or leave it empty",
-        );
-    }
-    match (limit, after) {
-        (Ok(limit), Some(after)) => Ok(HookQuery {
-            parked_only: request.parked_only,
-            after,
-            limit,
-        }),
-        _ => Err(Error::Invalid(faults)),
-    }
-}
-
-/// None where the token is not ours; `Some(None)` on the first page.
-fn place(token: &str) -> Option<Option<NoticeId>> {
-    if token.is_empty() {
-        return Some(None);
-    }
-    let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-    Some(Some(NoticeId(Uuid::from_slice(&bytes).ok()?)))
 }
 
 /// A page; the last where it is not full.
@@ -68,9 +40,7 @@ pub(crate) fn page(rows: &[HookRow], query: &HookQuery) -> wire::ListHooksRespon
     let last = rows.last().filter(|_| rows.len() >= query.limit);
     wire::ListHooksResponse {
         hooks: rows.iter().map(hook).collect(),
-        next_page_token: last
-            .map(|last| URL_SAFE_NO_PAD.encode(last.id.0.as_bytes()))
-            .unwrap_or_default(),
+        next_page_token: token(last.map(|last| last.id.0.as_bytes())),
     }
 }
 
@@ -87,11 +57,24 @@ fn hook(row: &HookRow) -> wire::Hook {
     }
 }
 
-/// Which to try anew.
+/// Which to try anew, and why, where that is said.
 ///
 /// # Errors
-/// [`Error::Invalid`] on `hook_id`.
-pub(crate) fn hook_id(request: &wire::RetryHookRequest) -> Result<NoticeId, Error> {
+/// [`Error::Invalid`] with every field at fault.
+pub(crate) fn retry(request: &wire::RetryHookRequest) -> Result<(NoticeId, Option<Reason>), Error> {
+    let mut faults = Vec::new();
     let id = request.hook_id.parse();
-    id.map_err(|_no_uuid| Error::field("hook_id", "must be the UUID that ListHooks has told"))
+    if id.is_err() {
+        faults.push(violation("hook_id", "must be the UUID that ListHooks has told"));
+    }
+    let said = Some(request.reason.as_str()).filter(|reason| !reason.is_empty());
+    let reason = said.map(Reason::parse).transpose().unwrap_or_else(|_error| {
+        let what = "must be empty, or 1 to 200 characters on one line; it must name no person";
+        faults.push(violation("reason", what));
+        None
+    });
+    match id {
+        Ok(id) if faults.is_empty() => Ok((id, reason)),
+        _ => Err(Error::Invalid(faults)),
+    }
 }

@@ -4,12 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::civil::Date;
 use statuscheck_domain::agreement::{Agreement, Contact, Party, Register};
-use statuscheck_domain::check::Violation;
 use statuscheck_domain::ids::AgreementId;
 use statuscheck_domain::sla::{Ground, SlaPolicy};
 use statuscheck_proto::register::v1 as wire;
 
 use super::answer::day;
+use super::desk::violation;
 use super::{kind, orders, timestamp};
 use crate::error::Error;
 use crate::quota::Usage;
@@ -216,11 +216,4 @@ pub(crate) fn at_fault(error: &RegisterError) -> Error {
         }
     };
     Error::Invalid(violations)
-}
-
-pub(super) fn violation(field: &str, description: &str) -> Violation {
-    Violation {
-        field: field.to_owned(),
-        description: description.to_owned(),
-    }
 }

@@ -1,7 +1,5 @@
 //! How cases and departments stand, on the wire.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::check::Violation;
@@ -10,16 +8,19 @@ use statuscheck_proto::ops::v1 as wire;
 use statuscheck_proto::v1;
 use uuid::Uuid;
 
+use super::desk::violation;
+use super::paging::{PageSize, after, token};
 use super::{case, timestamp};
 use crate::error::Error;
-use crate::ops::{DepartmentCondition, Snapshot};
+use crate::ops::{DepartmentCondition, FeedStanding, Snapshot};
 use crate::store::{Line, Urgency, UrgentQuery};
 use crate::upkeep::Reason;
 
-/// Cases on a page when the caller does not say.
-const PAGE_DEFAULT: i32 = 50;
-/// Most cases on a page. Each is read with its whole history, which takes a fraction of a millisecond.
-const PAGE_MAX: i32 = 200;
+/// Cases on a page. Each is read with its whole history, which takes a fraction of a millisecond.
+const PAGE: PageSize = PageSize {
+    default: 50,
+    max: 200,
+};
 
 /// The open cases counted.
 pub(crate) fn summary(snapshot: &Snapshot) -> wire::GetSlaSummaryResponse {
@@ -52,75 +53,51 @@ fn within(line: &Line, mark: usize) -> u64 {
 /// [`Error::Invalid`] with every field at fault.
 pub(crate) fn query(request: &wire::ListCasesRequest, now: Timestamp) -> Result<UrgentQuery, Error> {
     let mut faults = Vec::new();
-    let mut fault = |field: &str, description: &str| {
-        faults.push(Violation {
-            field: field.to_owned(),
-            description: description.to_owned(),
-        });
-    };
-    let limit = match request.page_size {
-        0 => PAGE_DEFAULT,
-        size => size.min(PAGE_MAX),
-    };
-    let limit = usize::try_from(limit);
-    if limit.is_err() {
-        fault("page_size", "must not be negative; 0 means 50");
-    }
-    let after = token(&request.page_token);
-    if after.is_none() {
-        fault(
-            "page_token",
-            "is none of ours; give next_page_token of the page before, or leave it empty",
-        );
-    }
+    let limit = PAGE.limit(request.page_size, &mut faults);
+    let after = after(&request.page_token, &mut faults, urgency);
     let named = Some(request.department.as_str()).filter(|name| !name.is_empty());
-    let department = named.map(str::parse).transpose();
-    if department.is_err() {
-        fault(
-            "department",
-            "must be home-office, dwp, hmrc or dfe, or empty for all",
-        );
-    }
-    match (limit, after, department) {
-        (Ok(limit), Some(after), Ok(department)) => Ok(UrgentQuery {
+    let department = named.map(str::parse).transpose().unwrap_or_else(|_unknown| {
+        let what = "must be home-office, dwp, hmrc or dfe, or empty for all";
+        faults.push(violation("department", what));
+        None
+    });
+    if faults.is_empty() {
+        Ok(UrgentQuery {
             department,
             late_at: request.breached_only.then_some(now),
             after,
             limit,
-        }),
-        _ => Err(Error::Invalid(faults)),
+        })
+    } else {
+        Err(Error::Invalid(faults))
     }
 }
 
 /// A place in the order of urgency: whether the clock stands still, the due time in nanoseconds since 1970, and the case.
-fn token(text: &str) -> Option<Option<Urgency>> {
-    if text.is_empty() {
-        return Some(None);
-    }
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+fn urgency(bytes: &[u8]) -> Option<Urgency> {
     let (paused, rest) = bytes.split_first()?;
     let (due, id) = rest.split_first_chunk::<8>()?;
-    Some(Some(Urgency {
+    Some(Urgency {
         is_paused: *paused != 0,
         due_at: Timestamp::from_nanosecond(i128::from(i64::from_be_bytes(*due))).ok()?,
         case_id: CaseId(Uuid::from_slice(id).ok()?),
-    }))
+    })
 }
 
-fn as_token(urgency: Urgency) -> String {
+fn as_bytes(urgency: Urgency) -> Vec<u8> {
     // No row is due beyond the times that a row can show.
     let due = i64::try_from(urgency.due_at.as_nanosecond()).unwrap_or(i64::MAX);
     let mut bytes = vec![u8::from(urgency.is_paused)];
     bytes.extend_from_slice(&due.to_be_bytes());
     bytes.extend_from_slice(urgency.case_id.0.as_bytes());
-    URL_SAFE_NO_PAD.encode(bytes)
+    bytes
 }
 
 /// A page of cases as operators see them at `now`; the next one comes after `next`.
 pub(crate) fn page(cases: &[Case], next: Option<Urgency>, now: Timestamp) -> wire::ListCasesResponse {
     wire::ListCasesResponse {
         cases: cases.iter().map(|found| without_facts(found, now)).collect(),
-        next_page_token: next.map(as_token).unwrap_or_default(),
+        next_page_token: token(next.map(as_bytes)),
     }
 }
 
@@ -136,8 +113,8 @@ fn without_facts(found: &Case, now: Timestamp) -> v1::Case {
     case
 }
 
-/// How a department is doing.
-pub(crate) fn department(found: &DepartmentCondition) -> wire::DepartmentStatus {
+/// How a department is doing at `now`.
+pub(crate) fn department(found: &DepartmentCondition, now: Timestamp) -> wire::DepartmentStatus {
     let condition = found.condition.as_ref();
     wire::DepartmentStatus {
         department: found.department.to_string(),
@@ -152,12 +129,31 @@ pub(crate) fn department(found: &DepartmentCondition) -> wire::DepartmentStatus 
         waiting: found.waiting,
         closed_until: found.closed_until().map(timestamp),
         rate_used: condition.map_or(0.0, |condition| condition.rate_used),
-        feeds: Vec::new(),
+        feeds: found.feeds.iter().map(|standing| feed(standing, now)).collect(),
         closed: found.is_closed(),
         closed_reason: found
             .closure
             .as_ref()
             .map(|closure| closure.reason.clone())
+            .unwrap_or_default(),
+    }
+}
+
+fn feed(standing: &FeedStanding, now: Timestamp) -> wire::FeedStatus {
+    wire::FeedStatus {
+        name: standing.name.clone(),
+        last_received: standing.last.map(timestamp),
+        expected_every: standing.every.try_into().ok(),
+        late: standing.is_late,
+        age: standing.age(now).map(|age| prost_types::Duration {
+            seconds: age.as_secs(),
+            nanos: age.subsec_nanos(),
+        }),
+        to: standing.to.to_string(),
+        agreement_id: standing
+            .agreement
+            .as_ref()
+            .map(ToString::to_string)
             .unwrap_or_default(),
     }
 }

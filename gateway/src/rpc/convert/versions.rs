@@ -1,22 +1,19 @@
 //! Plans and versions of the register on the wire.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use statuscheck_domain::agreement::{Register, plan};
 use statuscheck_domain::ids::PlanId;
 use statuscheck_proto::register::v1 as wire;
 use statuscheck_proto::register::v1::plan_register_request::Source;
 
-use super::register::{at_fault, violation};
+use super::paging::{PageSize, after, token};
+use super::register::at_fault;
 use super::timestamp;
 use crate::error::Error;
 use crate::register::{Applied, ChangeError, Plan, Version, Wanted};
 
-/// Versions on a page when the caller does not say.
-const PAGE_DEFAULT: i32 = 10;
-/// Most versions on a page. Each is read with its whole register, of up to four megabytes.
-const PAGE_MAX: i32 = 20;
+/// Versions on a page. Each is read with its whole register, of up to four megabytes.
+const PAGE: PageSize = PageSize { default: 10, max: 20 };
 
 /// The register that is to be planned.
 ///
@@ -83,25 +80,8 @@ pub(crate) struct Page {
 /// [`Error::Invalid`] with every field at fault.
 pub(crate) fn page(request: &wire::ListVersionsRequest) -> Result<Page, Error> {
     let mut faults = Vec::new();
-    let limit = match request.page_size {
-        0 => PAGE_DEFAULT,
-        size => size.min(PAGE_MAX),
-    };
-    let limit = usize::try_from(limit).unwrap_or_else(|_negative| {
-        faults.push(violation("page_size", "must not be negative; 0 means 10"));
-        0
-    });
-    let before = match request.page_token.as_str() {
-        "" => None,
-        token => {
-            let before = token_time(token);
-            if before.is_none() {
-                let what = "is none of ours; give next_page_token of the page before, or leave it empty";
-                faults.push(violation("page_token", what));
-            }
-            before
-        }
-    };
+    let limit = PAGE.limit(request.page_size, &mut faults);
+    let before = after(&request.page_token, &mut faults, time);
     if faults.is_empty() {
         Ok(Page { before, limit })
     } else {
@@ -109,8 +89,7 @@ pub(crate) fn page(request: &wire::ListVersionsRequest) -> Result<Page, Error> {
     }
 }
 
-fn token_time(token: &str) -> Option<Timestamp> {
-    let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+fn time(bytes: &[u8]) -> Option<Timestamp> {
     Timestamp::from_nanosecond(i128::from_be_bytes(bytes.try_into().ok()?)).ok()
 }
 
@@ -118,9 +97,9 @@ fn token_time(token: &str) -> Option<Timestamp> {
 pub(crate) fn versions(mut found: Vec<Applied>, page: &Page, served: &Version) -> wire::ListVersionsResponse {
     let more = found.len() > page.limit;
     found.truncate(page.limit);
-    let token = |last: &Applied| URL_SAFE_NO_PAD.encode(last.time.as_nanosecond().to_be_bytes());
+    let last = found.last().filter(|_| more);
     wire::ListVersionsResponse {
-        next_page_token: found.last().filter(|_| more).map(token).unwrap_or_default(),
+        next_page_token: token(last.map(|last| last.time.as_nanosecond().to_be_bytes())),
         versions: found.iter().map(version).collect(),
         served_version: served.number,
         files_differ: served.files_differ,

@@ -1,14 +1,14 @@
-//! How cases and departments stand, and closing departments by hand.
+//! How cases and departments stand, closing departments by hand, and having parked notices tried anew.
 
 use statuscheck_proto::ops::v1::{
-    GetSlaSummaryResponse, ListCasesRequest, ListCasesResponse, ListDepartmentsResponse,
-    SetDepartmentRequest, SetDepartmentResponse,
+    GetSlaSummaryResponse, ListCasesRequest, ListCasesResponse, ListDepartmentsResponse, RetryHookRequest,
+    RetryHookResponse, SetDepartmentRequest, SetDepartmentResponse,
 };
 
 use super::Operations;
 use crate::error::Error;
 use crate::ops::Live;
-use crate::rpc::convert::standings;
+use crate::rpc::convert::{hooks, standings};
 
 impl Operations {
     pub(super) async fn sla_summary(&self, actor: &str) -> Result<GetSlaSummaryResponse, Error> {
@@ -43,8 +43,11 @@ impl Operations {
         let live = self.live()?;
         live.views.record(actor, actor, "departments").await?;
         let open = live.overview.now().await?;
-        let departments = live.conditions(&open).iter().map(standings::department).collect();
-        Ok(ListDepartmentsResponse { departments })
+        let (found, now) = (live.conditions(&open).await?, self.clock.now());
+        let departments = found.iter().map(|found| standings::department(found, now));
+        Ok(ListDepartmentsResponse {
+            departments: departments.collect(),
+        })
     }
 
     pub(super) async fn set_department(
@@ -58,10 +61,22 @@ impl Operations {
             .set(&actor, order.department, order.closed, &order.reason)
             .await?;
         let open = live.overview.now().await?;
-        let after = live.condition(order.department, &open);
+        let after = live.condition(order.department, &open).await?;
         Ok(SetDepartmentResponse {
-            department: Some(standings::department(&after)),
+            department: Some(standings::department(&after, self.clock.now())),
         })
+    }
+
+    pub(super) async fn retry_hook(
+        self,
+        actor: String,
+        request: RetryHookRequest,
+    ) -> Result<RetryHookResponse, Error> {
+        let live = self.live()?;
+        let (id, reason) = hooks::retry(&request)?;
+        live.retry_hook(&self.housekeeping, &actor, id, reason.as_ref())
+            .await?;
+        Ok(RetryHookResponse {})
     }
 
     fn live(&self) -> Result<&Live, Error> {

@@ -14,10 +14,14 @@ use tonic::{Code, Status};
 use super::{Began, Figures};
 use crate::rpc::methods;
 use crate::telemetry::catalogue::{CALLS, CODES};
+use crate::telemetry::hour::Load;
 use crate::telemetry::trace::{Root, Trace, Tracer};
 
 /// What callers ask for that is not in the contract; they choose the name, so it is not told.
 const OTHER: &str = "_OTHER";
+
+/// The call that asks one check.
+const CHECK: &str = "statuscheck.v1.StatusCheckService/Check";
 
 /// The figures of all methods.
 pub(crate) struct Calls {
@@ -27,6 +31,8 @@ pub(crate) struct Calls {
 
 struct Method {
     name: String,
+    /// It asks one check.
+    is_check: bool,
     all: Histogram<f64>,
     by_code: [OnceLock<BoundHistogram<f64>>; CODES.len()],
 }
@@ -44,6 +50,7 @@ impl Calls {
     pub(super) fn new(all: Histogram<f64>) -> Self {
         let method = |name: String| {
             Arc::new(Method {
+                is_check: name == CHECK,
                 name,
                 all: all.clone(),
                 by_code: Default::default(),
@@ -93,12 +100,15 @@ impl Call {
         let Some(took) = self.figures.since(self.began) else {
             return;
         };
+        if self.method.is_check {
+            self.figures.hour.count(Load::Checks, took, is_our_fault(code));
+        }
         let (method, code) = (&self.method, code as usize);
         let bind = || {
             let labels = CALLS.with(["grpc".into(), method.name.clone().into(), CODES[code].into()]);
             method.all.bind(&labels)
         };
-        method.by_code[code].get_or_init(bind).record(took);
+        method.by_code[code].get_or_init(bind).record(took.as_secs_f64());
     }
 }
 
@@ -106,6 +116,14 @@ impl Drop for Call {
     fn drop(&mut self) {
         self.end(Code::Cancelled);
     }
+}
+
+/// The caller can do nothing about it: the codes that the alerts count, too.
+const fn is_our_fault(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Internal | Code::Unknown | Code::Unavailable | Code::DataLoss
+    )
 }
 
 fn code(headers: &HeaderMap) -> Option<Code> {

@@ -1,9 +1,12 @@
 //! Two gateways on one database, of which one reaches it through a proxy that fails when it is told to.
 
+use statuscheck_proto::ops::v1::ops_service_client::OpsServiceClient;
+use statuscheck_proto::ops::v1::{DepartmentStatus, ListDepartmentsRequest, SetDepartmentRequest};
 use statuscheck_proto::v1::{CheckRequest, CheckResponse};
 use tokio::task::block_in_place;
 use tokio::time::{interval, timeout};
 use tonic::Status;
+use tonic::transport::Channel;
 
 use super::behind::{count, sql};
 use super::members::store;
@@ -52,9 +55,10 @@ pub struct Pair {
     postgres: LocalPostgres,
 }
 
-/// A gateway, and an employer who asks it.
+/// A gateway, an employer who asks it, and an operator.
 pub struct Gateway {
     client: Client,
+    operator: OpsServiceClient<Channel>,
     _program: Program,
 }
 
@@ -63,9 +67,11 @@ impl Gateway {
         let checkpoints = site.folder().join(format!("checkpoints-{name}"));
         let config = site.configure_another(name, &store(url, postgres, &checkpoints));
         let mut program = start.spawn_on(&config);
-        let [(_, client), ..] = clients(site, program.address().await);
+        let address = program.address().await;
+        let [(_, client), ..] = clients(site, address);
         Self {
             client,
+            operator: OpsServiceClient::new(site.channel(address, "ops/duty-1")),
             _program: program,
         }
     }
@@ -76,6 +82,31 @@ impl Gateway {
     /// What the gateway says.
     pub async fn check(&self, request: CheckRequest) -> Result<CheckResponse, Status> {
         Ok(self.client.clone().check(request).await?.into_inner())
+    }
+
+    /// Closes a department by hand, or opens it.
+    ///
+    /// # Errors
+    /// What the gateway says.
+    pub async fn set(&self, department: &str, closed: bool) -> Result<(), Status> {
+        let request = SetDepartmentRequest {
+            department: department.to_owned(),
+            closed,
+            until: None,
+            reason: "The machines are moved".to_owned(),
+        };
+        self.operator.clone().set_department(request).await.map(drop)
+    }
+
+    /// How a department is doing; none while the gateway cannot say.
+    pub async fn department(&self, name: &str) -> Option<DepartmentStatus> {
+        let listed = self
+            .operator
+            .clone()
+            .list_departments(ListDepartmentsRequest {})
+            .await;
+        let mut all = listed.ok()?.into_inner().departments.into_iter();
+        all.find(|department| department.department == name)
     }
 
     /// Asks until there is an answer.
