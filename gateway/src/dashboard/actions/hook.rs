@@ -83,7 +83,10 @@ impl Board {
         let unknown = || (StatusCode::NOT_FOUND, not_found()).into_response();
         let id: NoticeId = id.parse().map_err(|_no_id| unknown())?;
         let (live, view) = (&self.sources.live, format!("hooks/{id}"));
-        let recorded = live.views.record(&operator.actor, &operator.session(), &view).await;
+        let recorded = live
+            .views
+            .record(&operator.actor, &operator.session(), &view)
+            .await;
         recorded.map_err(|error| refused(error.into()))?;
         live.hook(id).await.map_err(not_retried)
     }
