@@ -95,7 +95,10 @@ impl ServedCalendars {
     ) -> Result<Self, CalendarsError> {
         let mut calendars = configured.calendars;
         for entry in replacements(store.as_ref()).await? {
-            let lists = [Some(&entry.details), entry.details.get("replaced").and_then(Value::as_object)];
+            let lists = [
+                Some(&entry.details),
+                entry.details.get("replaced").and_then(Value::as_object),
+            ];
             for calendar in lists.into_iter().flatten().map(read) {
                 calendars = calendars.and_earlier(calendar.ok_or(ReadError::Corrupt)?)?;
             }

@@ -38,7 +38,11 @@ impl Desk {
         let shipped = shipped.current().version().as_str();
         let list = SHIPPED.replace(&format!("version\t{shipped}"), &format!("version\t{version}"));
         assert_ne!(list, SHIPPED);
-        fs::write(self.file(), format!("{list}{day}\tengland-and-wales\tA day off\n")).unwrap();
+        fs::write(
+            self.file(),
+            format!("{list}{day}\tengland-and-wales\tA day off\n"),
+        )
+        .unwrap();
     }
 
     async fn starts(&self) -> Result<ServedCalendars, CalendarsError> {

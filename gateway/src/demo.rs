@@ -47,13 +47,13 @@ use crate::quota::QuotaSettings;
 use crate::referrals::ReferralSettings;
 use crate::register::{self, ChangeSettings, RegisterError};
 use crate::server::{CheckSettings, Gateway, Setup, StartError};
-use crate::store::{ReadError, Store};
 use crate::store::embedded::{EmbeddedStore, OpenError, Settings as StoreSettings};
 use crate::store::key_file::KeyFileError;
 use crate::store::notary::{Notary, NotarySettings};
 use crate::store::seal::Kek;
 use crate::store::signing::{SigningKey, SigningKeyError};
 use crate::store::upkeep::Upkeep;
+use crate::store::{ReadError, Store};
 use crate::telemetry::{ExportError, Exports, Telemetry, TelemetrySettings};
 use crate::timekeeper::TimekeeperSettings;
 use crate::tls::{Tls, TlsError, TlsFiles};
@@ -210,7 +210,9 @@ pub enum DemoError {
     #[error("what was recorded cannot be read")]
     Unreadable(#[source] ReadError),
     /// Take the rate of that clock, wait, or take another folder.
-    #[error("{folder}: its cases were recorded up to {until} by a clock that is ahead of this one, and would go back in time")]
+    #[error(
+        "{folder}: its cases were recorded up to {until} by a clock that is ahead of this one, and would go back in time"
+    )]
     Past {
         /// Which.
         folder: PathBuf,

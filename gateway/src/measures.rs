@@ -4,6 +4,7 @@
 //! checks are made; a case that was purged left its course in the open. So a count costs what its cases cost, and is bounded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::Deserialize;
@@ -13,6 +14,7 @@ use statuscheck_domain::ids::AgreementId;
 use statuscheck_domain::measures::{Figures, Tally};
 use statuscheck_domain::quota::Month;
 use tokio::sync::Semaphore;
+use tokio::time::sleep;
 
 use crate::error::Error;
 use crate::register::RegisterChanges;
@@ -22,7 +24,7 @@ use crate::store::{CourseQuery, Store};
 const PAGE: usize = 200;
 
 /// When to come again where others are counting.
-const BUSY_RETRY: std::time::Duration = std::time::Duration::from_secs(1);
+const BUSY_RETRY: Duration = Duration::from_secs(1);
 
 /// The longest time that is asked about: ten years, for nothing is kept longer.
 pub(crate) const SPAN_MAX: SignedDuration = SignedDuration::from_hours(24 * 3_653);
@@ -76,6 +78,8 @@ pub(crate) struct Measures {
     clock: SharedClock,
     cases_max: u64,
     turns: Semaphore,
+    /// Between two pages.
+    rest: Duration,
 }
 
 impl Measures {
@@ -91,7 +95,13 @@ impl Measures {
             clock,
             cases_max: settings.cases_max,
             turns: Semaphore::new(settings.at_once_max),
+            rest: Duration::ZERO,
         }
+    }
+
+    /// The same, which rests between two pages: for counts that nobody waits for.
+    pub(crate) fn resting(self, rest: Duration) -> Self {
+        Self { rest, ..self }
     }
 
     /// Counts.
@@ -147,6 +157,7 @@ impl Measures {
                 break;
             }
             query.after = page.next;
+            sleep(self.rest).await;
         }
         Ok(tally.figures())
     }

@@ -339,9 +339,11 @@ async fn live(setup: &Setup) -> Result<Live, StartError> {
     let (store, clock) = (&setup.store, &setup.clock);
     let closures = Closures::load(Arc::clone(store), clock.clone()).await;
     let closures = Arc::new(closures.map_err(StartError::Closures)?);
+    let overview = Arc::new(Overview::new(Arc::clone(store), clock.clone()));
+    overview.begin().await;
     Ok(Live {
         store: Arc::clone(store),
-        overview: Arc::new(Overview::new(Arc::clone(store), clock.clone())),
+        overview,
         departments: setup.departments.clone().respecting(Arc::clone(&closures)),
         closures,
         views: Arc::new(Views::new(Arc::clone(store), clock.clone())),

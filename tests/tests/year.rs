@@ -24,5 +24,8 @@ fn through_a_year_of_crashes_every_clock_fires_once_in_order_and_never_early_and
     );
     assert!(report.fired() > 1_000 && report.lapsed() > 50);
     let (taken, parked) = report.notices();
-    assert!(taken > 300 && parked > 5, "{taken} notices were taken, {parked} given up");
+    assert!(
+        taken > 300 && parked > 5,
+        "{taken} notices were taken, {parked} given up"
+    );
 }

@@ -190,7 +190,8 @@ impl Asking {
             division: safeguard.division,
             ..self.terms(permit, now)
         };
-        let started = CaseClock::start(terms, &self.calendars.now()).map_err(|fault| Error::internal(&fault))?;
+        let started =
+            CaseClock::start(terms, &self.calendars.now()).map_err(|fault| Error::internal(&fault))?;
         let clock = CaseClock::open(now, started).map_err(|fault| Error::internal(&fault))?;
         Ok(clock.promise())
     }

@@ -140,10 +140,8 @@ impl CalendarFile {
 
     fn read_now(&self) -> Result<(WorkingCalendar, String), CalendarError> {
         let path = || self.path.clone();
-        let list = fs::read_to_string(&self.path).map_err(|source| CalendarError::Unreadable {
-            path: path(),
-            source,
-        })?;
+        let list = fs::read_to_string(&self.path)
+            .map_err(|source| CalendarError::Unreadable { path: path(), source })?;
         let holidays = list
             .parse()
             .map_err(|source| CalendarError::Holidays { path: path(), source })?;

@@ -14,6 +14,10 @@ use crate::store::{Line, Marks, ReadError, Store};
 /// How old a count may be before it is made anew. A second: nobody reads faster.
 const FRESH: Duration = Duration::from_secs(1);
 
+/// A count that takes longer than this is not waited for where there is one before it. A tenth of a second: a page is to be there
+/// within two.
+const WAITED_FOR: Duration = Duration::from_millis(100);
+
 /// Of the time, counting takes one part in so many at the most: a million open cases are counted in a fraction of a second, and
 /// then not again for some.
 const REST_FACTOR: u32 = 20;
@@ -61,15 +65,39 @@ impl Overview {
         }
     }
 
-    /// The newest count, or a new one where that is old. While somebody counts, the others get the one before.
+    /// The newest count, or a new one where that is old. While somebody counts, the others get the one before, and where counting takes
+    /// long, all get that.
     ///
     /// # Errors
     /// [`ReadError`] where there is none that may still be shown.
-    pub async fn now(&self) -> Result<Arc<Snapshot>, ReadError> {
+    pub async fn now(self: &Arc<Self>) -> Result<Arc<Snapshot>, ReadError> {
         let before = self.newest.load_full();
         if let Some(fresh) = before.as_ref().filter(|snapshot| self.is_fresh(snapshot)) {
             return Ok(Arc::clone(fresh));
         }
+        if let Some(before) = before.as_ref().filter(|before| before.took > WAITED_FOR) {
+            let (overview, known) = (Arc::clone(self), Arc::clone(before));
+            tokio::spawn(async move {
+                if let Err(error) = overview.count_anew(Some(known)).await {
+                    tracing::warn!(%error, "open cases cannot be counted");
+                }
+            });
+            return Ok(Arc::clone(before));
+        }
+        self.count_anew(before).await
+    }
+
+    /// Counts before anybody looks, where that takes long: who looks first after a start does not wait for it either.
+    pub(crate) async fn begin(&self) {
+        match self.count().await {
+            Ok(snapshot) if snapshot.took > WAITED_FOR => self.newest.store(Some(Arc::new(snapshot))),
+            Ok(_quick) => {}
+            Err(error) => tracing::warn!(%error, "open cases cannot be counted"),
+        }
+    }
+
+    /// The newest count after this; while somebody else is at it, the one `before` where there is one.
+    async fn count_anew(&self, before: Option<Arc<Snapshot>>) -> Result<Arc<Snapshot>, ReadError> {
         let _turn = match (self.counting.try_lock(), before) {
             (Ok(turn), _) => turn,
             (Err(_counting), Some(before)) => return Ok(before),

@@ -21,6 +21,9 @@ const FRESH: Duration = Duration::from_secs(600);
 /// Of the time, counting takes one part in so many at the most.
 const REST_FACTOR: u32 = 50;
 
+/// Between two pages of a count. 150 ms: a page is some 13 ms of a processor, and checks are to notice none of it.
+const PAGE_REST: Duration = Duration::from_millis(150);
+
 /// Counts promises, at most every ten minutes, and only while somebody looks.
 pub(crate) struct Promises {
     measures: Measures,
@@ -57,7 +60,7 @@ impl Promises {
     /// `measures` bounds what one count may cost.
     pub(crate) fn new(measures: Measures, register: Arc<ServedRegister>, clock: SharedClock) -> Self {
         Self {
-            measures,
+            measures: measures.resting(PAGE_REST),
             register,
             clock,
             newest: ArcSwapOption::empty(),

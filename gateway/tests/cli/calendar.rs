@@ -61,8 +61,13 @@ async fn another_list_counts_for_new_cases_at_once_and_for_open_ones_by_an_order
     // What is no list changes nothing.
     fs::write(&list, "christmas").unwrap();
     gateway.signal("HUP").await;
-    let refused = gateway.logs("a new list of bank holidays is bad; the old one stays in use").await;
-    assert!(refused["error"].as_str().unwrap().contains("holidays.tsv"), "{refused}");
+    let refused = gateway
+        .logs("a new list of bank holidays is bad; the old one stays in use")
+        .await;
+    assert!(
+        refused["error"].as_str().unwrap().contains("holidays.tsv"),
+        "{refused}"
+    );
     fs::write(&list, with_a_day_off("2026-day-off")).unwrap();
     gateway.signal("HUP").await;
     let counts = gateway.logs("another list of bank holidays counts").await;
@@ -83,8 +88,14 @@ async fn another_list_counts_for_new_cases_at_once_and_for_open_ones_by_an_order
     let preview = [&order[..], &["--preview"]].concat();
     let expected = site.ask_as(&operator, &address, &preview).await.ends(0).json();
     let line = &expected["lines"][0];
-    assert_eq!((&line["agreement_id"], &line["later"]), (&"iecas".into(), &"1".into()));
-    assert_eq!(expected["cases"], "1", "that which began under the new list keeps its clock");
+    assert_eq!(
+        (&line["agreement_id"], &line["later"]),
+        (&"iecas".into(), &"1".into())
+    );
+    assert_eq!(
+        expected["cases"], "1",
+        "that which began under the new list keeps its clock"
+    );
     let done = site.ask_as(&operator, &address, &order).await.ends(0).json();
     assert_eq!(done, expected);
     let counted = case(&site, &trust, &address, id).await;

@@ -94,7 +94,11 @@ async fn clocks_of_open_cases_are_counted_anew_after_a_preview() {
         format!("{start}promise = \"48h\"{end}right-to-work-2026-9{after}")
     });
     let shorter = shorter.path().to_str().unwrap();
-    let plan = house.ask(&["register", "plan", shorter, "--json"]).await.ends(0).json();
+    let plan = house
+        .ask(&["register", "plan", shorter, "--json"])
+        .await
+        .ends(0)
+        .json();
     let plan_id = plan["plan_id"].as_str().unwrap();
     let apply = ["register", "apply", plan_id, "--as", "ops/duty-2"];
     house.ask(&apply).await.ends(0);

@@ -100,11 +100,18 @@ async fn a_folder_that_a_fast_clock_has_left_is_gone_on_with_and_never_goes_back
     // Ids of cases grow with their times.
     let ids = |told: &Value| -> Vec<String> {
         let checks = told["checks"].as_array().unwrap().iter();
-        checks.map(|check| check["case_id"].as_str().unwrap().to_owned()).collect()
+        checks
+            .map(|check| check["case_id"].as_str().unwrap().to_owned())
+            .collect()
     };
     let fast = ids(&demo(&["--clock-rate", "86400"]).await.ends(0).json());
     let refused = demo(&[]).await.ends(1).stderr;
-    for words in ["--clock-rate 86400 again", "in another folder (--dir)", "would go back in time", dir] {
+    for words in [
+        "--clock-rate 86400 again",
+        "in another folder (--dir)",
+        "would go back in time",
+        dir,
+    ] {
         assert!(refused.contains(words), "{words} is not in {refused}");
     }
     // Another fast clock goes on where that one ended, however slow it is.

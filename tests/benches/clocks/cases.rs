@@ -105,10 +105,11 @@ impl Maker {
         } else {
             Waits::ForTheDepartment
         };
-        let again = start + SignedDuration::from_hours(6) + SignedDuration::from_secs(i64::from(number % 300_000));
+        let again =
+            start + SignedDuration::from_hours(6) + SignedDuration::from_secs(i64::from(number % 300_000));
         let asked = ASKED.get(number as usize / 10 % 10).context("one of ten")?;
-        // What would be due at once is made so much older that it was due before.
-        for _ in 0..8 {
+        // What would be due at once is made so much older that it was due before; over a weekend that takes a while.
+        for _ in 0..40 {
             let (case, wake) = self.case(number, asked, waits, (received_at, start, again))?;
             if wake.is_none_or(|wake| wake > start + QUIET) {
                 return Ok(case);
@@ -149,7 +150,9 @@ impl Maker {
         let question_id = QuestionId::at(received_at, &random);
         let operation = match asked.check {
             CheckKind::Section95 => Operation::Section95Support,
-            CheckKind::RightToWork | CheckKind::RightToRent | CheckKind::Iecas => Operation::ImmigrationStatus,
+            CheckKind::RightToWork | CheckKind::RightToRent | CheckKind::Iecas => {
+                Operation::ImmigrationStatus
+            }
         };
         let started = statuscheck_domain::case_clock::CaseClock::start(terms.clone(), &self.calendars)?;
         let promise = statuscheck_domain::case_clock::CaseClock::open(received_at, started)?.promise();
@@ -188,7 +191,12 @@ impl Maker {
         let decided_at = received_at + DECIDED_AFTER;
         let (mut then, mut after) = case.change(decided_at, [replied, decided])?;
         let clock = after.clock_events(decided_at, || Some(terms.clone()), &self.calendars)?;
-        let steps = |case: &Case| case.clock.as_ref().map(|clock| clock.step(now)).unwrap_or_default();
+        let steps = |case: &Case| {
+            case.clock
+                .as_ref()
+                .map(|clock| clock.step(now))
+                .unwrap_or_default()
+        };
         let (follows, started) = after.change(decided_at, clock.into_iter().map(EventKind::Clock))?;
         (then, after) = (then.followed_by(follows), started);
         let fired = steps(&after);

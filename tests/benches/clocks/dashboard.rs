@@ -7,10 +7,10 @@ use anyhow::{Context as _, ensure};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::Plan;
 use crate::checks::{A_SECOND, Callers};
 use crate::figures::{compare, head, line, milliseconds, percentile};
 use crate::served::Served;
-use crate::Plan;
 
 /// Gateways of which the very first page is looked at.
 const STARTS: usize = 5;
@@ -99,7 +99,12 @@ async fn beside_open_pages(plan: &Plan, served: &Arc<Served>, views: &Views) -> 
     ));
     line("checks with no dashboard open", &without.concat());
     line("checks with ten open", &with.concat());
-    compare("p99 of checks with ten open to that with none", &with, &without, "at most 1.1");
+    compare(
+        "p99 of checks with ten open to that with none",
+        &with,
+        &without,
+        "at most 1.1",
+    );
     Ok(())
 }
 
@@ -107,7 +112,10 @@ impl Views {
     /// Those that the first page leads to.
     async fn of(served: &Served) -> anyhow::Result<Self> {
         let (_, first) = look(served, "").await?;
-        let links = first.split("href=\"/").skip(1).filter_map(|rest| rest.split('"').next());
+        let links = first
+            .split("href=\"/")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next());
         let mut paths = vec![String::new()];
         for link in links {
             // Of all cases one is enough; files are no views.

@@ -10,12 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use crate::Plan;
 use crate::cases::Maker;
 use crate::checks::{A_SECOND, Callers};
 use crate::figures::{compare, head, line, milliseconds, percentile};
 use crate::fixture::AT_ONCE;
 use crate::served::Served;
-use crate::Plan;
 
 /// Within which they are all due.
 const WITHIN: Duration = Duration::from_secs(2);
@@ -73,7 +73,9 @@ async fn round(
     let start = now + SignedDuration::try_from(ahead)?;
     let apart = SignedDuration::try_from(WITHIN / count)?;
     let first = numbers.start;
-    let due_at = move |number: u32| -> anyhow::Result<Timestamp> { Ok(start + apart * i32::try_from(number - first)?) };
+    let due_at = move |number: u32| -> anyhow::Result<Timestamp> {
+        Ok(start + apart * i32::try_from(number - first)?)
+    };
     let one = |number| {
         let (store, maker) = (Arc::clone(&served.store), Arc::clone(maker));
         tokio::spawn(async move {
@@ -108,7 +110,10 @@ fn print(rounds: &Rounds, clocks: u32, cases: u32, target: &str) {
         "{clocks} clocks due within {WITHIN:?} among {cases} open cases, and {A_SECOND} checks a second"
     ));
     for (number, late) in rounds.late.iter().enumerate() {
-        line(&format!("how late each step was on disk, round {}", number + 1), late);
+        line(
+            &format!("how late each step was on disk, round {}", number + 1),
+            late,
+        );
     }
     let late = rounds.late.concat();
     line("the same, all rounds", &late);

@@ -52,7 +52,10 @@ fn main() -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let cases = number(&words, "--cases")?.unwrap_or(CASES);
-    ensure!((100..=CASES_MAX).contains(&cases), "--cases takes 100 to {CASES_MAX}");
+    ensure!(
+        (100..=CASES_MAX).contains(&cases),
+        "--cases takes 100 to {CASES_MAX}"
+    );
     let rounds = number(&words, "--rounds")?.map(|rounds| rounds as usize);
     if let Some(part) = after(&words, "--alone") {
         let (callers, gateway) = (runtime("callers")?, runtime("gateway")?);
@@ -94,7 +97,10 @@ async fn alone(part: String, plan: Plan) -> anyhow::Result<()> {
 }
 
 fn runtime(name: &str) -> anyhow::Result<Runtime> {
-    Ok(Builder::new_multi_thread().thread_name(name).enable_all().build()?)
+    Ok(Builder::new_multi_thread()
+        .thread_name(name)
+        .enable_all()
+        .build()?)
 }
 
 fn number(words: &[String], name: &str) -> anyhow::Result<Option<u32>> {

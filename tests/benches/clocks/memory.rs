@@ -7,11 +7,11 @@ use anyhow::{Context as _, ensure};
 use statuscheck_tests::processor::spent_by;
 use tokio::time::sleep;
 
+use crate::Plan;
 use crate::checks::Callers;
 use crate::figures::percentile;
 use crate::fixture::Fixture;
 use crate::served::Served;
-use crate::Plan;
 
 /// Open cases of the gateway with which it is compared.
 const FEW: u32 = 1_000;
@@ -33,7 +33,10 @@ pub(crate) async fn measure(plan: &Plan) -> anyhow::Result<()> {
     let (one, other) = (between.saturating_sub(before), after.saturating_sub(between));
     let cases = plan.fixture.cases;
     println!("\nMemory of the process, what is mapped from files aside");
-    println!("  a gateway with {FEW} open cases, its departments and callers: {} KiB", one >> 10);
+    println!(
+        "  a gateway with {FEW} open cases, its departments and callers: {} KiB",
+        one >> 10
+    );
     println!("  a second one with {cases}: {} KiB more", other >> 10);
     println!(
         "  a case: {:.1} bytes of all that the second one takes, {:.1} of what it takes more than the first (target: at most 64 \
@@ -96,6 +99,9 @@ fn memory() -> anyhow::Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
     let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    let kib: u64 = kib.context("the system says how much memory is used")?.trim().parse()?;
+    let kib: u64 = kib
+        .context("the system says how much memory is used")?
+        .trim()
+        .parse()?;
     Ok(kib << 10)
 }

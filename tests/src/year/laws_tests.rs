@@ -129,8 +129,16 @@ fn a_breach_that_is_not_escalated_once_and_a_notice_without_an_end_are_found() {
     assert_eq!(found_of_notices(vec![breached(), queued(), parked()], &[]), 0);
     assert_eq!(found_of_notices(right(), &[]), 1, "nobody got it");
     assert_eq!(found_of_notices(vec![breached()], &[]), 1, "not escalated");
-    assert_eq!(found_of_notices(vec![queued(), delivered()], &[id]), 1, "of nothing");
-    assert_eq!(found_of_notices(vec![breached(), queued()], &[]), 1, "without an end");
+    assert_eq!(
+        found_of_notices(vec![queued(), delivered()], &[id]),
+        1,
+        "of nothing"
+    );
+    assert_eq!(
+        found_of_notices(vec![breached(), queued()], &[]),
+        1,
+        "without an end"
+    );
     let both = vec![breached(), queued(), delivered(), parked()];
     assert_eq!(found_of_notices(both, &[id]), 1, "with two ends");
     let other = NoticeId::at(hour(2), &[3; 10]);

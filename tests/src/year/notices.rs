@@ -63,8 +63,7 @@ impl Owner {
             agreement
         });
         let register = Register::new(agreements, shipped.orders().iter().cloned());
-        let register =
-            register.and_then(|register| register.with_safeguards(shipped.safeguards().cloned()));
+        let register = register.and_then(|register| register.with_safeguards(shipped.safeguards().cloned()));
         register.map_err(|faults| anyhow::anyhow!("the register has {} faults", faults.len()))
     }
 
@@ -75,7 +74,8 @@ impl Owner {
     /// Takes what comes at `now`, or does not.
     pub(super) fn answer(&self, now: Timestamp) {
         let is_away = self.away.iter().any(|(from, until)| *from <= now && now < *until);
-        self.letters.answers(Answer::Status(if is_away { 503 } else { 204 }));
+        self.letters
+            .answers(Answer::Status(if is_away { 503 } else { 204 }));
     }
 
     /// Ids of the notices that it took, each as often as it did.

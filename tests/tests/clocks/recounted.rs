@@ -59,7 +59,11 @@ async fn open_cases_keep_their_promise_until_an_order_counts_their_clocks_anew()
     let tenancy = right_to_rent(&house, rent.by_name(), "2026-03-20").await;
     let case = async |id: &str| house.case(EMPLOYER, id).await.unwrap();
     let before = case(&told.case_id).await;
-    assert_eq!(order(&house, recount("")).await.unwrap(), (Vec::new(), 0), "nothing has changed");
+    assert_eq!(
+        order(&house, recount("")).await.unwrap(),
+        (Vec::new(), 0),
+        "nothing has changed"
+    );
 
     promise_two_days(&house).await;
     assert_eq!(case_json(&case(&told.case_id).await), case_json(&before));
@@ -70,7 +74,10 @@ async fn open_cases_keep_their_promise_until_an_order_counts_their_clocks_anew()
     };
     assert_eq!(order(&house, preview).await.unwrap(), expected);
     assert_eq!(times(&case(&told.case_id).await, "clock_recomputed"), 0);
-    assert_eq!(order(&house, recount("right-to-rent")).await.unwrap(), (Vec::new(), 0));
+    assert_eq!(
+        order(&house, recount("right-to-rent")).await.unwrap(),
+        (Vec::new(), 0)
+    );
 
     // The same again within a minute is the same order, which has moved the case before.
     let answered = case(&other.case_id).await;

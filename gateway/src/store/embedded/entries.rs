@@ -9,11 +9,11 @@ use statuscheck_domain::ids::CaseId;
 use uuid::Uuid;
 
 use super::{EmbeddedStore, shelves};
-use crate::store::{LedgerPlace, ReadError};
 use crate::store::chain::{Chain, ChainHead, ChainId, Entry, Head, LedgerId};
 use crate::store::copy::PlacedEntry;
 use crate::store::notary::HEADS_MAX;
 use crate::store::rows::SealedEntry;
+use crate::store::{LedgerPlace, ReadError};
 
 /// Bits of a place that are the sequence number; those above are the chain's number. No file has room for so many entries
 /// of one chain.
@@ -51,7 +51,11 @@ impl EmbeddedStore {
     pub async fn last_recorded(&self) -> Result<Option<Timestamp>, ReadError> {
         let last = |connection: &Connection| {
             let time: Option<i64> = connection
-                .query_row("SELECT time FROM entries ORDER BY place DESC LIMIT 1", [], |row| row.get(0))
+                .query_row(
+                    "SELECT time FROM entries ORDER BY place DESC LIMIT 1",
+                    [],
+                    |row| row.get(0),
+                )
                 .optional()?;
             time.map(shelves::time).transpose()
         };
