@@ -125,9 +125,36 @@ impl Asking {
         operations.into_iter().map(plan).collect()
     }
 
-    /// The next steps of `case`, `kinds`, at `now`, together with what they mean for its clock, the notices of a referral that they
-    /// open, and the case after them. Steps that begin no clock need no permit.
+    /// The next steps of `case`, `kinds`, at `now`, which are told in their call, together with what they mean for its clock, what
+    /// somebody is told of that, the notices of a referral that they open, and the case after them. Steps that begin no clock need
+    /// no permit.
     pub(crate) fn step(
+        &self,
+        case: &Case,
+        permit: Option<&Permit>,
+        now: Timestamp,
+        kinds: Vec<EventKind>,
+    ) -> Result<(Change, Case), Error> {
+        let (change, after) = self.followed(case, permit, now, kinds)?;
+        // What was due when the caller did something is fired with that, and by nobody else.
+        let told = self.outbox.telling_in_call(change, after);
+        told.map_err(|fault| Error::internal(&fault))
+    }
+
+    /// The same once the call has ended, together with all that somebody is told of it.
+    pub(crate) fn step_told(
+        &self,
+        case: &Case,
+        permit: Option<&Permit>,
+        now: Timestamp,
+        kinds: Vec<EventKind>,
+    ) -> Result<(Change, Case), Error> {
+        let (change, after) = self.followed(case, permit, now, kinds)?;
+        let told = self.outbox.telling(case, change, after);
+        told.map_err(|fault| Error::internal(&fault))
+    }
+
+    fn followed(
         &self,
         case: &Case,
         permit: Option<&Permit>,
@@ -153,19 +180,6 @@ impl Asking {
         };
         // In the call, too: there is no hold without its hook.
         self.outbox.referring(change, after).map_err(internal)
-    }
-
-    /// The same once the call has ended, together with what somebody is told of it.
-    pub(crate) fn step_told(
-        &self,
-        case: &Case,
-        permit: Option<&Permit>,
-        now: Timestamp,
-        kinds: Vec<EventKind>,
-    ) -> Result<(Change, Case), Error> {
-        let (change, after) = self.step(case, permit, now, kinds)?;
-        let told = self.outbox.telling(case, change, after);
-        told.map_err(|fault| Error::internal(&fault))
     }
 
     /// What is promised from `started_at` on, under the permit's agreement and the calendar of new cases.

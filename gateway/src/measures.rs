@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
@@ -15,6 +16,7 @@ use statuscheck_domain::ids::AgreementId;
 use statuscheck_domain::measures::{Course, Figures, Tally};
 use statuscheck_domain::quota::Month;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::sleep;
 
 use crate::error::Error;
 use crate::register::RegisterChanges;
@@ -24,7 +26,7 @@ use crate::store::{CourseQuery, Store};
 const PAGE: usize = 200;
 
 /// When to come again where others are counting.
-const BUSY_RETRY: std::time::Duration = std::time::Duration::from_secs(1);
+const BUSY_RETRY: Duration = Duration::from_secs(1);
 
 /// The longest time that is asked about: ten years, for nothing is kept longer.
 pub(crate) const SPAN_MAX: SignedDuration = SignedDuration::from_hours(24 * 3_653);
@@ -85,6 +87,8 @@ pub(crate) struct Measures {
     clock: SharedClock,
     cases_max: u64,
     turns: Semaphore,
+    /// Between two pages.
+    rest: Duration,
 }
 
 impl Measures {
@@ -100,7 +104,13 @@ impl Measures {
             clock,
             cases_max: settings.cases_max,
             turns: Semaphore::new(settings.at_once_max),
+            rest: Duration::ZERO,
         }
+    }
+
+    /// The same, which rests between two pages: for counts that nobody waits for.
+    pub(crate) fn resting(self, rest: Duration) -> Self {
+        Self { rest, ..self }
     }
 
     /// Counts.
@@ -201,6 +211,7 @@ impl Measures {
                 break;
             }
             query.after = page.next;
+            sleep(self.rest).await;
         }
         Ok(())
     }

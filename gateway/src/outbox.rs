@@ -8,7 +8,7 @@ use statuscheck_domain::case::{Case, HistoryError};
 use statuscheck_domain::clock::london_day;
 use statuscheck_domain::event::{Change, EventKind};
 use statuscheck_domain::ids::{AgreementId, NoticeId};
-use statuscheck_domain::outbox::{Happening, Notice, NoticeEvent, Receiver, tidings};
+use statuscheck_domain::outbox::{Happening, Notice, NoticeEvent, Receiver, tidings, tidings_in_call};
 use statuscheck_domain::referral::ReferralEvent;
 use statuscheck_domain::sla::Audience;
 
@@ -48,10 +48,21 @@ impl Outbox {
         after: Case,
     ) -> Result<(Change, Case), HistoryError> {
         let told = tidings(before, &change, &after);
-        let told = told
-            .into_iter()
-            .map(|(audience, happening)| (receiver(audience, &after), happening))
-            .collect();
+        let told = to_receivers(told, &after);
+        self.posting(change, after, told)
+    }
+
+    /// The same of a change whose caller is told in the call.
+    ///
+    /// # Errors
+    /// [`HistoryError`] where the case is none.
+    pub(crate) fn telling_in_call(
+        &self,
+        change: Change,
+        after: Case,
+    ) -> Result<(Change, Case), HistoryError> {
+        let told = tidings_in_call(&change, &after);
+        let told = to_receivers(told, &after);
         self.posting(change, after, told)
     }
 
@@ -153,6 +164,12 @@ impl Outbox {
             "the agreement's owner is to be told, and has no webhook"
         );
     }
+}
+
+fn to_receivers(told: Vec<(Audience, Happening)>, case: &Case) -> Vec<(Receiver, Happening)> {
+    let told = told.into_iter();
+    told.map(|(audience, happening)| (receiver(audience, case), happening))
+        .collect()
 }
 
 /// Whom an audience is, of a case.

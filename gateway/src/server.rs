@@ -356,9 +356,11 @@ async fn live(
         setup.checks.feed_interval,
         clock.clone(),
     );
+    let overview = Arc::new(Overview::new(Arc::clone(store), clock.clone()));
+    overview.begin().await;
     Ok(Live {
         store: Arc::clone(store),
-        overview: Arc::new(Overview::new(Arc::clone(store), clock.clone())),
+        overview,
         departments: setup.departments.clone().respecting(Arc::clone(&closures)),
         closures,
         feeds: Arc::new(feeds),

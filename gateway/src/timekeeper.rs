@@ -9,14 +9,12 @@
 //! until the clock has kept its new time for a while, and where it went back, nothing is done twice: what was fired is in the
 //! ledger.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use jiff::Timestamp;
-use serde::Deserialize;
 use statuscheck_domain::agreement::{Permit, Standing};
 use statuscheck_domain::case::Case;
 use statuscheck_domain::case_clock::{CaseClock, ClockEvent, Step};
@@ -35,66 +33,10 @@ use crate::register::ServedRegister;
 use crate::store::{Due, ReadError};
 
 mod pace;
+mod settings;
 
 use self::pace::{Pace, scaled};
-
-/// How due work is done.
-#[derive(Clone, Deserialize, Debug)]
-#[serde(deny_unknown_fields, default)]
-pub struct TimekeeperSettings {
-    /// Cases leased at a time. 256: as many as one commit takes.
-    pub batch_max: usize,
-    /// Cases that are read and written at once. 64: enough for the store to commit in groups, few beside the checks.
-    pub parallel_max: usize,
-    /// How long nothing due is looked for anew at the longest, whatever the store says. 500 ms: half of the second by which a
-    /// step may be late.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub look_every: Duration,
-    /// From one look to the next at the least. 50 ms: a busy gateway records thousands of changes a second, few of them bring a
-    /// due time forward, and to a database each look is a query.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub rest: Duration,
-    /// How far the wall clock may leave the monotonic one between two looks. 5 s: time servers slew by far less.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub jump: Duration,
-    /// How long a wall clock that jumped must keep its new time before it counts. 1 min: a time server that was wrong, or an
-    /// operator's slip, is put right by then; a machine that slept is late by no more.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub settle: Duration,
-    /// How long a case that could not be taken on is left alone. 30 s: somebody has to mend something.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub stuck: Duration,
-}
-
-impl Default for TimekeeperSettings {
-    fn default() -> Self {
-        Self {
-            batch_max: 256,
-            parallel_max: 64,
-            look_every: Duration::from_millis(500),
-            rest: Duration::from_millis(50),
-            jump: Duration::from_secs(5),
-            settle: Duration::from_mins(1),
-            stuck: Duration::from_secs(30),
-        }
-    }
-}
-
-impl TimekeeperSettings {
-    /// From one look to the next at the least, however fast the wall clock runs: some hundred looks a second keep one
-    /// processor a tenth busy.
-    const LOOK_MIN: Duration = Duration::from_millis(5);
-
-    /// The same where the wall clock runs `rate` times as fast, so that a step is late by no more of its time.
-    fn at_rate(self, rate: NonZeroU32) -> Self {
-        let often = |pause: Duration| pause.min((pause / rate.get()).max(Self::LOOK_MIN));
-        Self {
-            look_every: often(self.look_every),
-            rest: often(self.rest),
-            ..self
-        }
-    }
-}
+pub use self::settings::TimekeeperSettings;
 
 /// Does what is due.
 pub struct Timekeeper {
@@ -105,6 +47,36 @@ pub struct Timekeeper {
     /// One for each case that may be asked about again at once.
     askers: Arc<Semaphore>,
     tasks: TaskTracker,
+}
+
+/// What comes after a look.
+#[derive(Clone, Copy)]
+struct Pause {
+    /// For how long nothing is due; a change ends it.
+    length: Duration,
+    /// What is rested after that, whatever changes.
+    rest: Duration,
+}
+
+/// Cases that are read in one go. 16: a millisecond of a thread that reads, after which its place is free for others.
+const READ_TOGETHER: usize = 16;
+
+/// How late the oldest due work may be before it is worked off at full speed. Half of the second by which a step may be late.
+const BEHIND_MAX: Duration = Duration::from_millis(500);
+
+/// Until then only one part in so many is done at once. A quarter: some five thousand cases a second, with a processor left to checks.
+const STEADY_PART: usize = 4;
+
+/// Between two such parts. 2 ms: what waits meanwhile is let in.
+const BREATH: Duration = Duration::from_millis(2);
+
+/// How fast due work is done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speed {
+    /// Beside checks.
+    Steady,
+    /// As fast as it goes: it is behind.
+    Full,
 }
 
 /// What became of a due case.
@@ -152,10 +124,10 @@ impl Timekeeper {
         let mut pace = Pace::new(&self.settings, &self.asking.clock);
         let working = async {
             loop {
-                let pause = self.pause(&mut pace).await;
+                let Pause { length, rest } = self.pause(&mut pace).await;
                 // A change may bring a due time forward.
-                timeout(pause, changed.changed()).await.ok();
-                sleep(self.settings.rest).await;
+                timeout(length, changed.changed()).await.ok();
+                sleep(rest).await;
             }
         };
         tokio::select! {
@@ -167,30 +139,43 @@ impl Timekeeper {
     }
 
     /// Does what is due now, and says for how long nothing will be.
-    async fn pause(self: &Arc<Self>, pace: &mut Pace) -> Duration {
+    async fn pause(self: &Arc<Self>, pace: &mut Pace) -> Pause {
         self.asking.figures.beat();
+        let until = |length| Pause {
+            length,
+            rest: self.settings.rest,
+        };
         let Some(now) = pace.now() else {
-            return self.settings.look_every;
+            return until(self.settings.look_every);
         };
         // To lease is a transaction, and a busy gateway looks often: so it only reads while nothing is due.
         let left = match self.asking.store.next_wake().await {
             Ok(next) => next.map(|next| next.duration_since(now)),
-            Err(error) => return self.unread(&error),
+            Err(error) => return until(self.unread(&error)),
         };
         let overdue = left.and_then(|left| Duration::try_from(-left).ok());
         self.asking.figures.looked(overdue.unwrap_or_default());
         if left.is_some_and(|left| !left.is_positive()) {
-            return match self.turn(now).await {
+            let behind = overdue.unwrap_or_default() / self.asking.clock.rate().get();
+            let (speed, rest) = if behind > BEHIND_MAX {
+                (Speed::Full, Duration::ZERO)
+            } else {
+                (Speed::Steady, BREATH)
+            };
+            return match self.turn(now, speed).await {
                 // Others are at it.
-                Ok(0) => self.settings.look_every,
-                Ok(_more) => Duration::ZERO,
-                Err(error) => self.unread(&error),
+                Ok(0) => until(self.settings.look_every),
+                Ok(_more) => Pause {
+                    length: Duration::ZERO,
+                    rest,
+                },
+                Err(error) => until(self.unread(&error)),
             };
         }
         let left = left.and_then(|left| Duration::try_from(left).ok());
         let left = left.map(|left| left / self.asking.clock.rate().get());
-        left.unwrap_or(self.settings.look_every)
-            .min(self.settings.look_every)
+        let length = left.unwrap_or(self.settings.look_every);
+        until(length.min(self.settings.look_every))
     }
 
     fn unread(&self, error: &ReadError) -> Duration {
@@ -202,13 +187,25 @@ impl Timekeeper {
     ///
     /// # Errors
     /// What is due cannot be read.
-    pub(crate) async fn turn(self: &Arc<Self>, now: Timestamp) -> Result<usize, ReadError> {
-        let due = self.asking.store.lease_due(now, self.settings.batch_max).await?;
-        let steps = due.into_iter().map(|due| {
+    pub(crate) async fn turn(self: &Arc<Self>, now: Timestamp, speed: Speed) -> Result<usize, ReadError> {
+        let part = match speed {
+            Speed::Steady => STEADY_PART,
+            Speed::Full => 1,
+        };
+        let (batch, parallel) = (self.settings.batch_max / part, self.settings.parallel_max / part);
+        let due = self.asking.store.lease_due(now, batch.max(1)).await?;
+        let chunks: Vec<_> = due.chunks(READ_TOGETHER).map(<[Due]>::to_vec).collect();
+        let read = stream::iter(chunks).map(|due| {
             let timekeeper = Arc::clone(self);
-            async move { (due.case_id, timekeeper.take_on(due, now).await) }
+            async move { timekeeper.read(due).await }
         });
-        let mut steps = stream::iter(steps).buffer_unordered(self.settings.parallel_max.max(1));
+        let readings = parallel.div_ceil(READ_TOGETHER).max(1);
+        let read = read.buffer_unordered(readings);
+        let steps = read.flat_map(stream::iter).map(|(due, case)| {
+            let timekeeper = Arc::clone(self);
+            async move { (due.case_id, timekeeper.take_on(due, case, now).await) }
+        });
+        let mut steps = steps.buffer_unordered(parallel.max(1));
         let (mut on, mut let_go) = (0, Vec::new());
         while let Some((case_id, taken)) = steps.next().await {
             match taken {
@@ -247,8 +244,20 @@ impl Timekeeper {
         });
     }
 
-    async fn take_on(self: &Arc<Self>, due: Due, now: Timestamp) -> Result<Taken, Error> {
-        let Some(case) = self.asking.store.case(due.case_id).await? else {
+    /// The cases that are due, as they stand.
+    async fn read(&self, due: Vec<Due>) -> Vec<(Due, Result<Option<Case>, ReadError>)> {
+        let ids: Vec<_> = due.iter().map(|due| due.case_id).collect();
+        let cases = self.asking.store.several(&ids).await;
+        due.into_iter().zip(cases).collect()
+    }
+
+    async fn take_on(
+        self: &Arc<Self>,
+        due: Due,
+        case: Result<Option<Case>, ReadError>,
+        now: Timestamp,
+    ) -> Result<Taken, Error> {
+        let Some(case) = case? else {
             return Ok(Taken::Nothing);
         };
         if case.version != due.version {

@@ -14,7 +14,7 @@ mod telling;
 
 pub use self::fault::{Fault, UnknownFault};
 pub use self::receiver::{Receiver, UnknownReceiver};
-pub use self::telling::tidings;
+pub use self::telling::{tidings, tidings_in_call};
 
 /// Something to tell one receiver of a case. It has no reference of the caller's: one can name a person.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,5 +1,6 @@
 //! What costs something to find out, found out for everybody who looks at once, and not again while it is fresh.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,10 @@ use tokio::sync::Mutex;
 
 /// How old it may be before it is found out anew. A second: nobody reads faster.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// What takes longer than this is not waited for where there is one before it. A tenth of a second: a page is to be there within
+/// two.
+const WAITED_FOR: Duration = Duration::from_millis(100);
 
 /// Of the time, finding it out takes one part in so many at the most: a million open cases are counted in a fraction of a second,
 /// and then not again for some.
@@ -56,15 +61,63 @@ impl<T> Lately<T> {
         if let Some(fresh) = self.newest.load_full().filter(|found| self.is_fresh(found)) {
             return Ok(Arc::clone(&fresh.what));
         }
+        let found = Arc::new(self.timed(find).await?);
+        self.newest.store(Some(Arc::clone(&found)));
+        Ok(Arc::clone(&found.what))
+    }
+
+    /// As [`Lately::or`], and where finding it out takes long, whoever looks gets the one before, and it is found out behind them.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn or_before<E>(
+        self: &Arc<Self>,
+        find: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<Arc<T>, E>
+    where
+        T: Send + Sync + 'static,
+        E: Error + Send + 'static,
+    {
+        let slow = self.newest.load_full().filter(|found| found.took > WAITED_FOR);
+        let Some(before) = slow else {
+            return self.or(find).await;
+        };
+        if !self.is_fresh(&before) {
+            let lately = Arc::clone(self);
+            tokio::spawn(async move {
+                if let Err(error) = lately.or(find).await {
+                    tracing::warn!(
+                        error = &error as &dyn Error,
+                        "what operators look at is not the newest"
+                    );
+                }
+            });
+        }
+        Ok(Arc::clone(&before.what))
+    }
+
+    /// Finds it out before anybody looks, and keeps it where that takes long: who looks first after a start does not wait for it
+    /// either.
+    ///
+    /// # Errors
+    /// What `find` says.
+    pub(crate) async fn begin<E>(&self, find: impl Future<Output = Result<T, E>>) -> Result<(), E> {
+        let found = self.timed(find).await?;
+        if found.took > WAITED_FOR {
+            self.newest.store(Some(Arc::new(found)));
+        }
+        Ok(())
+    }
+
+    async fn timed<E>(&self, find: impl Future<Output = Result<T, E>>) -> Result<Found<T>, E> {
         let began = self.clock.elapsed();
         let what = Arc::new(find.await?);
         let at = self.clock.elapsed();
-        self.newest.store(Some(Arc::new(Found {
-            what: Arc::clone(&what),
+        Ok(Found {
+            what,
             at,
             took: at.saturating_sub(began),
-        })));
-        Ok(what)
+        })
     }
 
     fn is_fresh(&self, found: &Found<T>) -> bool {
@@ -75,6 +128,8 @@ impl<T> Lately<T> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
     use std::convert::Infallible;
     use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -104,6 +159,35 @@ mod tests {
         assert_eq!(look(Duration::ZERO).await, Ok(1), "it took a second");
         clock.advance(Duration::from_millis(1));
         assert_eq!(look(Duration::ZERO).await, Ok(2));
+    }
+
+    #[tokio::test]
+    async fn what_takes_long_is_found_out_behind_who_looks() {
+        let clock = ManualClock::at(Timestamp::UNIX_EPOCH);
+        let lately = Arc::new(Lately::new(Arc::new(clock.clone())));
+        let says = |number: u32| async move { Ok::<_, Infallible>(number) };
+        lately.begin(says(0)).await.unwrap();
+        assert_eq!(
+            *lately.or_before(says(1)).await.unwrap(),
+            1,
+            "what is quick was not kept"
+        );
+
+        let slow = Arc::new(Lately::new(Arc::new(clock.clone())));
+        let slowly = async {
+            clock.advance(Duration::from_millis(101));
+            Ok::<_, Infallible>(2)
+        };
+        slow.begin(slowly).await.unwrap();
+        assert_eq!(*slow.or_before(says(3)).await.unwrap(), 2, "it is fresh");
+        clock.advance(Duration::from_secs(3));
+        assert_eq!(*slow.or_before(says(4)).await.unwrap(), 2, "nobody waits for it");
+        tokio::task::yield_now().await;
+        assert_eq!(
+            *slow.or_before(says(5)).await.unwrap(),
+            4,
+            "it was found out meanwhile"
+        );
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use crate::store::{Line, Marks, ReadError, Store};
 pub struct Overview {
     store: Arc<dyn Store>,
     clock: SharedClock,
-    newest: Lately<Snapshot>,
+    newest: Arc<Lately<Snapshot>>,
 }
 
 /// The open cases as they were counted.
@@ -42,31 +42,45 @@ impl Overview {
     pub fn new(store: Arc<dyn Store>, clock: SharedClock) -> Self {
         Self {
             store,
-            newest: Lately::new(clock.clone()),
+            newest: Arc::new(Lately::new(clock.clone())),
             clock,
         }
     }
 
-    /// The newest count, or a new one where that is old. While somebody counts, the others get the one before.
+    /// The newest count, or a new one where that is old. While somebody counts, the others get the one before, and where counting takes
+    /// long, all get that.
     ///
     /// # Errors
     /// [`ReadError`] where there is none that may still be shown.
     pub async fn now(&self) -> Result<Arc<Snapshot>, ReadError> {
-        self.newest.or(self.count()).await
+        let (store, clock) = (Arc::clone(&self.store), self.clock.clone());
+        let count = async move { count(store.as_ref(), &clock).await };
+        self.newest.or_before(count).await
     }
 
-    async fn count(&self) -> Result<Snapshot, ReadError> {
-        let at = self.clock.now();
-        let marks = Marks {
-            now: at,
-            ahead: Self::AHEAD
-                .iter()
-                .map(|ahead| at.saturating_add(*ahead).unwrap_or(Timestamp::MAX))
-                .collect(),
-        };
-        let lines = self.store.lines(marks).await?;
-        Ok(Snapshot { at, lines })
+    /// Counts before anybody looks, where that takes long: who looks first after a start does not wait for it either.
+    pub(crate) async fn begin(&self) {
+        let count = count(self.store.as_ref(), &self.clock);
+        if let Err(error) = self.newest.begin(count).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "open cases cannot be counted"
+            );
+        }
     }
+}
+
+async fn count(store: &dyn Store, clock: &SharedClock) -> Result<Snapshot, ReadError> {
+    let at = clock.now();
+    let marks = Marks {
+        now: at,
+        ahead: Overview::AHEAD
+            .iter()
+            .map(|ahead| at.saturating_add(*ahead).unwrap_or(Timestamp::MAX))
+            .collect(),
+    };
+    let lines = store.lines(marks).await?;
+    Ok(Snapshot { at, lines })
 }
 
 impl Snapshot {

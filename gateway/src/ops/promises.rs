@@ -25,6 +25,9 @@ const DAYS: u16 = 30;
 /// Of the time, counting takes one part in so many at the most.
 const REST_FACTOR: u32 = 50;
 
+/// Between two pages of a count. 150 ms: a page is some 13 ms of a processor, and checks are to notice none of it.
+const PAGE_REST: Duration = Duration::from_millis(150);
+
 /// Counts promises, at most every ten minutes, and only while somebody looks.
 pub(crate) struct Promises {
     measures: Measures,
@@ -63,7 +66,7 @@ impl Promises {
     /// `measures` bounds what one count may cost.
     pub(crate) fn new(measures: Measures, register: Arc<ServedRegister>, clock: SharedClock) -> Self {
         Self {
-            measures,
+            measures: measures.resting(PAGE_REST),
             register,
             clock,
             newest: ArcSwapOption::empty(),

@@ -30,7 +30,7 @@ use crate::rpc::way::Way;
 use crate::server::CheckSettings;
 use crate::store::{ReadError, Store};
 use crate::telemetry::Telemetry;
-use crate::timekeeper::{Timekeeper, TimekeeperSettings};
+use crate::timekeeper::{Speed, Timekeeper, TimekeeperSettings};
 use crate::webhook::WebhookSettings;
 
 mod through;
@@ -148,7 +148,7 @@ impl Works {
     /// What is due cannot be read.
     pub async fn turn(&self) -> Result<usize, ReadError> {
         let now: Timestamp = self.clock.now();
-        let on = self.timekeeper.turn(now).await?;
+        let on = self.timekeeper.turn(now, Speed::Full).await?;
         self.timekeeper.settled().await;
         Ok(on)
     }

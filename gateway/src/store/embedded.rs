@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
@@ -55,6 +56,7 @@ mod measuring;
 mod opening;
 mod quotas;
 mod readers;
+mod reading;
 mod rebuild;
 mod referrals;
 mod retained;
@@ -255,20 +257,7 @@ impl Store for EmbeddedStore {
     }
 
     async fn commit(&self, change: Change) -> Result<(), CommitError> {
-        let case_id = change.case_id;
-        let key = match self.sealer.key(case_id) {
-            Some(key) => key,
-            None => {
-                let sealer = Arc::clone(&self.sealer);
-                let unwrap = move |connection: &_| {
-                    let wrapped = tables::wrapped_key(connection, case_id)?;
-                    Ok(wrapped
-                        .map(|wrapped| sealer.unwrap_key(case_id, wrapped))
-                        .transpose()?)
-                };
-                self.readers.read(unwrap).await?.ok_or(CommitError::Stale)?
-            }
-        };
+        let key = self.key_of(change.case_id).await?.ok_or(CommitError::Stale)?;
         let sealed = self.sealer.seal(&change, &key)?;
         self.done(Work::Change(Box::new(sealed))).await
     }
@@ -305,6 +294,10 @@ impl Store for EmbeddedStore {
         self.done(Work::Purge(purge)).await?;
         self.sealer.forget(case_id);
         Ok(())
+    }
+
+    async fn several(&self, ids: &[CaseId]) -> Vec<Result<Option<Case>, ReadError>> {
+        self.read_several(ids).await
     }
 
     async fn history(&self, id: CaseId) -> Result<Option<Vec<PlacedEvent>>, ReadError> {

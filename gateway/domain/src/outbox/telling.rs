@@ -1,4 +1,4 @@
-//! Whom a step of a case is told to, once its call has ended, and what.
+//! Whom a step of a case is told to, in its call and once that has ended, and what.
 
 use super::Happening;
 use crate::answer::Outcome;
@@ -11,12 +11,22 @@ use crate::sla::{Audience, Told};
 ///
 /// A case that waits for another reason than before is none to be told of: there is nothing that its caller could do about it.
 pub fn tidings(before: &Case, change: &Change, after: &Case) -> Vec<(Audience, Happening)> {
+    let changed = is_changed(before, after).then_some((Audience::Caller, Happening::Changed));
+    changed.into_iter().chain(of_clocks(change, after)).collect()
+}
+
+/// The same of a step that is told in its call: what its caller learns there is not told again, and what the clock fired with it is
+/// told as ever.
+pub fn tidings_in_call(change: &Change, after: &Case) -> Vec<(Audience, Happening)> {
+    of_clocks(change, after).collect()
+}
+
+fn of_clocks(change: &Change, after: &Case) -> impl Iterator<Item = (Audience, Happening)> {
     let clocks = change.events.iter().filter_map(|event| match &event.kind {
         EventKind::Clock(happened) => after.clock.as_ref().map(|clock| of_clock(clock, happened)),
         _ => None,
     });
-    let changed = is_changed(before, after).then_some((Audience::Caller, Happening::Changed));
-    changed.into_iter().chain(clocks.flatten()).collect()
+    clocks.flatten()
 }
 
 fn is_changed(before: &Case, after: &Case) -> bool {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
@@ -111,6 +112,10 @@ impl<A: Around> Store for Through<A> {
     ) -> Result<(), CommitError> {
         self.other("purge", self.store.purge(case_id, expected_version, time))
             .await
+    }
+
+    async fn several(&self, ids: &[CaseId]) -> Vec<Result<Option<Case>, ReadError>> {
+        self.other("read cases", self.store.several(ids)).await
     }
 
     async fn history(&self, id: CaseId) -> Result<Option<Vec<PlacedEvent>>, ReadError> {
