@@ -211,7 +211,9 @@ impl Measures {
                 break;
             }
             query.after = page.next;
-            sleep(self.rest).await;
+            if !self.rest.is_zero() {
+                sleep(self.rest).await;
+            }
         }
         Ok(())
     }

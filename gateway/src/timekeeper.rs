@@ -61,11 +61,12 @@ struct Pause {
 /// Cases that are read in one go. 16: a millisecond of a thread that reads, after which its place is free for others.
 const READ_TOGETHER: usize = 16;
 
-/// How late the oldest due work may be before it is worked off at full speed. Half of the second by which a step may be late.
-const BEHIND_MAX: Duration = Duration::from_millis(500);
+/// How late the oldest due work may be before it is worked off at full speed. 600 ms, of the second by which a step may be late.
+const BEHIND_MAX: Duration = Duration::from_millis(600);
 
-/// Until then only one part in so many is done at once. A quarter: some five thousand cases a second, with a processor left to checks.
-const STEADY_PART: usize = 4;
+/// Until then only one part in so many is done at once. An eighth: some four thousand cases a second, in commits so small that a check
+/// that waits for one waits for less than a millisecond more.
+const STEADY_PART: usize = 8;
 
 /// Between two such parts. 2 ms: what waits meanwhile is let in.
 const BREATH: Duration = Duration::from_millis(2);

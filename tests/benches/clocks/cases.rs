@@ -80,6 +80,17 @@ const ASKED: [Asked; 10] = [
     RIGHT_TO_WORK,
 ];
 
+/// When what happens to a case.
+struct Times {
+    received_at: Timestamp,
+    /// Its clock counts from then.
+    started_at: Timestamp,
+    /// All that was due by then has been fired.
+    now: Timestamp,
+    /// When its department is asked again.
+    again: Timestamp,
+}
+
 /// Whose turn it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Waits {
@@ -110,7 +121,13 @@ impl Maker {
         let asked = ASKED.get(number as usize / 10 % 10).context("one of ten")?;
         // What would be due at once is made so much older that it was due before; over a weekend that takes a while.
         for _ in 0..40 {
-            let (case, wake) = self.case(number, asked, waits, (received_at, start, again))?;
+            let times = Times {
+                received_at,
+                started_at: received_at,
+                now: start,
+                again,
+            };
+            let (case, wake) = self.case(number, asked, waits, times)?;
             if wake.is_none_or(|wake| wake > start + QUIET) {
                 return Ok(case);
             }
@@ -121,9 +138,13 @@ impl Maker {
 
     /// A right to work case whose answer is due at `due`, as it stands at `now`: all that comes before has been fired.
     pub(crate) fn due_at(&self, number: u32, due: Timestamp, now: Timestamp) -> anyhow::Result<OpenCase> {
-        let received_at = due - SignedDuration::from_hours(5 * 24);
-        let again = due + SignedDuration::from_hours(24 * 24);
-        let times = (received_at, now, again);
+        let times = Times {
+            // One that was received long ago and is not decided about would be taken for left behind at once.
+            received_at: now,
+            started_at: due - SignedDuration::from_hours(5 * 24),
+            now: now + DECIDED_AFTER,
+            again: due + SignedDuration::from_hours(24 * 24),
+        };
         let (case, wake) = self.case(number, &RIGHT_TO_WORK, Waits::ForTheDepartment, times)?;
         let late_from = due + SignedDuration::from_nanos(1);
         ensure!(wake == Some(late_from), "the answer is due after five days");
@@ -136,17 +157,24 @@ impl Maker {
         number: u32,
         asked: &Asked,
         waits: Waits,
-        (received_at, now, again): (Timestamp, Timestamp, Timestamp),
+        times: Times,
     ) -> anyhow::Result<(OpenCase, Option<Timestamp>)> {
+        let Times {
+            received_at,
+            started_at,
+            now,
+            again,
+        } = times;
         let agreement = self.agreement(asked)?;
         let mut random = [7; 10];
-        random[..4].copy_from_slice(&number.to_be_bytes());
+        // Behind the bytes in which version and variant of the id stand.
+        random[4..8].copy_from_slice(&number.to_be_bytes());
         let id = CaseId::at(received_at, &random);
         let check = check(number, asked.check)?;
         let content = check.canonical();
         let ground = Ground::of(asked.check, None);
         let calendar = self.calendars.current().version();
-        let terms = agreement.sla.terms(received_at, ground, calendar);
+        let terms = agreement.sla.terms(started_at, ground, calendar);
         let question_id = QuestionId::at(received_at, &random);
         let operation = match asked.check {
             CheckKind::Section95 => Operation::Section95Support,

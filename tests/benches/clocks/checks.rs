@@ -7,8 +7,9 @@ use anyhow::ensure;
 use statuscheck_proto::v1::answer::Outcome;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval};
 
+use crate::figures::pass;
 use crate::served::{Client, Served};
 
 /// Connections over which the checks go in turn.
@@ -47,7 +48,7 @@ impl Callers {
     pub(crate) async fn within(&self, length: Duration) -> anyhow::Result<Vec<Duration>> {
         let (stop, stopped) = watch::channel(false);
         let asking = tokio::spawn(self.clone().until(stopped));
-        sleep(length).await;
+        pass(length).await;
         stop.send_replace(true);
         asking.await?
     }

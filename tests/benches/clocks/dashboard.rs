@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 
 use crate::Plan;
 use crate::checks::{A_SECOND, Callers};
-use crate::figures::{compare, head, line, milliseconds, percentile};
+use crate::figures::{compare, head, line, milliseconds, pass, percentile};
 use crate::served::Served;
 
 /// Gateways of which the very first page is looked at.
@@ -57,7 +56,7 @@ pub(crate) async fn measure(plan: &Plan) -> anyhow::Result<()> {
     for path in &views.paths {
         let mut times = Vec::new();
         for _ in 0..LOOKS {
-            sleep(STALE).await;
+            pass(STALE).await;
             times.push(look(&served, path).await?.0);
         }
         let shown = path.split('/').next().unwrap_or_default();
@@ -92,7 +91,7 @@ async fn beside_open_pages(plan: &Plan, served: &Arc<Served>, views: &Views) -> 
         }
         updates += 1;
         // Connections that were cut off are tidied away.
-        sleep(Duration::from_secs(1)).await;
+        pass(Duration::from_secs(1)).await;
     }
     head(&format!(
         "{A_SECOND} checks a second, and {OPEN} dashboards open with their updates, {updates} rounds"

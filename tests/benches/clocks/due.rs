@@ -8,12 +8,12 @@ use anyhow::{Context as _, ensure};
 use futures_util::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::Plan;
 use crate::cases::Maker;
 use crate::checks::{A_SECOND, Callers};
-use crate::figures::{compare, head, line, milliseconds, percentile};
+use crate::figures::{compare, head, line, milliseconds, pass, percentile};
 use crate::fixture::AT_ONCE;
 use crate::served::Served;
 
@@ -90,11 +90,11 @@ async fn round(
         due.extend([received??]);
     }
     served.watch.expect(due);
-    sleep(REST).await;
+    pass(REST).await;
     rounds.alone.push(callers.within(ALONE).await?);
     let left = start.duration_since(served.clock.now());
     ensure!(left.is_positive(), "the cases were not received in time");
-    sleep(left.unsigned_abs()).await;
+    pass(left.unsigned_abs()).await;
     let (stop, stopped) = watch::channel(false);
     let asking = tokio::spawn(callers.clone().until(stopped));
     let late = timeout(PATIENCE, served.watch.all_fired()).await;

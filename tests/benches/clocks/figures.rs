@@ -2,6 +2,13 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
+
+/// Lets so much time go by: what is measured is what happens meanwhile.
+pub(crate) async fn pass(length: Duration) {
+    timeout(length, std::future::pending::<()>()).await.ok();
+}
+
 /// The value that so many in a hundred do not exceed.
 pub(crate) fn percentile(times: &[Duration], percent: usize) -> Duration {
     let mut sorted = times.to_vec();

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use statuscheck_tests::processor::spent_by;
-use tokio::time::sleep;
 
 use crate::Plan;
 use crate::checks::Callers;
-use crate::figures::percentile;
+use crate::figures::{pass, percentile};
 use crate::fixture::Fixture;
 use crate::served::Served;
 
@@ -62,7 +61,7 @@ async fn used(plan: &Plan, fixture: &Fixture) -> anyhow::Result<Arc<Served>> {
     ensure!(shown.contains("Open in all"), "it counts the open cases");
     let due = served.store.lease_due(served.clock.now(), 256).await?;
     ensure!(due.is_empty(), "nothing is due");
-    sleep(Duration::from_secs(2)).await;
+    pass(Duration::from_secs(2)).await;
     Ok(served)
 }
 
@@ -71,7 +70,7 @@ async fn looks(served: &Served) -> anyhow::Result<()> {
     let spent = || spent_by(std::process::id()).context("the system says what a process spends");
     let mut looks = Vec::new();
     let idle = spent()?;
-    sleep(Duration::from_secs(2)).await;
+    pass(Duration::from_secs(2)).await;
     let before = spent()?;
     let idle = (before - idle).as_secs_f64() / 2.0;
     let began = served.clock.elapsed();
