@@ -19,6 +19,9 @@ const WAITED_FOR: Duration = Duration::from_millis(100);
 /// and then not again for some.
 const REST_FACTOR: u32 = 20;
 
+/// What is older than this is shown to nobody: a duty manager acts on it. A minute, in which hardly anything becomes late.
+const SHOWN_FOR: Duration = Duration::from_secs(60);
+
 /// The newest of something, found out at most once a second however many look.
 pub(crate) struct Lately<T> {
     clock: SharedClock,
@@ -29,7 +32,7 @@ pub(crate) struct Lately<T> {
 
 struct Found<T> {
     what: Arc<T>,
-    /// On the clock's `elapsed`.
+    /// When it was begun to be found out, on the clock's `elapsed`: what came later may not be in it.
     at: Duration,
     took: Duration,
 }
@@ -53,7 +56,8 @@ impl<T> Lately<T> {
         if let Some(fresh) = before.as_ref().filter(|found| self.is_fresh(found)) {
             return Ok(Arc::clone(&fresh.what));
         }
-        let _turn = match (self.finding.try_lock(), before) {
+        let shown = before.filter(|found| self.may_be_shown(found));
+        let _turn = match (self.finding.try_lock(), shown) {
             (Ok(turn), _) => turn,
             (Err(_finding), Some(before)) => return Ok(Arc::clone(&before.what)),
             (Err(_finding), None) => self.finding.lock().await,
@@ -78,8 +82,8 @@ impl<T> Lately<T> {
         T: Send + Sync + 'static,
         E: Error + Send + 'static,
     {
-        let slow = self.newest.load_full().filter(|found| found.took > WAITED_FOR);
-        let Some(before) = slow else {
+        let is_slow = |found: &Arc<Found<T>>| found.took > WAITED_FOR && self.may_be_shown(found);
+        let Some(before) = self.newest.load_full().filter(is_slow) else {
             return self.or(find).await;
         };
         if !self.is_fresh(&before) {
@@ -110,19 +114,23 @@ impl<T> Lately<T> {
     }
 
     async fn timed<E>(&self, find: impl Future<Output = Result<T, E>>) -> Result<Found<T>, E> {
-        let began = self.clock.elapsed();
-        let what = Arc::new(find.await?);
         let at = self.clock.elapsed();
-        Ok(Found {
-            what,
-            at,
-            took: at.saturating_sub(began),
-        })
+        let what = Arc::new(find.await?);
+        let took = self.clock.elapsed().saturating_sub(at);
+        Ok(Found { what, at, took })
+    }
+
+    fn age(&self, found: &Found<T>) -> Duration {
+        self.clock.elapsed().saturating_sub(found.at)
+    }
+
+    fn may_be_shown(&self, found: &Found<T>) -> bool {
+        self.age(found) < SHOWN_FOR
     }
 
     fn is_fresh(&self, found: &Found<T>) -> bool {
-        let age = self.clock.elapsed().saturating_sub(found.at);
-        age < FRESH.max(found.took.saturating_mul(REST_FACTOR))
+        let rest = found.took.saturating_mul(REST_FACTOR).min(SHOWN_FOR);
+        self.age(found) < FRESH.max(rest)
     }
 }
 
@@ -155,7 +163,7 @@ mod tests {
         assert_eq!(look(Duration::ZERO).await, Ok(0), "it is fresh");
         clock.advance(Duration::from_millis(1));
         assert_eq!(look(Duration::from_secs(1)).await, Ok(1));
-        clock.advance(Duration::from_millis(19_999));
+        clock.advance(Duration::from_millis(18_999));
         assert_eq!(look(Duration::ZERO).await, Ok(1), "it took a second");
         clock.advance(Duration::from_millis(1));
         assert_eq!(look(Duration::ZERO).await, Ok(2));
