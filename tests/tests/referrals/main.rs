@@ -7,6 +7,7 @@ mod hooks;
 mod joined;
 mod memory;
 mod resolved;
+mod withheld;
 
 use statuscheck_proto::referral::v1 as wire;
 use statuscheck_proto::referral::v1::referral_service_client::ReferralServiceClient;
