@@ -6,6 +6,7 @@
 
 mod events;
 mod lines;
+mod person;
 pub(crate) mod refusal;
 
 use std::io::IsTerminal as _;
@@ -25,6 +26,7 @@ use tonic::{Response, Status};
 
 pub(crate) use self::events::{Countdown, event_line};
 pub(crate) use self::lines::{NobodyReads, complain, complain_line, say, say_line};
+pub(crate) use self::person::named;
 
 /// How an answer is shown.
 #[derive(Args)]

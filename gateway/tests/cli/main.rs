@@ -15,6 +15,7 @@ mod fast_clock;
 mod house;
 mod logs;
 mod program;
+mod referral;
 mod register;
 mod sample;
 mod serve;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what tests share fails as tests do")]
 
+mod evidence;
 mod held;
 mod hooks;
 mod joined;

@@ -1,11 +1,14 @@
 //! Where the agreement withholds that a person is referred, a case that is held is one that waits: in every byte, for as long as it
 //! waits, and in every event.
 
+use futures_util::{StreamExt as _, stream};
 use prost::Message;
+use statuscheck::limits::LimitSettings;
 use statuscheck::server::CheckSettings;
 use statuscheck_domain::agreement::Agreement;
 use statuscheck_domain::clock::Clock as _;
 use statuscheck_tests::house::until_some;
+use statuscheck_tests::likeness;
 use tonic::Streaming;
 use v1::{WatchCasesRequest, WatchCasesResponse};
 
@@ -47,7 +50,11 @@ fn held() -> Vec<Resident> {
 /// What waits, for whatever reason.
 fn waiting() -> Vec<Resident> {
     let ways = ["defer:90d", "closed", "fail"];
-    let waiting = ways.map(|way| person(&way[..4]).settled("2019-06-01").behaves("home-office", way));
+    let waiting = ways.map(|way| {
+        person(&way[..4])
+            .settled("2019-06-01")
+            .behaves("home-office", way)
+    });
     waiting.into()
 }
 
@@ -70,8 +77,10 @@ fn bytes(message: &impl Message, case_id: &str) -> Vec<u8> {
 async fn asked(house: &House, people: impl IntoIterator<Item = Resident>) -> Vec<String> {
     let mut ids = Vec::new();
     let mut first = None;
-    for person in people {
-        let told = house.answered(DISCREET, request(person.by_name().work())).await;
+    for (n, person) in people.into_iter().enumerate() {
+        // With a number, so that there are departments to ask for evidence.
+        let subject = person.by_name().and_nino(&format!("AB{n:06}C"));
+        let told = house.answered(DISCREET, request(subject.work())).await;
         assert_eq!(reason(&told), "pending DEPARTMENT_WORKING home-office");
         let told_bytes = bytes(&told, &told.case_id);
         assert!(*first.get_or_insert(told_bytes.clone()) == told_bytes);
@@ -183,8 +192,67 @@ async fn what_the_taskforce_does_shows_as_what_a_department_does() {
         kinds(&case),
         ["received", "more_information_needed", "clock_paused"]
     );
-    resolve(&house, &referral(&ids[1]).await, not_confirmed()).await.unwrap();
+    resolve(&house, &referral(&ids[1]).await, not_confirmed())
+        .await
+        .unwrap();
     let case = house.case(DISCREET, &ids[1]).await.unwrap();
     assert_eq!(told(&case), "not_established EXPIRED");
     assert_eq!(kinds(&case), ["received", "answered", "clock_stopped"]);
+}
+
+/// Answers of each kind in the comparison of sizes.
+const ANSWERS: usize = 500;
+
+/// Of a person who waits, the number; of one who is held, none.
+fn answers() -> impl Iterator<Item = (usize, bool)> {
+    (0..ANSWERS).flat_map(|n| [(n, true), (n, false)])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_size_tells_who_is_held() {
+    // A number in letters, as many for each.
+    let letters = |n: usize| [676, 26, 1].map(|part| char::from(b'a' + u8::try_from(n / part % 26).unwrap()));
+    let name = |n: usize, is_held: bool| {
+        let kind = if is_held { "Held" } else { "Wait" };
+        [kind.to_owned(), letters(n).into_iter().collect()].concat()
+    };
+    let waits = answers().filter(|(_, is_held)| !is_held).map(|(n, _)| {
+        person(&format!("wait-{n}"))
+            .named("Ada", &name(n, false))
+            .born("1991-06-02")
+            .settled("2019-06-01")
+            .behaves("home-office", "defer:48h")
+    });
+    let plenty = 1_000_000.try_into().unwrap();
+    let house = House::start(Plan {
+        limits: LimitSettings {
+            checks_per_second: plenty,
+            burst: plenty,
+        },
+        ..plan(waits)
+    })
+    .await;
+    let sizes = answers().map(|(n, is_held)| {
+        let house = &house;
+        let born = if is_held { "1960-04-02" } else { "1991-06-02" };
+        let subject = by_name("Ada", &name(n, is_held), born);
+        async move {
+            let told = house.answered(DISCREET, request(subject.work())).await;
+            assert_eq!(outcome(&told), "pending");
+            let case = house.case(DISCREET, &told.case_id).await.unwrap();
+            (is_held, [told.encoded_len(), case.encoded_len()])
+        }
+    });
+    let sizes: Vec<_> = stream::iter(sizes).buffer_unordered(64).collect().await;
+    let open = listed(&house, &[wire::ReferralState::Open]).await;
+    assert!(!open.is_empty(), "they are held");
+    for part in 0..2 {
+        let of = |held: bool| -> Vec<f64> {
+            let of = sizes.iter().filter(|(is_held, _)| *is_held == held);
+            of.map(|(_, sizes)| f64::from(u32::try_from(sizes[part]).unwrap()))
+                .collect()
+        };
+        let area = likeness::area(&of(true), &of(false));
+        assert!(area <= 0.55, "{area} by size {part}");
+    }
 }

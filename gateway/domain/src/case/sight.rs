@@ -33,12 +33,12 @@ impl Sight {
 
     /// Whether the caller sees `next`, the event after all those that were taken before.
     pub fn sees(&mut self, next: &EventKind) -> bool {
-        let is_seen = !next.is_hidden(self.kind) && !(self.is_discreet && self.is_waiting(next));
+        let is_unseen = next.is_hidden(self.kind) || self.is_discreet && self.is_waiting(next);
         if let Some(state) = next.state() {
             self.waits = state == CaseState::Open;
         }
         self.is_disputed |= matches!(next, EventKind::Disputed { .. });
-        is_seen
+        !is_unseen
     }
 
     /// `next` is no more than that the case goes on waiting.

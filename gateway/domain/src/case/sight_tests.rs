@@ -69,7 +69,14 @@ fn waited(case: &Case) -> Case {
 fn that_a_case_goes_on_waiting_is_seen_where_referrals_are_told() {
     assert_eq!(
         steps(&waited(&received()))[1..],
-        ["pending", "clock_started", "asked", "replied", "pending", "postponed"]
+        [
+            "pending",
+            "clock_started",
+            "asked",
+            "replied",
+            "pending",
+            "postponed"
+        ]
     );
 }
 

@@ -192,7 +192,10 @@ impl World {
 
     /// The first event of a case.
     pub(super) fn receipt(&self, id: CaseId) -> Option<Event> {
-        let mut of = self.log.iter().filter(|recorded| self.cases[recorded.case].id == id);
+        let mut of = self
+            .log
+            .iter()
+            .filter(|recorded| self.cases[recorded.case].id == id);
         of.next()?.events.first().cloned()
     }
 
