@@ -29,12 +29,14 @@ use crate::store::Store;
 use crate::telemetry::Figures;
 
 mod desk;
+mod discreet;
 mod inquiry;
 mod joined;
 mod referral;
 
+pub(crate) use self::discreet::Steps;
 pub(crate) use self::inquiry::Inquiry;
-pub(crate) use self::referral::{Persons, Steps};
+pub(crate) use self::referral::Persons;
 
 /// How often a step is tried behind what others recorded meanwhile. Five: those are its caller and late replies, and each
 /// has come to its end after a step or two.

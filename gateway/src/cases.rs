@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join;
 use jiff::Timestamp;
 use statuscheck_domain::agreement::Permit;
 use statuscheck_domain::case::{Case, CaseState};
@@ -118,7 +119,8 @@ impl Cases {
         tell: watch::Sender<Outcome>,
     ) {
         let Admitted { permit, seat } = admitted;
-        let steps = self.asking.steps(&permit);
+        let is_discreet = permit.agreement().withholds_referrals;
+        let steps = is_discreet.then(|| self.asking.steps(budget)).flatten();
         let started = self.asking.clock.elapsed();
         let id = CaseId::at(self.asking.clock.now(), &random::bytes());
         // Known to repeats before it is known to the store.
@@ -137,32 +139,43 @@ impl Cases {
         (left, steps): (Duration, Option<Steps>),
         tell: watch::Sender<Outcome>,
     ) {
-        let (outcome, inquiry) = match taken_in {
+        let (outcome, asked) = match taken_in {
             Ok(TakenIn::Asked(mut inquiry, attempt)) => {
-                let outcome = inquiry.decided(left).await;
-                if let (Ok(case), Some(steps)) = (&outcome, steps) {
-                    steps.until_told(case).await;
-                }
-                if let (Ok(case), Some(mut attempt)) = (&outcome, attempt) {
-                    attempt.told(case);
-                }
-                (outcome, Some(inquiry))
+                let steps = steps.filter(|_| inquiry.is_discreet());
+                let within = steps.as_ref().map_or(left, |steps| steps.within(left));
+                let outcome = inquiry.decided(within).await;
+                (outcome, Some((inquiry, attempt, steps)))
             }
             Ok(TakenIn::Known(case_id)) => (self.as_it_stands(case_id, left).await, None),
             Ok(TakenIn::Settled(case)) => (Ok(*case), None),
             Err(error) => (Err(error), None),
         };
-        let answered = outcome.is_ok();
-        // Whoever is told finds that nobody is asking about the case any more.
-        self.in_flight().remove(&id);
-        tell.send_replace(Some(outcome));
-        // Replies that are still out hold nobody up.
+        // Neither replies that are still out nor the moment of telling hold anybody up.
         drop(seat);
-        if let Some(inquiry) = inquiry.filter(|_| answered)
-            && inquiry.rest().await.is_err()
-        {
-            tracing::warn!(case = %id, "replies that came after the answer could not be recorded");
-        }
+        let (inquiry, attempt, steps) = match asked {
+            Some((inquiry, attempt, steps)) => (outcome.is_ok().then_some(inquiry), attempt, steps),
+            None => (None, None, None),
+        };
+        let telling = async {
+            if let (Ok(case), Some(steps)) = (&outcome, steps) {
+                steps.until_told(case).await;
+            }
+            if let (Ok(case), Some(mut attempt)) = (&outcome, attempt) {
+                attempt.told(case);
+            }
+            // Whoever is told finds that nobody is asking about the case any more.
+            self.in_flight().remove(&id);
+            tell.send_replace(Some(outcome));
+        };
+        let rest = async {
+            if let Some(inquiry) = inquiry
+                && inquiry.rest().await.is_err()
+            {
+                tracing::warn!(case = %id, "replies that came after the answer could not be recorded");
+            }
+        };
+        // Telling comes first where nothing is waited for.
+        join(telling, rest).await;
     }
 
     /// Records the receipt and the first questions, and sends those.
@@ -324,5 +337,6 @@ fn receipt(permit: &Permit, request: CheckRequest, clock: SlaClock) -> Receipt {
         agreement_id: agreement.id.clone(),
         legal_basis: agreement.legal_basis.clone(),
         clock,
+        is_discreet: agreement.withholds_referrals,
     }
 }

@@ -10,6 +10,7 @@ mod demo;
 mod desk;
 mod due;
 mod following;
+mod given;
 mod hooks;
 mod keys;
 mod ledger;

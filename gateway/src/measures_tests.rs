@@ -39,6 +39,7 @@ fn receipt(n: i64) -> Receipt {
         agreement_id: "letting-2026".parse().unwrap(),
         legal_basis: String::new(),
         clock: Target::DEFAULT.start(start()),
+        is_discreet: false,
     }
 }
 

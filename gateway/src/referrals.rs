@@ -26,9 +26,10 @@ pub struct ReferralSettings {
     /// Cases with referrals that are looked at for one person, the newest first. 64: far more than any person has, and still
     /// read in a few milliseconds.
     pub known_max: usize,
-    /// Where an agreement withholds that a person is referred, an answer that is not there yet is told no sooner than at the next
-    /// full step of this length since its call began, so that its time does not tell why. 100 ms: several times what
-    /// recording a referral takes, and a tenth of what a person waits without noticing.
+    /// Where an agreement withholds that a person is referred, that there is no answer yet is told when the call's time is over,
+    /// whatever the reason. The last step of that time is for recording, and what took longer is told at the next full step. 100 ms:
+    /// several times what recording a referral takes, and a tenth of what a person waits without noticing. With zero it is told as
+    /// soon as may be.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub step: Duration,
 }

@@ -15,10 +15,8 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use jiff::Timestamp;
-use statuscheck_domain::agreement::{Permit, Standing};
-use statuscheck_domain::case::Case;
+use statuscheck_domain::case::{Case, Silence};
 use statuscheck_domain::case_clock::{CaseClock, ClockEvent, Step};
-use statuscheck_domain::clock::london_day;
 use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::CaseId;
 use statuscheck_domain::questions::OUT_MAX;
@@ -33,6 +31,7 @@ use crate::register::ServedRegister;
 use crate::store::{Due, ReadError};
 
 mod pace;
+mod rounds;
 mod settings;
 
 use self::pace::{Pace, scaled};
@@ -277,10 +276,15 @@ impl Timekeeper {
             self.asking.look_after(&case, now).await?;
             return Ok(Taken::On);
         }
-        if let Some(lapsed) = case.lapsed(now) {
-            let (change, _) = self.asking.step_told(&case, None, now, vec![lapsed])?;
-            self.asking.store.commit(change).await?;
-            return Ok(Taken::On);
+        match case.silenced(now, &self.asking.safeguard(&case).rules) {
+            Some(Silence::Lapses) => {
+                let lapsed = vec![EventKind::Lapsed];
+                let (change, _) = self.asking.step_told(&case, None, now, lapsed)?;
+                self.asking.store.commit(change).await?;
+                return Ok(Taken::On);
+            }
+            Some(Silence::Refers(hold)) => return Ok(self.refer(case, hold)),
+            None => {}
         }
         // Receivers hold up nothing else: what is told is told beside.
         let told = self.delivering.take_up(&case, now);
@@ -344,43 +348,4 @@ impl Timekeeper {
         }
         Ok(Taken::On)
     }
-
-    /// Has departments asked again in a task of its own, or later where too many cases are being asked about, where the
-    /// agreement is not in force, or where it is not known whether it is.
-    async fn ask_again(self: &Arc<Self>, case: Case, now: Timestamp) -> Result<Taken, Error> {
-        let Some(permit) = self.register.now().register.resume(&case.receipt) else {
-            tracing::error!(
-                case = %case.id,
-                agreement = %case.receipt.agreement_id,
-                "an open case's agreement is not in the register any more"
-            );
-            return Ok(Taken::Stuck);
-        };
-        let asker = Arc::clone(&self.askers).try_acquire_owned();
-        let may_ask = self.register.is_current() && may_ask(&permit, now);
-        let asker = asker.ok().filter(|_| may_ask || !case.is_decided());
-        let Some(asker) = asker else {
-            let until = self.asking.again.postponed(now);
-            let (change, _) =
-                self.asking
-                    .step(&case, Some(&permit), now, vec![EventKind::Postponed { until }])?;
-            self.asking.store.commit(change).await?;
-            return Ok(Taken::On);
-        };
-        let case_id = case.id;
-        let inquiry = self.asking.resume(permit, case);
-        let store = Arc::clone(&self.asking.store);
-        self.tasks.spawn(async move {
-            let _asker = asker;
-            if let Err(error) = inquiry.go_on(may_ask).await {
-                tracing::warn!(case = %case_id, %error, "a case could not be asked about again");
-                store.release(&[case_id]).await.ok();
-            }
-        });
-        Ok(Taken::On)
-    }
-}
-
-fn may_ask(permit: &Permit, now: Timestamp) -> bool {
-    permit.agreement().standing(london_day(now)) == Standing::InForce
 }

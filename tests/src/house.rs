@@ -35,6 +35,7 @@ use crate::faults::Faults;
 use crate::person::Resident;
 
 mod recorded;
+mod registered;
 
 /// The time at which every house starts: a Wednesday, 10:00 in London.
 pub const NOW: &str = "2026-03-11T10:00:00Z";

@@ -8,6 +8,7 @@ pub mod database;
 pub mod faults;
 pub mod hooks;
 pub mod house;
+pub mod likeness;
 pub mod patient;
 pub mod person;
 pub mod program;

@@ -110,6 +110,22 @@ impl Resident {
         self.with("employments", json!([{ "employer": employer, "from": from }]))
     }
 
+    /// An employment that ended.
+    pub fn worked(self, employer: &str, from: &str, to: &str) -> Self {
+        self.with(
+            "employments",
+            json!([{ "employer": employer, "from": from, "to": to }]),
+        )
+    }
+
+    /// A benefit that ended.
+    pub fn benefited(self, from: &str, to: &str) -> Self {
+        self.with(
+            "benefits",
+            json!([{ "kind": "income_support", "from": from, "to": to }]),
+        )
+    }
+
     /// How a department behaves about them: `no_record`, `ambiguous`, `fail`, `garbage`, `slow:300ms`, `defer:2h`,
     /// `closed`.
     pub fn behaves(mut self, department: &str, behaviour: &str) -> Self {

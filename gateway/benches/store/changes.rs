@@ -47,6 +47,7 @@ impl OneCheck {
             agreement_id: "letting-2026".parse()?,
             legal_basis: LEGAL_BASIS.to_owned(),
             clock: Target::DEFAULT.start(now),
+            is_discreet: false,
         }));
         let asked = EventKind::Asked {
             question_id,

@@ -67,7 +67,8 @@ pub struct Agreement {
     pub match_rule: String,
     /// How long an answer may take.
     pub sla: SlaPolicy,
-    /// Callers are not told that a person is referred to the Windrush taskforce: they see an ordinary wait.
+    /// Callers are not told that a person is referred to the Windrush taskforce: they see an ordinary wait. It counts for cases that
+    /// are received from then on.
     pub withholds_referrals: bool,
     /// How often each organisation may ask each check under it; none where only the gateway's own limit counts.
     pub rate: Option<Rate>,

@@ -1,5 +1,7 @@
 //! A case: one check from first question to last answer, folded from its events.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use crate::answer::{Answer, Outcome, PendingReason};
@@ -18,11 +20,14 @@ mod caller;
 mod clocking;
 mod history;
 mod lapse;
+mod sight;
 mod standing;
 mod waking;
 
 pub use self::caller::{Dispute, NotNow, ProvideFault, Use};
 pub use self::history::{HistoryError, Step};
+pub use self::lapse::Silence;
+pub use self::sight::Sight;
 pub use self::standing::{Departments, Standing, UnknownTurn, Whose};
 
 /// Whose turn it is.
@@ -114,6 +119,9 @@ pub struct Case {
     pub history: Vec<Step>,
     /// What it has used of quotas; each quota once, and none that got all back.
     pub spent: Vec<Spent>,
+    /// What its caller sees of the next event.
+    sight: Sight,
+    is_decided: bool,
 }
 
 impl Case {
@@ -207,8 +215,9 @@ impl Case {
         if first.version != 1 {
             return Err(HistoryError::OutOfOrder);
         }
+        let (sight, kind) = (Sight::of(&receipt), receipt.check.kind());
         let answer = Answer {
-            outcome: undecided(receipt.check.kind(), PendingReason::DepartmentWorking),
+            outcome: undecided(kind, PendingReason::DepartmentWorking),
             legal_basis: receipt.legal_basis.clone(),
             agreement_id: receipt.agreement_id.clone(),
             as_of: None,
@@ -231,6 +240,8 @@ impl Case {
             told_version: 1,
             history: vec![step],
             spent: Vec::new(),
+            sight,
+            is_decided: false,
         })
     }
 
@@ -245,7 +256,8 @@ impl Case {
             self.state = state;
         }
         self.version = event.version;
-        if !event.kind.is_hidden(self.receipt.check.kind()) {
+        self.is_decided |= is_decision(&event.kind);
+        if self.sight.sees(&event.kind) {
             self.told_version += 1;
             self.update_time = event.time;
             self.history.push(Step::of(&event, self.told_version));
@@ -321,20 +333,20 @@ impl Case {
     }
 
     /// Something was decided about it, by the gateway or by its caller: it is not left as it was received.
-    pub fn is_decided(&self) -> bool {
-        let is_decision = |step: &Step| {
-            matches!(
-                step.kind,
-                "pending"
-                    | "more_information_needed"
-                    | "referred"
-                    | "answered"
-                    | "information_provided"
-                    | "disputed"
-                    | "withdrawn"
-            )
-        };
-        self.history.iter().any(is_decision)
+    pub const fn is_decided(&self) -> bool {
+        self.is_decided
+    }
+
+    /// The answer as its caller reads it. Where the agreement withholds that a person is referred, every case that waits says the
+    /// same of why.
+    pub fn told(&self) -> Cow<'_, Answer> {
+        if !self.receipt.is_discreet || !matches!(self.answer.outcome, Outcome::Pending { .. }) {
+            return Cow::Borrowed(&self.answer);
+        }
+        Cow::Owned(Answer {
+            outcome: undecided(self.receipt.check.kind(), PendingReason::DepartmentWorking),
+            ..self.answer.clone()
+        })
     }
 
     /// The clock stands still: it is the caller's turn.
@@ -373,6 +385,17 @@ impl Case {
             .find(decision)
             .map_or(self.update_time, |step| step.time)
     }
+}
+
+const fn is_decision(kind: &EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Decided(_)
+            | EventKind::Provided(_)
+            | EventKind::Disputed { .. }
+            | EventKind::Withdrawn
+            | EventKind::Lapsed
+    )
 }
 
 /// Until a decision is recorded a case says what is true: it is with the department that it needs.

@@ -44,6 +44,7 @@ pub(crate) fn received() -> Case {
         agreement_id: "work-2026".parse().unwrap(),
         legal_basis: String::new(),
         clock: Target::DEFAULT.start(received_at()),
+        is_discreet: false,
     };
     let id = CaseId::at(received_at(), &[0; 10]);
     let kinds = [EventKind::Received(Box::new(receipt))];

@@ -126,8 +126,10 @@ impl EventKind {
     /// It is the house's own business: it stands in no history, and neither the version nor the time that a caller reads
     /// tells of it.
     ///
-    /// So are referrals, and what is asked for one alone in a check of `kind`: what the caller is told of them, an answer says, and
-    /// where an agreement withholds that a person is referred nothing else may tell it.
+    /// So are referrals, and what is asked for one alone in a check of `kind`: what the caller is told of them, an answer says. What
+    /// else no caller sees where an agreement withholds that a person is referred, [`Sight`] knows.
+    ///
+    /// [`Sight`]: crate::case::Sight
     pub const fn is_hidden(&self, kind: CheckKind) -> bool {
         match self {
             Self::Outbox(_) | Self::Referral(_) => true,
@@ -202,6 +204,8 @@ pub struct Receipt {
     pub legal_basis: String,
     /// The promise made on receipt. A clock that was started since tells the due time as it is now.
     pub clock: SlaClock,
+    /// The agreement withholds that a person is referred: nothing that the caller sees of the case tells why it waits.
+    pub is_discreet: bool,
 }
 
 /// Events to be recorded together, or not at all, and what follows from them.

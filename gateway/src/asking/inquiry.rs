@@ -82,6 +82,11 @@ impl Asking {
 }
 
 impl Inquiry {
+    /// Nothing that the caller sees of the case tells why it waits.
+    pub(crate) const fn is_discreet(&self) -> bool {
+        self.case.receipt.is_discreet
+    }
+
     /// Asks until the check is decided or `budget` is spent, and records the decision: durable before anyone is told.
     pub(crate) async fn decided(&mut self, budget: Duration) -> Result<Case, Error> {
         let started = self.asking.clock.elapsed();

@@ -5,11 +5,11 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use statuscheck_domain::agreement::{Permit, Safeguard};
-use statuscheck_domain::answer::Outcome;
+use statuscheck_domain::agreement::{Permit, Safeguard, Standing};
 use statuscheck_domain::case::Case;
 use statuscheck_domain::case_clock::{CaseClock, ClockTerms};
 use statuscheck_domain::check::Check;
+use statuscheck_domain::clock::london_day;
 use statuscheck_domain::decide::Verdict;
 use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::ReferralId;
@@ -17,7 +17,6 @@ use statuscheck_domain::referral::{Conclusion, Hold, NewReferral, Recall, Referr
 use statuscheck_domain::route;
 use statuscheck_domain::sla::{Ground, SlaClock};
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{Asking, Inquiry, Planned};
 use crate::error::Error;
@@ -136,8 +135,12 @@ impl Inquiry {
         })
     }
 
-    /// The questions to departments that may hold evidence of residence, to be recorded with the hold.
+    /// The questions to departments that may hold evidence of residence, to be recorded with the hold; none where the agreement is not
+    /// in force, as a hold that comes after the call may find.
     async fn evidence(&mut self) -> Vec<Planned> {
+        if !self.asking.may_ask(&self.permit, self.asking.clock.now()) {
+            return Vec::new();
+        }
         let agreement = self.permit.agreement();
         let mut next = route::evidence(&self.case.receipt.check, &self.replies, &agreement.operations);
         self.further(&mut next).await;
@@ -147,31 +150,10 @@ impl Inquiry {
     }
 }
 
-/// The moments at which a call under an agreement that withholds referrals is told that there is no answer yet, whatever the reason:
-/// the first after its answer is recorded. What recording a referral takes shows in none of them.
-pub(crate) struct Steps(Interval);
-
-impl Steps {
-    /// Waits until what `case` says may be told.
-    pub(crate) async fn until_told(mut self, case: &Case) {
-        if matches!(case.answer.outcome, Outcome::Pending { .. }) {
-            self.0.tick().await;
-        }
-    }
-}
-
 impl Asking {
-    /// The steps of a call under `permit` that begins now; none where everybody is told as soon as may be.
-    pub(crate) fn steps(&self, permit: &Permit) -> Option<Steps> {
-        let step = self.referrals.step;
-        let withholds = permit.agreement().withholds_referrals && !step.is_zero();
-        withholds.then(|| {
-            let mut steps = interval(step);
-            steps.set_missed_tick_behavior(MissedTickBehavior::Skip);
-            // The first is at once, and is the beginning.
-            steps.reset();
-            Steps(steps)
-        })
+    /// Departments may be asked under `permit` at `now`: its agreement is in force, and it is known that it is.
+    pub(crate) fn may_ask(&self, permit: &Permit, now: Timestamp) -> bool {
+        self.register.is_current() && permit.agreement().standing(london_day(now)) == Standing::InForce
     }
 
     /// The cases about the person of `check` that were referred, newest first.
@@ -202,7 +184,7 @@ impl Asking {
         permit.ok_or_else(|| Error::NoSuchAgreement(case.receipt.agreement_id.clone()))
     }
 
-    /// Records steps of a case as it is known.
+    /// Records steps of a case as it is known, once its call has ended.
     ///
     /// # Errors
     /// [`Error::CaseChanged`] where it went on meanwhile; nothing can be recorded.
@@ -212,7 +194,7 @@ impl Asking {
         permit: &Permit,
         kinds: Vec<EventKind>,
     ) -> Result<(), Error> {
-        let (change, _) = self.step(case, Some(permit), self.clock.now(), kinds)?;
+        let (change, _) = self.step_told(case, Some(permit), self.clock.now(), kinds)?;
         Ok(self.store.commit(change).await?)
     }
 }

@@ -63,7 +63,7 @@ impl Cases {
         tell: watch::Sender<Outcome>,
     ) {
         let Admitted { permit, seat } = admitted;
-        let steps = self.asking.steps(&permit);
+        let steps = self.asking.steps(budget);
         let started = self.asking.clock.elapsed();
         if !timeout(budget, self.claim(id, &tell))
             .await

@@ -12,8 +12,9 @@ use statuscheck_proto::v1::{
 mod watch;
 
 pub(crate) use self::watch::ForTime;
-use super::check::{PersonArgs, text_of};
+use super::check::PersonArgs;
 use super::client::Connection;
+use super::given;
 use super::output::{Output, waiting};
 
 /// Reads and follows cases that were asked before, adds to them, disputes their answers, or ends them.
@@ -116,7 +117,7 @@ impl Reason {
     fn read(self) -> anyhow::Result<String> {
         match (self.reason, self.reason_file) {
             (Some(reason), _) => Ok(reason),
-            (None, Some(path)) => Ok(text_of(&path)?.trim().to_owned()),
+            (None, Some(path)) => Ok(given::text(&path)?.trim().to_owned()),
             (None, None) => Ok(String::new()),
         }
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Deserialize;
 use statuscheck_proto::v1::check_request::Check as WireCheck;
@@ -18,6 +18,7 @@ mod rows;
 mod wait;
 
 use super::client::Connection;
+use super::given;
 use super::output::{Output, waiting};
 
 /// Asks one check, or one for each row of a file.
@@ -254,7 +255,7 @@ impl PersonArgs {
         let file = match &args.person {
             None => PersonFile::default(),
             Some(path) => {
-                let text = text_of(path)?;
+                let text = given::text(path)?;
                 serde_json::from_str(&text).map_err(|error| not_a_person(path, &error))?
             }
         };
@@ -278,16 +279,6 @@ impl PersonArgs {
             postcode: either(&args.postcode, file.postcode),
         })
     }
-}
-
-/// The text of a file, or of standard input where that is meant.
-pub(crate) fn text_of(path: &Path) -> anyhow::Result<String> {
-    let text = if path.as_os_str() == "-" {
-        std::io::read_to_string(std::io::stdin())
-    } else {
-        std::fs::read_to_string(path)
-    };
-    text.with_context(|| format!("{}: cannot be read", path.display()))
 }
 
 /// Says where and, of an unknown key, which; never a value, which serde's own message would quote.

@@ -1,21 +1,19 @@
 //! `statuscheck desk`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand};
-use prost::Message as _;
-use prost_reflect::{DescriptorPool, DynamicMessage};
 use statuscheck_proto::adapter::v1::ask_response::Reply;
 use statuscheck_proto::adapter::v1::found::Facts;
 use statuscheck_proto::adapter::v1::{
     Ambiguous, AskResponse, Found, ListWorkRequest, NinoTrace, NoRecord, Operation, ReplyRequest,
-    RequestInformationRequest, Subject, WatchWorkRequest, WorkItem,
+    RequestInformationRequest, WatchWorkRequest, WorkItem,
 };
 
 use super::client::Connection;
-use super::output::{Output, complain, print_json, say, table, time, waiting};
+use super::given;
+use super::output::{Output, complain, named, print_json, say, table, time, waiting};
 
 /// Works on a department's open questions.
 #[derive(Subcommand)]
@@ -189,7 +187,7 @@ async fn list(request: ListWorkRequest, shown: &Shown, connection: &Connection) 
     let persons = shown.show_person.then_some("about");
     let mut table = table(heads.into_iter().chain(persons));
     for item in &listed.items {
-        let about = item.subject.as_ref().map(about);
+        let about = item.subject.as_ref().map(named);
         table.add_row(cells(item).into_iter().chain(about));
     }
     say!("{table}")?;
@@ -234,7 +232,7 @@ fn print_change(item: &WorkItem, done: bool) -> anyhow::Result<()> {
     if done {
         return say!("done  {}", item.question_id);
     }
-    let about = item.subject.as_ref().map(about);
+    let about = item.subject.as_ref().map(named);
     let cells: Vec<_> = cells(item).into_iter().chain(about).collect();
     say!("open  {}", cells.join("  "))
 }
@@ -272,31 +270,12 @@ const fn operation(operation: Operation) -> &'static str {
     }
 }
 
-/// Whom a question is about, in one cell.
-fn about(subject: &Subject) -> String {
-    let parts = [
-        &subject.given_names,
-        &subject.family_name,
-        &subject.also_known_as.join(", "),
-        &subject.date_of_birth,
-        &subject.national_insurance_number,
-        &subject.home_office_reference,
-        &subject.asylum_support_reference,
-        &subject.postcode,
-        &subject.share_code,
-    ];
-    let given: Vec<_> = parts
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .cloned()
-        .collect();
-    given.join(" ")
-}
-
 impl Said {
     fn read(self) -> anyhow::Result<AskResponse> {
         let reply = match self {
-            Self { file: Some(file), .. } => return read(&file),
+            Self { file: Some(file), .. } => {
+                return given::message("statuscheck.adapter.v1.AskResponse", &file);
+            }
             Self {
                 number_matches: Some(matches),
                 ..
@@ -314,29 +293,4 @@ impl Said {
             as_of: None,
         })
     }
-}
-
-fn read(file: &Path) -> anyhow::Result<AskResponse> {
-    let text = if file == Path::new("-") {
-        std::io::read_to_string(std::io::stdin()).context("standard input cannot be read")?
-    } else {
-        std::fs::read_to_string(file).with_context(|| format!("{}: cannot be read", file.display()))?
-    };
-    let pool = DescriptorPool::decode(statuscheck_proto::DESCRIPTOR_SET)?;
-    let name = "statuscheck.adapter.v1.AskResponse";
-    let descriptor = pool.get_message_by_name(name);
-    let descriptor = descriptor.ok_or_else(|| anyhow!("{name} is not in the contract"))?;
-    let mut reader = serde_json::Deserializer::from_str(&text);
-    let message = DynamicMessage::deserialize(descriptor, &mut reader);
-    // The parser's own words quote what it read, which is about a person.
-    let message = message
-        .and_then(|message| reader.end().map(|()| message))
-        .map_err(|fault| {
-            anyhow!(
-                "{}: is not JSON of AskResponse (line {})",
-                file.display(),
-                fault.line()
-            )
-        })?;
-    Ok(AskResponse::decode(message.encode_to_vec().as_slice())?)
 }

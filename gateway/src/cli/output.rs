@@ -6,6 +6,7 @@
 
 mod events;
 mod lines;
+mod person;
 pub(crate) mod refusal;
 mod span;
 
@@ -26,6 +27,7 @@ use tonic::{Response, Status};
 
 pub(crate) use self::events::{Countdown, event_line};
 pub(crate) use self::lines::{NobodyReads, complain, complain_line, say, say_line};
+pub(crate) use self::person::named;
 pub(crate) use self::span::span;
 
 /// How an answer is shown.

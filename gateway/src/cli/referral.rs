@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use prost::Message as _;
-use prost_reflect::{DescriptorPool, DynamicMessage};
 use statuscheck_proto::referral::v1::resolve_request::Finding;
 use statuscheck_proto::referral::v1::{
     GetReferralRequest, ListReferralsRequest, NeedsLonger, NotConfirmed, ReferralState,
@@ -16,6 +14,7 @@ use statuscheck_proto::v1::established::Facts;
 use statuscheck_proto::v1::{Entitlement, Established, IecasFacts, RightToRentFacts, RightToWorkFacts};
 
 use super::client::Connection;
+use super::given;
 use super::output::{Output, print_json, say, table, waiting};
 
 mod shown;
@@ -298,7 +297,7 @@ impl FoundArgs {
             Self {
                 confirmed: Some(file),
                 ..
-            } => Finding::Confirmed(facts(&file)?),
+            } => Finding::Confirmed(given::message("statuscheck.v1.Established", &file)?),
             Self {
                 needs_longer: Some(until),
                 ..
@@ -320,37 +319,8 @@ impl NoteArgs {
     fn read(self) -> anyhow::Result<String> {
         match (self.note, self.note_file) {
             (Some(note), _) => Ok(note),
-            (None, Some(file)) => text(&file),
+            (None, Some(file)) => given::text(&file),
             (None, None) => bail!("say why: --note or --note-file"),
         }
     }
-}
-
-fn text(file: &PathBuf) -> anyhow::Result<String> {
-    if file.as_os_str() == "-" {
-        std::io::read_to_string(std::io::stdin()).context("standard input cannot be read")
-    } else {
-        std::fs::read_to_string(file).with_context(|| format!("{}: cannot be read", file.display()))
-    }
-}
-
-fn facts(file: &PathBuf) -> anyhow::Result<Established> {
-    let text = text(file)?;
-    let pool = DescriptorPool::decode(statuscheck_proto::DESCRIPTOR_SET)?;
-    let name = "statuscheck.v1.Established";
-    let descriptor = pool.get_message_by_name(name);
-    let descriptor = descriptor.ok_or_else(|| anyhow!("{name} is not in the contract"))?;
-    let mut reader = serde_json::Deserializer::from_str(&text);
-    let message = DynamicMessage::deserialize(descriptor, &mut reader);
-    // The parser's own words quote what it read, which is about a person.
-    let message = message
-        .and_then(|message| reader.end().map(|()| message))
-        .map_err(|fault| {
-            anyhow!(
-                "{}: is not JSON of Established (line {})",
-                file.display(),
-                fault.line()
-            )
-        })?;
-    Ok(Established::decode(message.encode_to_vec().as_slice())?)
 }

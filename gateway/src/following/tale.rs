@@ -2,9 +2,8 @@
 
 use std::collections::VecDeque;
 
-use statuscheck_domain::case::{Case, HistoryError};
-use statuscheck_domain::check::Check;
-use statuscheck_domain::event::Event;
+use statuscheck_domain::case::{Case, HistoryError, Sight};
+use statuscheck_domain::event::{Event, EventKind};
 use statuscheck_domain::ids::CaseId;
 
 use crate::store::{LedgerPlace, PlacedEvent, Position};
@@ -25,12 +24,10 @@ impl Tale {
             .into_iter()
             .map(|placed| (placed.place, placed.event))
             .unzip();
-        let kind = rest.front().and_then(|first| first.kind.check()).map(Check::kind);
-        let is_hidden = |event: &Event| kind.is_some_and(|kind| event.kind.is_hidden(kind));
         Self {
             id,
             places,
-            hidden: rest.iter().map(is_hidden).collect(),
+            hidden: hidden(&rest),
             told: None,
             rest,
         }
@@ -71,4 +68,16 @@ impl Tale {
         self.told = case;
         self.told.as_ref().ok_or(HistoryError::OutOfOrder)
     }
+}
+
+/// Of each event of a whole history, whether the caller sees nothing of it.
+fn hidden(history: &VecDeque<Event>) -> Vec<bool> {
+    let mut sight = match history.front().map(|first| &first.kind) {
+        Some(EventKind::Received(receipt)) => Sight::of(receipt),
+        // No history of a case, which folding it says.
+        _ => return vec![false; history.len()],
+    };
+    let received = std::iter::once(false);
+    let rest = history.iter().skip(1).map(|event| !sight.sees(&event.kind));
+    received.chain(rest).collect()
 }

@@ -255,6 +255,8 @@ struct ReceiptRecord {
     legal_basis: String,
     #[serde(with = "SlaClockRecord")]
     clock: SlaClock,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_discreet: bool,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -17,6 +17,7 @@ mod house;
 mod logs;
 mod ops;
 mod program;
+mod referral;
 mod register;
 mod sample;
 mod serve;

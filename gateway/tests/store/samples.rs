@@ -80,6 +80,7 @@ fn receipt(kind: CheckKind, draft: &Draft<'_>) -> Receipt {
         agreement_id: "letting-2026".parse().unwrap(),
         legal_basis: "Immigration Act 2014, section 20".to_owned(),
         clock: Target::DEFAULT.start(start()),
+        is_discreet: kind == CheckKind::RightToRent,
     }
 }
 
@@ -92,6 +93,7 @@ pub(crate) fn is_same(one: &Receipt, other: &Receipt) -> bool {
         && one.agreement_id == other.agreement_id
         && one.legal_basis == other.legal_basis
         && one.clock == other.clock
+        && one.is_discreet == other.is_discreet
 }
 
 fn facts() -> Vec<Facts> {

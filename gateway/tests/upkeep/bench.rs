@@ -214,6 +214,7 @@ impl Asked<'_> {
             agreement_id: "all".parse().unwrap(),
             legal_basis: "Immigration Act 2014, section 20".to_owned(),
             clock: Target::DEFAULT.start(now),
+            is_discreet: false,
         }
     }
 }

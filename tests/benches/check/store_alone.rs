@@ -118,6 +118,7 @@ async fn open(clock: &SharedClock, store: &Arc<EmbeddedStore>) -> Case {
         agreement_id: "right-to-work".parse().expect("an id"),
         legal_basis: "Immigration, Asylum and Nationality Act 2006, sections 15 to 25".to_owned(),
         clock: Target::DEFAULT.start(now),
+        is_discreet: false,
     };
     let id = CaseId(Uuid::now_v7());
     let received = EventKind::Received(Box::new(receipt));

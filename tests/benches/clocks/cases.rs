@@ -191,6 +191,7 @@ impl Maker {
             check,
             caller_reference: format!("applicant {number}").into(),
             agreement_id: agreement.id.clone(),
+            is_discreet: false,
             legal_basis: agreement.legal_basis.clone(),
             clock: promise,
         };

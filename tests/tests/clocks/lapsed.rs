@@ -1,5 +1,11 @@
 //! Callers who are asked for more and stay silent.
 
+use statuscheck::demo::shipped_register;
+use statuscheck_domain::agreement::Register;
+use statuscheck_proto::referral::v1::referral_service_client::ReferralServiceClient;
+use statuscheck_proto::referral::v1::resolve_request::Finding;
+use statuscheck_proto::referral::v1::{ListReferralsRequest, NotConfirmed, ResolveRequest};
+
 use super::*;
 
 const FOUR_WEEKS: Duration = Duration::from_hours(28 * 24);
@@ -22,7 +28,7 @@ async fn read(house: &House, id: &str) -> Case {
 }
 
 #[tokio::test]
-async fn a_silent_callers_case_lapses_at_its_time_and_a_windrush_profile_never_does() {
+async fn a_silent_callers_case_lapses_at_its_time_and_one_with_a_windrush_profile_is_referred() {
     let (silent, elder) = (several("Okafor"), several("Adeyemi").born("1951-02-03"));
     let waiting = person("Nair")
         .settled("2019-06-01")
@@ -66,10 +72,57 @@ async fn a_silent_callers_case_lapses_at_its_time_and_a_windrush_profile_never_d
     house.clock.advance(FOUR_WEEKS);
     let asked = times(&read(&house, &waiting.case_id).await, "replied");
     case_when(&house, &waiting.case_id, |case| times(case, "replied") > asked).await;
-    let elder = read(&house, ids[1]).await;
-    assert!(elder.state() == CaseState::AwaitingInformation);
-    assert_eq!(times(&elder, "lapsed"), 0);
     assert_eq!(read(&house, ids[0]).await.version, lapsed.version);
+
+    let elder = case_when(&house, ids[1], |case| case.state() == CaseState::Referred).await;
+    assert_eq!(
+        steps(&elder)[4..],
+        ["clock_started", "clock_paused", "referred", "clock_resumed"]
+    );
+    let referred = elder.history[6].time.unwrap();
+    assert_eq!((referred.seconds, referred.nanos), (at.seconds, at.nanos));
+    assert_eq!(
+        case_json(&elder)["answer"]["referred"]["fields"],
+        json!(["home_office_reference"]),
+        "it may still be provided"
+    );
+    let mut taskforce = ReferralServiceClient::new(house.channel("taskforce/windrush"));
+    let listed = taskforce.list_referrals(ListReferralsRequest::default()).await;
+    let referrals = listed.unwrap().into_inner().referrals;
+    assert_eq!(referrals.len(), 1);
+    assert_eq!(
+        (referrals[0].case_id.as_str(), referrals[0].held.as_str()),
+        (ids[1], "SILENCE")
+    );
+    let resolved = taskforce
+        .resolve(ResolveRequest {
+            referral_id: referrals[0].referral_id.clone(),
+            finding: Some(Finding::NotConfirmed(NotConfirmed {})),
+            note: "Came in 1999.".to_owned(),
+        })
+        .await;
+    resolved.unwrap();
+    let elder = read(&house, ids[1]).await;
+    assert!(elder.state() == CaseState::Withdrawn);
+    assert_eq!(times(&elder, "lapsed"), 1, "then it is over");
+}
+
+#[tokio::test]
+async fn who_is_referred_for_a_callers_silence_goes_by_the_safeguard_of_the_cases_day() {
+    // Born in time by the guidance that is shipped, and too late for the register's own.
+    let younger = several("Adeyemi").born("1980-02-03");
+    let house = House::with([younger.clone()]).await;
+    let shipped = shipped_register().unwrap();
+    let mut safeguard = shipped.safeguards().next().unwrap().clone();
+    safeguard.rules.last_arrival = safeguard.rules.last_settlement;
+    let register = Register::new(shipped.agreements().cloned(), shipped.orders().iter().cloned()).unwrap();
+    let register = register.with_safeguards([safeguard]).unwrap();
+    house.apply(&register).await;
+    let told = right_to_work(&house, younger.by_name()).await;
+    let id = asked_for_more(&told);
+    house.clock.advance(FOUR_WEEKS);
+    let lapsed = case_when(&house, id, |case| case.state() == CaseState::Withdrawn).await;
+    assert_eq!(times(&lapsed, "lapsed"), 1);
 }
 
 #[tokio::test]

@@ -1,15 +1,11 @@
 //! The taskforce's webhook: it is told of each hold once, however often it is sent, and resolves from there.
 
 use statuscheck::demo::shipped_register;
-use statuscheck::register::write_whole;
 use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::Clock as _;
 use statuscheck_mocks::taskforce::{Finding as Found, Hook as Taken};
 use statuscheck_proto::ops::v1::ops_service_client::OpsServiceClient;
 use statuscheck_proto::ops::v1::{Hook, ListHooksRequest};
-use statuscheck_proto::register::v1::plan_register_request::Source;
-use statuscheck_proto::register::v1::register_service_client::RegisterServiceClient;
-use statuscheck_proto::register::v1::{ApplyRegisterRequest, PlanRegisterRequest};
 use statuscheck_tests::hooks::{Post, Receiver};
 use statuscheck_tests::house::until_some;
 
@@ -103,25 +99,51 @@ async fn whoever_subscribed_in_the_register_is_told_beside_the_taskforce() {
     safeguard.subscribers = [("liaison".parse().unwrap(), receiver.webhook(&["old"]))].into();
     let register = Register::new(shipped.agreements().cloned(), shipped.orders().iter().cloned()).unwrap();
     let register = register.with_safeguards([safeguard]).unwrap();
-    let source = Some(Source::Toml(write_whole(&register).unwrap()));
-    let ops = |name: &str| RegisterServiceClient::new(house.channel(name));
-    let planned = ops("ops/duty-1")
-        .plan_register(PlanRegisterRequest { source })
-        .await;
-    let planned = planned.unwrap().into_inner();
-    assert_eq!(
-        planned.changes,
-        ["casework-guidance-2026-1: subscribers: liaison added"]
-    );
-    let plan_id = planned.plan_id;
-    let applied = ops("ops/duty-2")
-        .apply_register(ApplyRegisterRequest { plan_id })
-        .await;
-    assert_eq!(applied.unwrap().into_inner().version, 1);
+    let changes = house.apply(&register).await;
+    assert_eq!(changes, ["casework-guidance-2026-1: subscribers: liaison added"]);
 
     let held = right_to_work(&house, unknown()).await;
     let letters = receiver.letters_once(1).await;
     let event: serde_json::Value = serde_json::from_str(&letters[0].text()).unwrap();
     assert_eq!(event["type"], "uk.gov.statuscheck.referral.opened.v1");
     assert_eq!(event["subject"], referral_of(&held).as_str());
+}
+
+#[tokio::test]
+async fn a_hook_that_was_not_taken_before_a_restart_is_taken_after_it_and_has_its_effect_once() {
+    let house = House::start(Plan::default()).await;
+    let order = "1000xfail:503".parse().unwrap();
+    house.taskforce().orders().give(order).unwrap();
+    let held = right_to_work(&house, unknown()).await;
+    let next = failed(&house, 1).await.next_attempt.unwrap();
+    let effects = house.taskforce().received().referrals;
+    assert!(effects.values().all(|effects| *effects == 0), "{effects:?}");
+    let house = house.stop().await.start().await;
+    let next = jiff::Timestamp::new(next.seconds, next.nanos).unwrap();
+    let left = next.duration_since(house.clock.now());
+    house.clock.advance(Duration::try_from(left).unwrap());
+    let hook = taken(&house, &referral_of(&held)).await;
+    assert_eq!((hook.times, hook.effects), (1, 1));
+    assert_eq!(hook.case_id, held.case_id);
+}
+
+#[tokio::test]
+async fn whoever_asked_is_told_by_their_webhook_of_what_the_taskforce_found() {
+    let (post, receiver) = (Post::default(), Receiver::start().await);
+    let mut agreement = agreement_like("right-to-work", "told", "stranger");
+    agreement.webhooks = [("stranger".parse().unwrap(), receiver.webhook(&["old"]))].into();
+    let house = House::start(Plan {
+        webhooks: post.settings(),
+        agreements: vec![agreement],
+        ..Plan::default()
+    })
+    .await;
+    let held = house.answered(STRANGER, request(unknown().work())).await;
+    resolve(&house, &referral_of(&held), not_confirmed())
+        .await
+        .unwrap();
+    let letters = receiver.letters_once(1).await;
+    let event: serde_json::Value = serde_json::from_str(&letters[0].text()).unwrap();
+    assert_eq!(event["type"], "uk.gov.statuscheck.case.changed.v1");
+    assert_eq!(event["subject"], held.case_id.as_str());
 }

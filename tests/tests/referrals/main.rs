@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "what tests share fails as tests do")]
 
+mod evidence;
 mod held;
 mod hooks;
 mod joined;
 mod memory;
 mod resolved;
+mod withheld;
 
 use statuscheck_proto::referral::v1 as wire;
 use statuscheck_proto::referral::v1::referral_service_client::ReferralServiceClient;

@@ -29,6 +29,7 @@ fn received(kind: CheckKind, draft: &Draft<'_>) -> Case {
         agreement_id: "work-2026".parse().unwrap(),
         legal_basis: String::new(),
         clock: Target::DEFAULT.start(now()),
+        is_discreet: false,
     };
     let id = CaseId::at(now(), &[0; 10]);
     let kinds = [EventKind::Received(Box::new(receipt))];

@@ -67,8 +67,12 @@ impl Case {
         Ok(following.events)
     }
 
-    /// What a department states that makes the promise the shorter one.
+    /// What a department states that makes the promise the shorter one. Not where the agreement withholds that a person is referred:
+    /// who is held has a record more often than who waits, and a due time that comes nearer would tell of it.
     fn ground_stated(&self) -> Option<Ground> {
+        if self.receipt.is_discreet {
+            return None;
+        }
         self.questions.replies().facts().find_map(|facts| match facts {
             Facts::ImmigrationStatus(status) => Ground::of_leave(&status.leave),
             _ => None,

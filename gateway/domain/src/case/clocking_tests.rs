@@ -79,7 +79,7 @@ fn a_clock_counts_from_the_receipt_and_follows_every_turn() {
     assert!(names.is_empty());
     let (case, names) = decided(&case, in_hours(3), more());
     assert_eq!(names, ["clock_paused"]);
-    assert_eq!(case.wake(), case.lapses_at());
+    assert_eq!(case.wake(), case.silence_ends_at());
     let (case, names) = decided(&case, in_hours(13), pending());
     assert_eq!(names, ["clock_resumed"]);
     assert_eq!(case.promise().due_at, in_hours(5 * 24 + 10));

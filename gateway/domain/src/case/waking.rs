@@ -25,8 +25,8 @@ impl Case {
     fn own_wake(&self) -> Option<Timestamp> {
         let step = self.clock.as_ref().and_then(CaseClock::wake);
         let again = self.questions.again().filter(|_| self.is_asked_on());
-        let lapse = self.lapses_at();
-        let others = again.into_iter().chain(lapse).chain(self.referrals.wake());
+        let silence = self.silence_ends_at();
+        let others = again.into_iter().chain(silence).chain(self.referrals.wake());
         step.into_iter().chain(others).min()
     }
 }

@@ -282,6 +282,7 @@ fn receipt(check: crate::check::Check) -> Receipt {
         agreement_id: agreement.id,
         legal_basis: agreement.legal_basis,
         clock: Target::DEFAULT.start(noon()),
+        is_discreet: false,
     }
 }
 

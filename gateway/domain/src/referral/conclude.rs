@@ -183,7 +183,7 @@ impl Case {
             hold: hold.clone(),
             rules: new.safeguard.rules.version.clone(),
             due: new.due,
-            is_withheld: agreement.withholds_referrals,
+            is_withheld: self.receipt.is_discreet,
             contact: new.safeguard.helpline.to_string(),
             advice: new.safeguard.advice.clone(),
             asked: asked(self, hold, agreement),
@@ -223,7 +223,7 @@ fn released(held: &Held) -> Verdict {
 /// What the caller is asked for from the beginning: what it was asked for and did not give, or the names that a check did
 /// without, as far as the agreement lets it send them. Where the reason is withheld nothing is asked, for that would tell of it.
 fn asked(case: &Case, hold: &Hold, agreement: &Agreement) -> Vec<Field> {
-    if agreement.withholds_referrals {
+    if case.receipt.is_discreet {
         return Vec::new();
     }
     if hold.held == Held::Silence {

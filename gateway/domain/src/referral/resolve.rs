@@ -163,7 +163,7 @@ impl Case {
                 };
                 self.release(established, agreement)
             }
-            Held::Silence => Some(EventKind::Withdrawn),
+            Held::Silence => Some(EventKind::Lapsed),
         }
     }
 

@@ -50,8 +50,8 @@ fn folded(before: Option<Case>, world: &World, recorded: &Recorded) -> Case {
     }
 }
 
-/// For every released adverse or empty answer about a person with a profile there is an earlier referral that was resolved
-/// "not confirmed".
+/// For every released adverse or empty answer about a person with a profile, and every case about one that is over because its caller
+/// was silent, there is an earlier referral that was resolved "not confirmed".
 fn judge(
     world: &World,
     place: usize,
@@ -64,10 +64,14 @@ fn judge(
     for event in &recorded.events {
         let replies = case.questions.replies();
         let has_profile = world.rules.has_profile(&case.receipt.check, &replies);
-        let released = matches!(&event.kind, EventKind::Decided(answer) if is_adverse(answer, event));
+        let released = match &event.kind {
+            EventKind::Decided(answer) => is_adverse(answer, event),
+            EventKind::Lapsed => true,
+            _ => false,
+        };
         if released && has_profile && !is_covered(before, recorded, place, known) {
             faults.push(format!(
-                "{place}: adverse and released, and no referral was resolved before"
+                "{place}: adverse or over, and no referral was resolved before"
             ));
         }
         match case.after(event.clone()) {

@@ -6,6 +6,7 @@ use super::world::Said;
 use crate::answer::{Entitlement, Facts};
 use crate::check::{Check, CheckKind, Draft};
 use crate::reply::{self, ImmigrationStatus};
+use crate::subject::Field;
 
 pub(super) fn check(kind: CheckKind, in_time: bool) -> Check {
     let draft = Draft {
@@ -28,6 +29,11 @@ pub(super) fn outcome(said: Said) -> reply::Outcome {
             return reply::Outcome::Deferred {
                 expected_by: None,
                 ticket: "t-1".to_owned(),
+            };
+        }
+        Said::Several => {
+            return reply::Outcome::Ambiguous {
+                would_settle: vec![Field::HomeOfficeReference],
             };
         }
         Said::Ended => Some(date(2025, 12, 31)),

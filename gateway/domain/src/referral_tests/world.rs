@@ -8,14 +8,14 @@ use zeroize::Zeroizing;
 use super::told::{check, outcome, unlimited};
 use crate::agreement::tests::sample;
 use crate::agreement::{Agreement, Safeguard};
-use crate::case::Case;
+use crate::case::{Case, Silence};
 use crate::check::CheckKind;
 use crate::decide::{Verdict, decide};
 use crate::event::{Change, Event, EventKind, Receipt};
 use crate::ids::{CaseId, QuestionId, ReferralId, RequestId};
 use crate::question::Operation;
 use crate::referral::{
-    Conclusion, Found, Held, NewReferral, Recall, ReferralEvent, ReferralState, Resolution,
+    Conclusion, Found, Held, Hold, NewReferral, Recall, ReferralEvent, ReferralState, Resolution,
 };
 use crate::reply::Reply;
 use crate::sla::Target;
@@ -41,6 +41,8 @@ pub(super) enum Said {
     Ended,
     Settled,
     Later,
+    /// Several records fit: the caller is asked for more.
+    Several,
 }
 
 /// One thing that happens. Cases and persons count around.
@@ -54,6 +56,8 @@ pub(super) enum Op {
     Provide(usize, Said),
     Dispute(usize, Said),
     Withdraw(usize),
+    /// The caller of a case stays silent for four weeks.
+    Silence(usize),
     /// The taskforce resolves the referral that a case opened; `dies` before those who joined are released.
     Confirm(usize, bool),
     Deny(usize, bool),
@@ -88,6 +92,13 @@ impl World {
             log: Vec::new(),
             ids: 0,
         }
+    }
+
+    /// The same, under an agreement that withholds referrals.
+    pub(super) fn discreet() -> Self {
+        let mut world = Self::new(Decider::Right);
+        world.agreement.withholds_referrals = true;
+        world
     }
 
     fn id(&mut self) -> u128 {
@@ -131,6 +142,15 @@ impl World {
                     self.record(case, vec![withdrawn]);
                 }
             }
+            Op::Silence(n) => {
+                self.now += SignedDuration::from_hours(28 * 24);
+                let Some(case) = at(self, n) else { return };
+                match self.cases[case].silenced(self.now, &self.rules) {
+                    Some(Silence::Lapses) => self.record(case, vec![EventKind::Lapsed]),
+                    Some(Silence::Refers(hold)) => self.hold(case, &hold, Vec::new()),
+                    None => {}
+                }
+            }
             Op::Confirm(n, dies) => {
                 let Some(case) = at(self, n) else { return };
                 let facts = unlimited(self.cases[case].receipt.check.kind());
@@ -154,6 +174,7 @@ impl World {
             agreement_id: self.agreement.id.clone(),
             legal_basis: self.agreement.legal_basis.clone(),
             clock: Target::DEFAULT.start(self.now),
+            is_discreet: self.agreement.withholds_referrals,
         };
         let change = Change::new(id, self.now, [EventKind::Received(Box::new(receipt))]);
         let Ok(case) = Case::fold(id, change.events.clone()) else {
@@ -167,6 +188,15 @@ impl World {
         });
         self.ask(case);
         case
+    }
+
+    /// The first event of a case.
+    pub(super) fn receipt(&self, id: CaseId) -> Option<Event> {
+        let mut of = self
+            .log
+            .iter()
+            .filter(|recorded| self.cases[recorded.case].id == id);
+        of.next()?.events.first().cloned()
     }
 
     /// The Home Office is asked, as a question of its own each time.
@@ -238,29 +268,35 @@ impl World {
         match case.concluded(verdict, &replies, under, moved, self.now) {
             Conclusion::Told(told) | Conclusion::HeldOn(told) => steps.extend(told),
             Conclusion::Superseded(ended, _) => steps.extend(ended),
-            Conclusion::ToHold(hold) => {
-                let recall = Recall::of(&case, &hold, &self.cases, self.now);
-                let id = ReferralId(Uuid::from_u128(self.id()));
-                let safeguard = Safeguard {
-                    rules: self.rules.clone(),
-                    ..Safeguard::guidance()
-                };
-                let new = NewReferral {
-                    id,
-                    due: Target::DEFAULT.start(self.now),
-                    safeguard: &safeguard,
-                };
-                let held = case.held(&hold, recall, new, (&self.agreement, &replies), self.now);
-                if self.decider == Decider::AfterRelease {
-                    let released = case.release_held(&hold.held, &self.agreement);
-                    self.record(at, released.into_iter().collect());
-                    let only = |kind: &EventKind| matches!(kind, EventKind::Referral(_));
-                    self.record(at, held.into_iter().filter(only).collect());
-                    return;
-                }
-                steps.extend(held);
-            }
+            Conclusion::ToHold(hold) => return self.hold(at, &hold, steps),
         }
+        self.record(at, steps);
+    }
+
+    /// Holds the case back after `steps`, in the same change.
+    fn hold(&mut self, at: usize, hold: &Hold, mut steps: Vec<EventKind>) {
+        let case = self.cases[at].clone();
+        let replies = case.questions.replies();
+        let recall = Recall::of(&case, hold, &self.cases, self.now);
+        let id = ReferralId(Uuid::from_u128(self.id()));
+        let safeguard = Safeguard {
+            rules: self.rules.clone(),
+            ..Safeguard::guidance()
+        };
+        let new = NewReferral {
+            id,
+            due: Target::DEFAULT.start(self.now),
+            safeguard: &safeguard,
+        };
+        let held = case.held(hold, recall, new, (&self.agreement, &replies), self.now);
+        if self.decider == Decider::AfterRelease {
+            let released = case.release_held(&hold.held, &self.agreement);
+            self.record(at, released.into_iter().collect());
+            let only = |kind: &EventKind| matches!(kind, EventKind::Referral(_));
+            self.record(at, held.into_iter().filter(only).collect());
+            return;
+        }
+        steps.extend(held);
         self.record(at, steps);
     }
 

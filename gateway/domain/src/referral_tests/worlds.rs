@@ -7,10 +7,17 @@ use proptest::test_runner::{Config, TestRunner};
 use super::law::broken;
 use super::world::{Decider, Op, Said, World};
 use crate::answer::Outcome;
+use crate::case::{Case, CaseState};
 use crate::check::CheckKind;
 
 const KINDS: [CheckKind; 3] = [CheckKind::RightToWork, CheckKind::RightToRent, CheckKind::Iecas];
-const SAID: [Said; 4] = [Said::Nothing, Said::Ended, Said::Settled, Said::Later];
+const SAID: [Said; 5] = [
+    Said::Nothing,
+    Said::Ended,
+    Said::Settled,
+    Said::Later,
+    Said::Several,
+];
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
     let said = || select(&SAID[..]);
@@ -21,6 +28,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         1 => (case(), said()).prop_map(|(case, said)| Op::Provide(case, said)),
         2 => (case(), said()).prop_map(|(case, said)| Op::Dispute(case, said)),
         1 => case().prop_map(Op::Withdraw),
+        1 => case().prop_map(Op::Silence),
         1 => (case(), any::<bool>()).prop_map(|(case, dies)| Op::Confirm(case, dies)),
         3 => (case(), any::<bool>()).prop_map(|(case, dies)| Op::Deny(case, dies)),
         1 => Just(Op::Tick),
@@ -29,10 +37,16 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
 }
 
 fn lived(decider: Decider, ops: &[Op]) -> World {
-    let mut world = World::new(decider);
+    lived_in(World::new(decider), ops)
+}
+
+fn lived_in(mut world: World, ops: &[Op]) -> World {
     ops.iter().for_each(|op| world.run(*op));
     world
 }
+
+/// What no caller sees where the agreement withholds that a person is referred.
+const UNSEEN: [&str; 4] = ["asked", "replied", "clock_started", "referred"];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_500))]
@@ -55,6 +69,26 @@ proptest! {
             let origin = world.cases.iter().find(|other| other.id == origin);
             let is_open = origin.and_then(|origin| origin.referrals.of(id)).is_some_and(|of| of.is_open());
             prop_assert!(is_open);
+        }
+    }
+
+    #[test]
+    fn where_referrals_are_withheld_a_case_that_waits_is_as_it_was_received(ops in ops()) {
+        let world = lived_in(World::discreet(), &ops);
+        prop_assert_eq!(broken(&world), Vec::<String>::new());
+        for case in &world.cases {
+            let steps: Vec<_> = case.history.iter().map(|step| step.kind).collect();
+            prop_assert!(steps.iter().all(|step| !UNSEEN.contains(step)), "{:?}", steps);
+            if case.state == CaseState::Open {
+                let Ok(received) = Case::fold(case.id, world.receipt(case.id)) else {
+                    panic!("a receipt is a case")
+                };
+                prop_assert!(case.told() == received.told());
+                let is_received = steps == ["received"];
+                prop_assert_eq!(is_received, case.told_version == 1 && case.update_time == received.update_time);
+                let moved = ["more_information_needed", "information_provided", "disputed", "answered"];
+                prop_assert!(is_received || moved.iter().any(|step| steps.contains(step)), "{:?}", steps);
+            }
         }
     }
 

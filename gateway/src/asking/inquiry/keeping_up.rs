@@ -1,6 +1,7 @@
 //! The case as others left it, and what follows beyond it.
 
 use statuscheck_domain::event::EventKind;
+use statuscheck_domain::referral::Hold;
 
 use super::Inquiry;
 use crate::asking::referral::Concluded;
@@ -29,6 +30,17 @@ impl Inquiry {
             }
         }
         Ok(())
+    }
+
+    /// Refers the person of a case whose caller stays silent, as `hold` says, and takes in what departments say about residence.
+    ///
+    /// # Errors
+    /// [`Error::CaseChanged`] where the case went on meanwhile: look at it again. Nothing can be recorded.
+    pub(crate) async fn refer(mut self, hold: Hold) -> Result<(), Error> {
+        let concluded = self.hold(&hold).await?;
+        self.try_to_record().await?;
+        self.follow_up(concluded).await;
+        self.rest().await
     }
 
     /// What a conclusion has as its consequence beyond the case, once it is recorded. What cannot be done now is left to the

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use statuscheck_proto::adapter::v1::{Period, Subject};
+use statuscheck_proto::adapter::v1::Period;
 use statuscheck_proto::referral::v1::{Evidence, Note, Referral, ReferralState, ResidenceSpan};
 use statuscheck_proto::v1::{CheckKind, Sla};
 
-use crate::cli::output::{say, time};
+use crate::cli::output::{named, say, time};
 
 pub(super) const fn state(state: ReferralState) -> &'static str {
     match state {
@@ -69,7 +69,7 @@ pub(super) fn print(referral: &Referral) -> anyhow::Result<ExitCode> {
         say!("Asked for  {}", referral.fields_asked.join(", "))?;
     }
     if let Some(subject) = &referral.subject {
-        say!("Person     {}", person(subject))?;
+        say!("Person     {}", named(subject))?;
     }
     if !referral.dispute.is_empty() {
         say!("Dispute    {}", referral.dispute)?;
@@ -93,22 +93,6 @@ pub(super) fn print(referral: &Referral) -> anyhow::Result<ExitCode> {
         say!("  {}", said(note))?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn person(subject: &Subject) -> String {
-    let parts = [
-        subject.given_names.clone(),
-        subject.family_name.clone(),
-        subject.also_known_as.join(", "),
-        format!("born {}", subject.date_of_birth),
-        subject.national_insurance_number.clone(),
-        subject.home_office_reference.clone(),
-        subject.asylum_support_reference.clone(),
-        subject.postcode.clone(),
-        subject.share_code.clone(),
-    ];
-    let given: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    given.join(" ")
 }
 
 /// One stretch of the line of time: `1968-04-06 to 1979-04-05  hmrc, dwp`.

@@ -13,19 +13,20 @@ use super::timestamp;
 
 /// The answer of `case` as it stands at `now`.
 pub(super) fn answer(case: &Case, now: Timestamp) -> wire::Answer {
+    let told = case.told();
     let Answer {
         outcome,
         legal_basis,
         agreement_id,
         as_of,
-    } = &case.answer;
+    } = told.as_ref();
     let kind = case.receipt.check.kind();
     wire::Answer {
-        may_refuse: case.answer.may_refuse(kind),
+        may_refuse: told.may_refuse(kind),
         legal_basis: legal_basis.clone(),
         agreement_id: agreement_id.to_string(),
         as_of: as_of.map(timestamp),
-        next_step: case.answer.next_step(kind).to_owned(),
+        next_step: told.next_step(kind).to_owned(),
         outcome: Some(self::outcome(outcome, case, now)),
     }
 }

@@ -134,6 +134,7 @@ fn case(register: &Register, waits: Waits, due: Timestamp) -> Change {
         agreement_id: agreement.id.clone(),
         legal_basis: agreement.legal_basis.clone(),
         clock: statuscheck_domain::sla::Target::DEFAULT.start(received_at),
+        is_discreet: false,
     };
     let question_id = QuestionId::at(received_at, &random());
     let operation = Operation::ImmigrationStatus;
