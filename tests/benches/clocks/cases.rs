@@ -187,7 +187,7 @@ impl Maker {
         let organisation: OrganisationId = asked.organisation.parse()?;
         let receipt = Receipt {
             organisation,
-            request_id: RequestId(Uuid::from_u128(u128::from(id.0.as_u128().wrapping_add(1)))),
+            request_id: RequestId(Uuid::from_u128(id.0.as_u128().wrapping_add(1))),
             check,
             caller_reference: format!("applicant {number}").into(),
             agreement_id: agreement.id.clone(),

@@ -5,6 +5,7 @@ use statuscheck_domain::agreement::Agreement;
 use statuscheck_proto::register::v1::plan_register_request::Source;
 use statuscheck_proto::register::v1::{
     GetAgreementRequest, GetAgreementResponse, ListVersionsRequest, ListVersionsResponse,
+    PlanRegisterResponse,
 };
 use statuscheck_tests::prelude::*;
 pub(crate) use statuscheck_tests::registering::{FIRST, SECOND, applied_by, change, planned, planned_by};
