@@ -69,7 +69,7 @@ fn main() -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let named = |part: &&str| words.iter().any(|word| word == part);
-    let all = !PARTS.iter().any(named);
+    let all = !PARTS.iter().any(&named);
     println!(
         "{} {}, {} cores, {cases} open cases",
         std::env::consts::OS,
