@@ -22,6 +22,7 @@ mod history;
 mod lapse;
 mod sight;
 mod standing;
+mod state;
 mod waking;
 
 pub use self::caller::{Dispute, NotNow, ProvideFault, Use};
@@ -29,57 +30,7 @@ pub use self::history::{HistoryError, Step};
 pub use self::lapse::Silence;
 pub use self::sight::Sight;
 pub use self::standing::{Departments, Standing, UnknownTurn, Whose};
-
-/// Whose turn it is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum CaseState {
-    /// A department's.
-    Open,
-    /// The caller's.
-    AwaitingInformation,
-    /// The taskforce's.
-    Referred,
-    /// Nobody's: it is answered.
-    Answered,
-    /// Nobody's: the caller needs it no longer, or did not provide what was asked for in time.
-    Withdrawn,
-}
-
-impl CaseState {
-    /// Every state.
-    pub const ALL: [Self; 5] = [
-        Self::Open,
-        Self::AwaitingInformation,
-        Self::Referred,
-        Self::Answered,
-        Self::Withdrawn,
-    ];
-    /// The states in which somebody has to do something.
-    pub const OPEN: [Self; 3] = [Self::Open, Self::AwaitingInformation, Self::Referred];
-    /// The states in which the case is over; see [`Self::is_closed`].
-    pub const CLOSED: [Self; 2] = [Self::Answered, Self::Withdrawn];
-
-    /// The state of a case whose caller was told `outcome`.
-    pub const fn told(outcome: &Outcome) -> Self {
-        match outcome {
-            Outcome::Pending { .. } => Self::Open,
-            Outcome::MoreInformation { .. } => Self::AwaitingInformation,
-            Outcome::Referred { .. } => Self::Referred,
-            Outcome::Established { .. } | Outcome::NotEstablished(_) => Self::Answered,
-        }
-    }
-
-    /// The name in the store and on the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::AwaitingInformation => "awaiting_information",
-            Self::Referred => "referred",
-            Self::Answered => "answered",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-}
+pub use self::state::CaseState;
 
 /// A case as it stands after its last event. It carries the check and the facts of its answer: no `Debug`.
 #[derive(Clone)]

@@ -153,9 +153,9 @@ async fn asked(
     let mut calls = JoinSet::new();
     let mut pace = tokio::time::interval(PACE);
     for person in people {
-        pace.tick().await;
+        let tick = pace.tick().await;
         // Calls begin at no step of anything.
-        tokio::time::sleep(PACE.mul_f64(dice.random())).await;
+        tokio::time::sleep_until(tick + PACE.mul_f64(dice.random())).await;
         let (mut client, clock) = (client.clone(), Arc::clone(clock));
         calls.spawn(async move {
             let asked = request(person.subject().work());

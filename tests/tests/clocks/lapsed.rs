@@ -76,7 +76,7 @@ async fn a_silent_callers_case_lapses_at_its_time_and_one_with_a_windrush_profil
 
     let elder = case_when(&house, ids[1], |case| case.state() == CaseState::Referred).await;
     assert_eq!(
-        steps(&elder)[4..],
+        steps(&elder)[4..8],
         ["clock_started", "clock_paused", "referred", "clock_resumed"]
     );
     let referred = elder.history[6].time.unwrap();
