@@ -202,3 +202,17 @@ pub(super) fn busy() -> Markup {
         } },
     )
 }
+
+/// A table that scrolls by itself where the page is narrower; `rows` fit under `heads`.
+pub(super) fn table(label: &str, heads: &[&str], rows: &Markup) -> Markup {
+    html! {
+        div class="scrolls" role="region" aria-label=(label) tabindex="0" {
+            table class="govuk-table" {
+                thead class="govuk-table__head" { tr class="govuk-table__row" {
+                    @for head in heads { th scope="col" class="govuk-table__header" { (head) } }
+                } }
+                tbody class="govuk-table__body" { (rows) }
+            }
+        }
+    }
+}

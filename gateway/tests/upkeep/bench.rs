@@ -15,6 +15,7 @@ use statuscheck::store::{Received, Store};
 use statuscheck::upkeep::Housekeeping;
 use statuscheck_domain::agreement::{Agreement, Register};
 use statuscheck_domain::answer::{Answer, Facts, Negative, Outcome};
+use statuscheck_domain::case::Case;
 use statuscheck_domain::check::{CheckKind, Draft, EducationBenefit};
 use statuscheck_domain::clock::ManualClock;
 use statuscheck_domain::event::{Change, EventKind, Receipt};
@@ -135,6 +136,16 @@ impl Bench {
         let id = self.receive(case).await;
         self.answer(id).await;
         id
+    }
+
+    /// A case that is there, as it stands.
+    pub(crate) async fn case(&self, id: CaseId) -> Case {
+        self.store.case(id).await.ok().flatten().unwrap()
+    }
+
+    /// Kinds of the entries of the house.
+    pub(crate) fn house_kinds(&self) -> Vec<String> {
+        self.house().into_iter().map(|(kind, _)| kind).collect()
     }
 
     pub(crate) async fn is_there(&self, id: CaseId) -> bool {

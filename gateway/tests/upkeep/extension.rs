@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use statuscheck::store::{HouseKind, HouseQuery, Store as _};
 use statuscheck_domain::answer::{Answer, Outcome, PendingReason};
-use statuscheck_domain::case::Case;
 use statuscheck_domain::case_clock::{CaseClock, Extension};
 use statuscheck_domain::clock::Clock as _;
 use statuscheck_domain::due_order::{DueOrder, OrderContent};
@@ -36,17 +35,13 @@ async fn waiting(bench: &Bench, number: u128) -> CaseId {
 }
 
 async fn record(bench: &Bench, id: CaseId, kinds: impl IntoIterator<Item = EventKind>) {
-    let case = case(bench, id).await;
+    let case = bench.case(id).await;
     let (change, _) = case.change(bench.clock.now(), kinds).ok().unwrap();
     assert_eq!(bench.store.commit(change).await, Ok(()));
 }
 
-async fn case(bench: &Bench, id: CaseId) -> Case {
-    bench.store.case(id).await.ok().flatten().unwrap()
-}
-
 async fn extensions(bench: &Bench, id: CaseId) -> usize {
-    let history = case(bench, id).await.history;
+    let history = bench.case(id).await.history;
     let extended = history.iter().filter(|step| step.kind == "clock_extended");
     extended.count()
 }
@@ -60,11 +55,6 @@ fn a_day(department: DepartmentId) -> OrderContent {
     }
 }
 
-/// Kinds of the entries of the house.
-fn kinds(bench: &Bench) -> Vec<String> {
-    bench.house().into_iter().map(|(kind, _)| kind).collect()
-}
-
 #[tokio::test]
 async fn every_case_that_waits_gets_more_time_after_a_preview_and_no_other() {
     let bench = Bench::new().await;
@@ -74,25 +64,25 @@ async fn every_case_that_waits_gets_more_time_after_a_preview_and_no_other() {
         cases.push(waiting(&bench, number).await);
     }
     let answered = bench.answered(&worker(900)).await;
-    let due = case(&bench, cases[0]).await.promise().due_at;
+    let due = bench.case(cases[0]).await.promise().due_at;
     let keeping = bench.keeping();
     let content = a_day(DepartmentId::HomeOffice);
     assert_eq!(keeping.preview_extension(&content).await.unwrap().cases(), 210);
     assert_eq!(
-        (kinds(&bench), extensions(&bench, cases[0]).await),
+        (bench.house_kinds(), extensions(&bench, cases[0]).await),
         (Vec::new(), 0)
     );
 
     let done = keeping.extend_due(ACTOR, content.clone()).await.unwrap();
     assert_eq!((done.cases(), done.refused), (210, 0));
     for id in [cases[0], cases[209]] {
-        let promise = case(&bench, id).await.promise();
+        let promise = bench.case(id).await.promise();
         assert_eq!(promise.due_at, due + DAY);
         assert!(promise.explanation.contains("The desk was closed"));
     }
     assert_eq!(extensions(&bench, answered).await, 0);
     let house = bench.house();
-    assert_eq!(kinds(&bench), ["due_extended", "due_extension_done"]);
+    assert_eq!(bench.house_kinds(), ["due_extended", "due_extension_done"]);
     let order = &house[0].1;
     assert_eq!(order["actor"], ACTOR);
     let details = &order["details"];
@@ -154,7 +144,7 @@ async fn an_order_that_was_interrupted_is_gone_on_with_and_moves_nothing_twice()
         given_at: entry.time,
         content: a_day(DepartmentId::HomeOffice),
     };
-    let steps = order.steps(&case(&bench, moved).await, entry.time, &Calendars::default());
+    let steps = order.steps(&bench.case(moved).await, entry.time, &Calendars::default());
     record(&bench, moved, steps.unwrap().into_iter().map(EventKind::Clock)).await;
     bench.clock.advance(Duration::from_secs(3_600));
     let later = waiting(&bench, 3).await;
@@ -169,7 +159,7 @@ async fn an_order_that_was_interrupted_is_gone_on_with_and_moves_nothing_twice()
             0,
             "it was received after the order"
         );
-        let kinds = kinds(&bench);
+        let kinds = bench.house_kinds();
         let done = kinds.iter().filter(|kind| *kind == "due_extension_done");
         assert_eq!(done.count(), 2, "one for each order");
     }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use statuscheck::store::{HouseKind, HouseQuery, Store as _};
 use statuscheck_domain::answer::{Answer, Outcome, PendingReason};
-use statuscheck_domain::case::Case;
 use statuscheck_domain::case_clock::CaseClock;
 use statuscheck_domain::clock::Clock as _;
 use statuscheck_domain::event::EventKind;
@@ -28,18 +27,14 @@ async fn waiting(bench: &Bench, number: u128) -> CaseId {
     };
     let pending = EventKind::Decided(Answer { outcome, ..answer() });
     let start = EventKind::Clock(CaseClock::start(terms, &calendars).unwrap());
-    let case = case(bench, id).await;
+    let case = bench.case(id).await;
     let (change, _) = case.change(now, [pending, start]).ok().unwrap();
     assert_eq!(bench.store.commit(change).await, Ok(()));
     id
 }
 
-async fn case(bench: &Bench, id: CaseId) -> Case {
-    bench.store.case(id).await.ok().flatten().unwrap()
-}
-
 async fn times(bench: &Bench, id: CaseId) -> usize {
-    let history = case(bench, id).await.history;
+    let history = bench.case(id).await.history;
     history
         .iter()
         .filter(|step| step.kind == "clock_recomputed")
@@ -53,10 +48,6 @@ fn all() -> RecountContent {
     }
 }
 
-fn kinds(bench: &Bench) -> Vec<String> {
-    bench.house().into_iter().map(|(kind, _)| kind).collect()
-}
-
 #[tokio::test]
 async fn open_clocks_are_counted_anew_once_after_a_preview() {
     let bench = Bench::new().await;
@@ -65,17 +56,20 @@ async fn open_clocks_are_counted_anew_once_after_a_preview() {
         cases.push(waiting(&bench, number).await);
     }
     let answered = bench.answered(&worker(900)).await;
-    let due = case(&bench, cases[0]).await.promise().due_at;
+    let due = bench.case(cases[0]).await.promise().due_at;
     let keeping = bench.keeping();
     let expected = keeping.preview_recount(&all()).await.unwrap();
     let lines: Vec<_> = expected.by_agreement.values().copied().collect();
     assert_eq!((lines.len(), expected.cases(), expected.refused), (1, 210, 0));
     assert_eq!((lines[0].earlier, lines[0].later), (210, 0));
-    assert_eq!((kinds(&bench), times(&bench, cases[0]).await), (Vec::new(), 0));
+    assert_eq!(
+        (bench.house_kinds(), times(&bench, cases[0]).await),
+        (Vec::new(), 0)
+    );
 
     assert_eq!(keeping.recount_due(ACTOR, all()).await.unwrap(), expected);
     for id in [cases[0], cases[209]] {
-        let promise = case(&bench, id).await.promise();
+        let promise = bench.case(id).await.promise();
         assert_eq!(promise.due_at, due - Duration::from_hours(5 * 24));
         assert!(promise.explanation.contains("Five days are promised now"));
     }
@@ -84,7 +78,7 @@ async fn open_clocks_are_counted_anew_once_after_a_preview() {
     assert_eq!((again.cases(), times(&bench, cases[0]).await), (210, 1));
     assert_eq!(times(&bench, answered).await, 0);
     assert_eq!(
-        kinds(&bench),
+        bench.house_kinds(),
         ["due_recounted", "due_recount_done", "due_recount_done"]
     );
     let details = &bench.house()[0].1["details"];
@@ -129,7 +123,7 @@ async fn an_order_that_was_interrupted_is_gone_on_with_and_counts_nothing_twice(
         assert_eq!(times(&bench, first).await, 1);
         assert_eq!(times(&bench, left).await, 1);
         assert_eq!(times(&bench, later).await, 0, "it was received after the order");
-        let kinds = kinds(&bench);
+        let kinds = bench.house_kinds();
         assert_eq!(kinds.iter().filter(|kind| *kind == "due_recount_done").count(), 2);
     }
 }

@@ -42,6 +42,10 @@ const AREA_MAX: f64 = 0.55;
 /// From one call to the next. 5 ms: 400 calls are under way at any moment, each for two seconds, and a small machine is not busy.
 const PACE: Duration = Duration::from_millis(5);
 
+/// Over how many connections. 8: one takes a hundred calls at a time and lets the others wait, and that wait would hide what is
+/// looked for.
+const CONNECTIONS: usize = 8;
+
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     // `cargo test --all-targets` runs benchmarks too, in a debug build: the figures would mean nothing.
@@ -99,8 +103,8 @@ fn median(all: &[f64]) -> f64 {
     all[all.len() / 2]
 }
 
-/// A demo whose agreement withholds referrals, and its caller's connection.
-async fn house(folder: &TempDir, count: u32, clock: &SharedClock) -> (Channel, Channel) {
+/// A demo whose agreement withholds referrals, and the connections of its caller and of the taskforce.
+async fn house(folder: &TempDir, count: u32, clock: &SharedClock) -> (Vec<Channel>, Channel) {
     let plenty = 1_000_000.try_into().expect("above zero");
     let mut settings = DemoSettings::new(folder.path().to_owned(), population(count), clock.clone());
     settings.probing = ProbingSettings::unlimited();
@@ -122,14 +126,14 @@ async fn house(folder: &TempDir, count: u32, clock: &SharedClock) -> (Channel, C
             .ca_certificate(Certificate::from_pem(&ca))
             .identity(Identity::from_pem(read(&identity.cert), read(&identity.key)));
         let endpoint = Endpoint::from_shared(format!("https://{address}"));
-        let endpoint = endpoint
+        endpoint
             .and_then(|endpoint| endpoint.tls_config(tls))
-            .expect("an address");
-        endpoint.connect_lazy()
+            .expect("an address")
     };
+    let caller = connect("organisation/stranger").await;
     let channels = (
-        connect("organisation/stranger").await,
-        connect("taskforce/windrush").await,
+        (0..CONNECTIONS).map(|_| caller.connect_lazy()).collect(),
+        connect("taskforce/windrush").await.connect_lazy(),
     );
     tokio::spawn(async move {
         let _mocks = demo.mocks;
@@ -140,7 +144,7 @@ async fn house(folder: &TempDir, count: u32, clock: &SharedClock) -> (Channel, C
 
 /// What is seen of those who are held, and of those who wait.
 async fn asked(
-    (caller, taskforce): (Channel, Channel),
+    (callers, taskforce): (Vec<Channel>, Channel),
     count: u32,
     clock: &SharedClock,
 ) -> (Vec<Seen>, Vec<Seen>) {
@@ -149,14 +153,15 @@ async fn asked(
         .flat_map(|n| [Person::held(n), Person::waiting(n)])
         .collect();
     people.shuffle(&mut dice);
-    let client = StatusCheckServiceClient::new(caller);
+    let mut clients = callers.into_iter().map(StatusCheckServiceClient::new).cycle();
     let mut calls = JoinSet::new();
     let mut pace = tokio::time::interval(PACE);
     for person in people {
         let tick = pace.tick().await;
         // Calls begin at no step of anything.
         tokio::time::sleep_until(tick + PACE.mul_f64(dice.random())).await;
-        let (mut client, clock) = (client.clone(), Arc::clone(clock));
+        let mut client = clients.next().expect("a connection");
+        let clock = Arc::clone(clock);
         calls.spawn(async move {
             let asked = request(person.subject().work());
             let began = clock.elapsed();

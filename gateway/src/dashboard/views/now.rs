@@ -9,6 +9,7 @@ use super::promises::promises;
 use super::words::{span, tag, to_the_second};
 use super::{Sources, ViewError, agreement_words, time, whose_words};
 use crate::dashboard::bars::{Bar, bars};
+use crate::dashboard::page::table;
 use crate::ops::{Overview, Snapshot};
 use crate::store::{Line, OpenCase, UrgentQuery};
 
@@ -88,21 +89,14 @@ fn tiles(open: &Snapshot) -> Markup {
 }
 
 fn worst_first(worst: &[OpenCase], now: Timestamp) -> Markup {
+    const HEADS: [&str; 5] = ["Time left", "Due", "Check", "Whose turn", "Case"];
+    let rows = html! { @for open in worst { (row(open, now)) } };
     html! {
         h2 class="govuk-heading-m" { "Worst first" }
         @if worst.is_empty() {
             p class="govuk-body" { "No case is open." }
         } @else {
-            div class="scrolls" role="region" aria-label="Worst first" tabindex="0" {
-                table class="govuk-table" {
-                    thead class="govuk-table__head" { tr class="govuk-table__row" {
-                        @for head in ["Time left", "Due", "Check", "Whose turn", "Case"] {
-                            th scope="col" class="govuk-table__header" { (head) }
-                        }
-                    } }
-                    tbody class="govuk-table__body" { @for open in worst { (row(open, now)) } }
-                }
-            }
+            (table("Worst first", &HEADS, &rows))
         }
     }
 }

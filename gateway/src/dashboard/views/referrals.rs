@@ -7,6 +7,7 @@ use statuscheck_domain::referral::ReferralState;
 
 use super::words::{span, tag, to_the_second};
 use super::{Sources, ViewError, time};
+use crate::dashboard::page::table;
 use crate::error::Error;
 use crate::ops::{NoticeCount, NoticeState, OpenReferrals, ReferralCount, written};
 use crate::referrals::Referred;
@@ -131,21 +132,14 @@ fn ago(then: Timestamp, now: Timestamp) -> String {
 }
 
 fn oldest_first(oldest: &[Referred], now: Timestamp) -> Markup {
+    const HEADS: [&str; 5] = ["Age", "Finding due", "State", "Referral", "Case"];
+    let rows = html! { @for referred in oldest { (row(referred, now)) } };
     html! {
         h2 class="govuk-heading-m" { "Oldest first" }
         @if oldest.is_empty() {
             p class="govuk-body" { "No referral is open." }
         } @else {
-            div class="scrolls" role="region" aria-label="Oldest first" tabindex="0" {
-                table class="govuk-table" {
-                    thead class="govuk-table__head" { tr class="govuk-table__row" {
-                        @for head in ["Age", "Finding due", "State", "Referral", "Case"] {
-                            th scope="col" class="govuk-table__header" { (head) }
-                        }
-                    } }
-                    tbody class="govuk-table__body" { @for referred in oldest { (row(referred, now)) } }
-                }
-            }
+            (table("Oldest first", &HEADS, &rows))
         }
     }
 }
