@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{Held, Hold, Opening, Recall, Referral, ReferralEvent};
 use crate::agreement::{Agreement, Safeguard};
-use crate::answer::{Facts, Outcome};
+use crate::answer::{Answer, Facts, Outcome};
 use crate::case::Case;
 use crate::check::Check;
 use crate::clock::london_day;
@@ -73,14 +73,25 @@ impl Case {
                     Conclusion::Superseded(steps, open.id)
                 }
             }
-            // What holds goes on to hold: only a positive answer comes before it.
-            (Ok(_), Some(_), None) if self.referrals.holding().is_some() => Conclusion::Told(Vec::new()),
+            // Its caller stays as silent as it was when the case joined.
+            (Ok(answer), Some(_), None) if moved && self.is_held_for_silence() && asks(&answer) => {
+                hold(Held::Silence)
+            }
+            // What holds goes on to hold, unless it is of no use any more: only a positive answer comes before it.
+            (Ok(_), Some(_), None) if self.referrals.holding().is_some() && !moved => {
+                Conclusion::Told(Vec::new())
+            }
             (Ok(answer), _, _) => {
                 let is_new = !self.is_decided() || answer != self.answer;
                 let told = is_new.then(|| EventKind::Decided(answer));
                 Conclusion::Told(told.into_iter().collect())
             }
         }
+    }
+
+    fn is_held_for_silence(&self) -> bool {
+        let holding = self.referrals.holding();
+        holding.is_some_and(|holding| holding.held == Held::Silence)
     }
 
     fn hold(
@@ -194,6 +205,10 @@ impl Case {
             EventKind::Referral(ReferralEvent::Opened(Box::new(opening))),
         ]
     }
+}
+
+const fn asks(answer: &Answer) -> bool {
+    matches!(answer.outcome, Outcome::MoreInformation { .. })
 }
 
 /// What would be released without a status: adverse, or leave that has ended.

@@ -9,6 +9,7 @@ use super::world::{Decider, Op, Said, World};
 use crate::answer::Outcome;
 use crate::case::{Case, CaseState};
 use crate::check::CheckKind;
+use crate::referral::Held;
 
 const KINDS: [CheckKind; 3] = [CheckKind::RightToWork, CheckKind::RightToRent, CheckKind::Iecas];
 const SAID: [Said; 5] = [
@@ -100,6 +101,28 @@ proptest! {
         let is_answered = matches!(told, Some(Outcome::Established { .. }));
         prop_assert!(is_answered);
     }
+}
+
+#[test]
+fn who_joined_for_silence_is_referred_anew_once_that_referral_is_of_no_use() {
+    let work = |in_time, said| Op::Ask(CheckKind::RightToWork, in_time, said);
+    let silent = [
+        work(true, Said::Several),
+        work(true, Said::Nothing),
+        Op::Silence(0),
+    ];
+    let mut world = lived(Decider::Right, &silent);
+    let joined = world.cases[0].referrals.open().and_then(|open| open.joined);
+    assert!(joined == Some(world.cases[1].id));
+
+    world.run(Op::Provide(1, Said::Settled));
+    world.tick();
+
+    assert_eq!(broken(&world), Vec::<String>::new());
+    let Some(own) = world.cases[0].referrals.holding() else {
+        panic!("its caller is told of a referral that there is")
+    };
+    assert!(own.joined.is_none() && own.held == Held::Silence);
 }
 
 /// What is told of the first world that a decider breaks the law in.
