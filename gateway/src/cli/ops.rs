@@ -11,6 +11,7 @@ use statuscheck_proto::ops::v1::{
 };
 
 use self::department::SetDepartment;
+pub(crate) use self::department::desks;
 use super::client::Connection;
 use super::output::{Output, kind, print_json, say, state, table, time};
 
@@ -95,6 +96,7 @@ impl Look {
             print_json("statuscheck.ops.v1.ListDepartmentsResponse", &found)?;
         } else {
             department::print(&found.departments)?;
+            say!("desks: {}", desks(&found))?;
         }
         Ok(ExitCode::SUCCESS)
     }

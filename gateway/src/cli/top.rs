@@ -21,6 +21,7 @@ use tonic::transport::Channel;
 
 use self::frame::Seen;
 use super::client::Connection;
+use super::ops::desks;
 use super::output::{Output, say};
 
 /// Cases asked for: more than a terminal shows.
@@ -89,6 +90,9 @@ async fn look(client: &mut OpsServiceClient<Channel>) -> Result<Seen, Status> {
             .as_of
             .map_or_else(|| SystemClock::shared().now().as_second(), |as_of| as_of.seconds),
         lines: summary.lines,
+        referrals: summary.referrals.unwrap_or_default(),
+        hooks: summary.hooks.unwrap_or_default(),
+        desks: desks(&departments),
         departments: departments.departments,
         cases: cases.cases,
         trouble: None,

@@ -23,12 +23,17 @@ async fn departments_are_shown_with_their_feeds_and_how_old_those_are() {
     };
     assert_eq!(of("home-office")["feeds"][0]["to"], "dfe");
     assert_eq!(of("dwp")["feeds"].as_array().map(Vec::len), Some(0));
+    assert_eq!(told["desk_hours"], "09:00-17:00");
+    let is_open = told["desks_open"] == true;
+    assert_eq!(is_open, told["desks_open_at"].is_null());
+    assert!(shown.contains("desks: 09:00-17:00 on working days, "), "{shown}");
 
     let look = house.ask(&["top", "--once"]).await.ends(0).stdout;
     let row = look
         .lines()
         .find(|line| line.contains("home-office") && line.contains('%'));
     assert!(row.is_some_and(|row| row.contains("2 d 0 h")), "{look}");
+    assert!(look.contains("desks 09:00-17:00 on working days, "), "{look}");
 }
 
 #[tokio::test]

@@ -170,3 +170,24 @@ async fn an_answer_that_comes_late_empties_the_line() {
             .is_err()
     );
 }
+
+#[tokio::test]
+async fn an_open_referral_is_counted_once_and_is_late_after_its_due_time() {
+    let house = House::start(Plan::default()).await;
+    let elder = || by_name("Sam", "Nobody", "1960-04-02");
+    assert_eq!(referrals(&house).await, (0, 0, 0));
+    right_to_work(&house, elder()).await;
+    right_to_work(&house, elder()).await;
+    assert_eq!(referrals(&house).await, (1, 0, 0), "the second case joined");
+    house.clock.advance(HOUR * 24 * 14);
+    assert_eq!(referrals(&house).await, (1, 0, 1), "its finding was due");
+}
+
+/// Open referrals a moment later, those due within a day, and those that are late.
+async fn referrals(house: &House) -> (u64, u64, u64) {
+    house.clock.advance(A_MOMENT);
+    let summary = operator(house).get_sla_summary(GetSlaSummaryRequest {}).await;
+    let counted = summary.unwrap().into_inner().referrals.unwrap();
+    assert_eq!(counted.oldest.is_some(), counted.open > 0);
+    (counted.open, counted.due_within_24h, counted.late)
+}

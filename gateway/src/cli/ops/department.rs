@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use statuscheck_proto::ops::v1::{DepartmentStatus, SetDepartmentRequest};
+use statuscheck_proto::ops::v1::{DepartmentStatus, ListDepartmentsResponse, SetDepartmentRequest};
 
 use crate::cli::client::Connection;
 use crate::cli::output::{Output, print_json, say, span, table, time};
@@ -74,6 +74,16 @@ impl SetDepartment {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// When desks are open, in words.
+pub(crate) fn desks(found: &ListDepartmentsResponse) -> String {
+    let standing = match &found.desks_open_at {
+        _ if found.desks_open => "open now".to_owned(),
+        Some(opens) => format!("closed until {}", time(Some(opens))),
+        None => "not known whether open now".to_owned(),
+    };
+    format!("{} on working days, {standing}", found.desk_hours)
 }
 
 pub(super) fn print(departments: &[DepartmentStatus]) -> anyhow::Result<()> {

@@ -51,5 +51,30 @@ pub(super) fn print(found: &GetSlaSummaryResponse) -> anyhow::Result<()> {
         sum(|line| line.due_within_24h),
         sum(|line| line.paused),
         time(found.as_of.as_ref())
-    )
+    )?;
+    if let Some(referrals) = &found.referrals {
+        let oldest = referrals.oldest.as_ref();
+        let oldest = oldest.map(|oldest| format!("; the oldest is of {}", time(Some(oldest))));
+        say!(
+            "{} referrals open, {} late, {} due within 24 h{}",
+            counted(referrals.open, referrals.more),
+            referrals.late,
+            referrals.due_within_24h,
+            oldest.unwrap_or_default()
+        )?;
+    }
+    if let Some(hooks) = &found.hooks {
+        say!(
+            "{} webhooks parked, {} of them to the taskforce, {} waiting",
+            counted(hooks.parked, hooks.more),
+            hooks.taskforce_parked,
+            hooks.waiting
+        )?;
+    }
+    Ok(())
+}
+
+/// A number, and whether there are more.
+fn counted(count: u64, more: bool) -> String {
+    format!("{count}{}", if more { " or more" } else { "" })
 }

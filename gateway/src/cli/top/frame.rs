@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Cell, Paragraph, Row, Table};
-use statuscheck_proto::ops::v1::{DepartmentStatus, FeedStatus, SlaLine};
+use statuscheck_proto::ops::v1::{DepartmentStatus, FeedStatus, HookSummary, ReferralSummary, SlaLine};
 use statuscheck_proto::v1::Case;
 
 use crate::cli::output::{kind, span, state, time};
@@ -15,6 +15,10 @@ pub(super) struct Seen {
     /// When, in seconds since 1970 by the gateway's clock.
     pub(super) now: i64,
     pub(super) lines: Vec<SlaLine>,
+    pub(super) referrals: ReferralSummary,
+    pub(super) hooks: HookSummary,
+    /// When desks are open.
+    pub(super) desks: String,
     pub(super) departments: Vec<DepartmentStatus>,
     pub(super) cases: Vec<Case>,
     /// Why what is shown is old; none where it is not.
@@ -32,15 +36,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, seen: &Seen) {
     let departments = u16::try_from(seen.departments.len()).unwrap_or(4) + 3;
     let lines = u16::try_from(seen.lines.len()).unwrap_or(u16::MAX).clamp(1, 10) + 3;
     let rooms = Layout::vertical([
-        Constraint::Length(2),
+        Constraint::Length(3),
         Constraint::Length(departments),
         Constraint::Length(lines),
         Constraint::Min(3),
         Constraint::Length(1),
     ]);
     let [top, second, third, fourth, foot] = rooms.areas(frame.area());
-    frame.render_widget(Paragraph::new(figures(seen)), top);
-    draw_departments(frame, second, &seen.departments);
+    frame.render_widget(Paragraph::new(vec![figures(seen), referred(seen)]), top);
+    draw_departments(frame, second, seen);
     draw_lines(frame, third, &seen.lines);
     draw_cases(frame, fourth, seen);
     let words = match &seen.trouble {
@@ -54,14 +58,15 @@ fn sum(seen: &Seen, of: fn(&SlaLine) -> u64) -> u64 {
     seen.lines.iter().map(of).sum()
 }
 
+fn counted(name: &str, count: u64, style: Style) -> [Span<'static>; 2] {
+    let style = if count > 0 { style } else { FINE };
+    [
+        Span::styled(format!(" {count} "), style),
+        Span::raw(format!("{name}   ")),
+    ]
+}
+
 fn figures(seen: &Seen) -> Line<'static> {
-    let counted = |name: &str, count: u64, style: Style| {
-        let style = if count > 0 { style } else { FINE };
-        [
-            Span::styled(format!(" {count} "), style),
-            Span::raw(format!("{name}   ")),
-        ]
-    };
     let figures = [
         counted("late", sum(seen, |line| line.breached), LATE),
         counted("at risk", sum(seen, |line| line.at_risk), RISK),
@@ -74,12 +79,29 @@ fn figures(seen: &Seen) -> Line<'static> {
     Line::from(figures.into_iter().flatten().collect::<Vec<_>>())
 }
 
+/// Open referrals, and notices that were not taken.
+fn referred(seen: &Seen) -> Line<'static> {
+    let (referrals, hooks) = (&seen.referrals, &seen.hooks);
+    let figures = [
+        counted("referred", referrals.open, FINE),
+        counted("findings late", referrals.late, LATE),
+        counted("due in 24 h", referrals.due_within_24h, RISK),
+        counted("notices parked", hooks.parked, LATE),
+        counted("waiting", hooks.waiting, FINE),
+    ];
+    let oldest = referrals.oldest.map(|oldest| {
+        let age = span((seen.now - oldest.seconds).max(0));
+        Span::raw(format!("the oldest referral is {age} old"))
+    });
+    Line::from(figures.into_iter().flatten().chain(oldest).collect::<Vec<_>>())
+}
+
 fn head<const N: usize>(names: [&'static str; N]) -> Row<'static> {
     Row::new(names).style(Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED))
 }
 
-fn draw_departments(frame: &mut Frame<'_>, area: Rect, departments: &[DepartmentStatus]) {
-    let rows = departments.iter().map(|department| {
+fn draw_departments(frame: &mut Frame<'_>, area: Rect, seen: &Seen) {
+    let rows = seen.departments.iter().map(|department| {
         let (word, style) = match (
             department.closed,
             department.breaker.as_str(),
@@ -120,7 +142,7 @@ fn draw_departments(frame: &mut Frame<'_>, area: Rect, departments: &[Department
             "oldest feed",
             "",
         ]))
-        .block(Block::bordered().title(" Departments "));
+        .block(Block::bordered().title(format!(" Departments: desks {} ", seen.desks)));
     frame.render_widget(table, area);
 }
 

@@ -12,7 +12,9 @@ use super::desk::violation;
 use super::paging::{PageSize, after, token};
 use super::{case, timestamp};
 use crate::error::Error;
-use crate::ops::{DepartmentCondition, FeedStanding, Snapshot};
+use crate::ops::{
+    DepartmentCondition, DeskHours, DeskNow, FeedStanding, NoticeCount, NoticeState, ReferralCount, Snapshot,
+};
 use crate::store::{Line, Urgency, UrgentQuery};
 use crate::upkeep::Reason;
 
@@ -22,8 +24,12 @@ const PAGE: PageSize = PageSize {
     max: 200,
 };
 
-/// The open cases counted.
-pub(crate) fn summary(snapshot: &Snapshot) -> wire::GetSlaSummaryResponse {
+/// The open cases counted, the open referrals, and the notices that were not taken.
+pub(crate) fn summary(
+    snapshot: &Snapshot,
+    referrals: &ReferralCount,
+    notices: &NoticeCount,
+) -> wire::GetSlaSummaryResponse {
     let line = |line: &Line| wire::SlaLine {
         department: line.whose.to_string(),
         check: line.check.as_str().to_owned(),
@@ -40,6 +46,28 @@ pub(crate) fn summary(snapshot: &Snapshot) -> wire::GetSlaSummaryResponse {
     wire::GetSlaSummaryResponse {
         lines: snapshot.lines.iter().map(line).collect(),
         as_of: Some(timestamp(snapshot.at)),
+        referrals: Some(open_referrals(referrals)),
+        hooks: Some(not_taken(notices)),
+    }
+}
+
+fn open_referrals(counted: &ReferralCount) -> wire::ReferralSummary {
+    let all = counted.all();
+    wire::ReferralSummary {
+        open: all.open,
+        due_within_24h: all.soon,
+        late: all.late,
+        oldest: counted.oldest.map(timestamp),
+        more: counted.has_more,
+    }
+}
+
+fn not_taken(counted: &NoticeCount) -> wire::HookSummary {
+    wire::HookSummary {
+        waiting: counted.in_state(NoticeState::Waiting) + counted.in_state(NoticeState::Retried),
+        parked: counted.in_state(NoticeState::Parked),
+        taskforce_parked: counted.pile("taskforce", &[NoticeState::Parked]).count,
+        more: counted.has_more,
     }
 }
 
@@ -111,6 +139,23 @@ fn without_facts(found: &Case, now: Timestamp) -> v1::Case {
         *established = v1::Established::default();
     }
     case
+}
+
+/// How all departments are doing at `now`, and when their desks are open.
+pub(crate) fn departments(
+    found: &[DepartmentCondition],
+    desks: &DeskHours,
+    now: Timestamp,
+) -> wire::ListDepartmentsResponse {
+    wire::ListDepartmentsResponse {
+        departments: found.iter().map(|found| department(found, now)).collect(),
+        desk_hours: desks.hours.to_string(),
+        desks_open: matches!(desks.now, Some(DeskNow::Open)),
+        desks_open_at: match desks.now {
+            Some(DeskNow::Closed(opens)) => Some(timestamp(opens)),
+            Some(DeskNow::Open) | None => None,
+        },
+    }
 }
 
 /// How a department is doing at `now`.

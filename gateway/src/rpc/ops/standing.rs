@@ -14,7 +14,8 @@ impl Operations {
     pub(super) async fn sla_summary(&self, actor: &str) -> Result<GetSlaSummaryResponse, Error> {
         let live = self.live()?;
         live.views.record(actor, actor, "summary").await?;
-        Ok(standings::summary(&*live.overview.now().await?))
+        let (open, referrals) = (live.overview.now().await?, live.referrals.now().await?);
+        Ok(standings::summary(&open, &referrals, &*live.notices.now().await?))
     }
 
     pub(super) async fn open_cases(
@@ -43,11 +44,12 @@ impl Operations {
         let live = self.live()?;
         live.views.record(actor, actor, "departments").await?;
         let open = live.overview.now().await?;
-        let (found, now) = (live.conditions(&open).await?, self.clock.now());
-        let departments = found.iter().map(|found| standings::department(found, now));
-        Ok(ListDepartmentsResponse {
-            departments: departments.collect(),
-        })
+        let found = live.conditions(&open).await?;
+        Ok(standings::departments(
+            &found,
+            &live.desk_hours(),
+            self.clock.now(),
+        ))
     }
 
     pub(super) async fn set_department(
