@@ -85,7 +85,9 @@ pub trait Store: Worklists + ReferralRows + Hooks + Standings + Measuring + Send
     /// Records further events of a case. When this returns `Ok` they are on disk.
     ///
     /// # Errors
-    /// [`CommitError`]; [`CommitError::Stale`] also where there is no such case.
+    /// [`CommitError`]; [`CommitError::Stale`] also where there is no such case, or where another case has opened a referral about
+    /// the person of [`Change::lookup`] which that did not find. Of several such changes about one person that come at once, by
+    /// whichever gateways, one is recorded.
     async fn commit(&self, change: Change) -> Result<(), CommitError>;
 
     /// Records what an operator did. When this returns `Ok` it is on disk.

@@ -54,6 +54,8 @@ mod postgres_ledger;
 mod postgres_outage;
 #[path = "store/postgres_rebuild.rs"]
 mod postgres_rebuild;
+#[path = "store/postgres_referrals.rs"]
+mod postgres_referrals;
 #[path = "store/postgres_register.rs"]
 mod postgres_register;
 #[path = "store/postgres_server.rs"]

@@ -4,6 +4,7 @@
 //! A killed process leaves to the system what it wrote; that its writes also survive a power cut rests on fsync before
 //! every answer, which this cannot see.
 
+pub mod holds;
 mod journal;
 mod load;
 mod reckoning;
@@ -155,21 +156,8 @@ impl Crashes {
         before..self.journal.len()
     }
 
-    /// Goes along the ledger's chain, as the last kill left it.
     fn audit(&mut self) {
-        let config = self.site.config();
-        let config = config.to_str().expect("a path in UTF-8");
-        let mut audit = self.start.command(&["audit", "verify", "--config", config]);
-        let audited = audit.output().expect("the program");
-        if !audited.status.success() {
-            let what = format!(
-                "audit verify ended with {:?}: {}{}",
-                audited.status.code(),
-                String::from_utf8_lossy(&audited.stdout),
-                String::from_utf8_lossy(&audited.stderr),
-            );
-            self.report.findings.push(Finding::new(Kind::Broken, "-", what));
-        }
+        self.report.findings.extend(audit(&self.start, &self.site));
     }
 
     /// Starts the program again and compares what it knows with the journal, above all with those places of it.
@@ -230,6 +218,23 @@ impl Crashes {
         let moment = most.mul_f64(self.dice.random());
         timeout(moment, load.until(|| false)).await.ok();
     }
+}
+
+/// Goes along the ledger's chain, as the last kill left it.
+fn audit(start: &Start, site: &Site) -> Option<Finding> {
+    let config = site.config();
+    let config = config.to_str().expect("a path in UTF-8");
+    let mut audit = start.command(&["audit", "verify", "--config", config]);
+    let audited = audit.output().expect("the program");
+    let what = || {
+        format!(
+            "audit verify ended with {:?}: {}{}",
+            audited.status.code(),
+            String::from_utf8_lossy(&audited.stdout),
+            String::from_utf8_lossy(&audited.stderr),
+        )
+    };
+    (!audited.status.success()).then(|| Finding::new(Kind::Broken, "-", what()))
 }
 
 /// Does the whole plan; `told` hears of every round.

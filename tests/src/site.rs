@@ -8,12 +8,15 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use statuscheck::demo::authority::{Authority, IDENTITIES, Identity, TRUST_DOMAIN};
 use statuscheck_domain::clock::{SystemClock, london_day};
 use statuscheck_domain::ids::DepartmentId;
 use statuscheck_mocks::Mocks;
 use statuscheck_mocks::population::Population;
-use statuscheck_mocks::settings::{Credentials, Settings as MockSettings};
+use statuscheck_mocks::settings::{Credentials, Settings as MockSettings, TaskforceSettings};
+use statuscheck_mocks::taskforce::Taskforce;
 use statuscheck_proto::v1::status_check_service_client::StatusCheckServiceClient;
 use tempfile::TempDir;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
@@ -23,6 +26,14 @@ use crate::person::Resident;
 
 /// The folder of the agreements that ship with the program.
 const REGISTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/register");
+
+/// The folder of the secrets that hooks are signed with.
+const HOOK_SECRETS: &str = "hook-secrets";
+
+/// What the taskforce and the gateway share.
+fn hook_secret() -> String {
+    format!("whsec_{}\n", STANDARD.encode([3; 32]))
+}
 
 /// A site. Dropping it removes the folder and stops the departments.
 pub struct Site {
@@ -48,9 +59,23 @@ impl Site {
 
     /// A site whose departments know these people and nobody else.
     pub async fn of(population: Population) -> Self {
-        let mocks = statuscheck_mocks::start(MockSettings::new(population, SystemClock::shared()))
-            .await
-            .expect("departments");
+        Self::beside(MockSettings::new(population, SystemClock::shared())).await
+    }
+
+    /// The same with a taskforce, which takes hooks over plain HTTP. No gateway is told where: [`Site::hooks_at`].
+    pub async fn of_with_taskforce(population: Population) -> Self {
+        let secret = tempfile::NamedTempFile::new().expect("a file of ours");
+        fs::write(&secret, hook_secret()).expect("a secret");
+        let mut settings = MockSettings::new(population, SystemClock::shared());
+        settings.taskforce = Some(TaskforceSettings::new(vec![secret.path().to_owned()]));
+        let site = Self::beside(settings).await;
+        fs::create_dir(site.folder().join(HOOK_SECRETS)).expect("a folder of ours");
+        site.write_secret(&format!("{HOOK_SECRETS}/taskforce"), &hook_secret());
+        site
+    }
+
+    async fn beside(settings: MockSettings) -> Self {
+        let mocks = statuscheck_mocks::start(settings).await.expect("departments");
         let folder = TempDir::new().expect("a folder");
         let authority = Authority::open(folder.path()).expect("an authority");
         authority.server("gateway").expect("a certificate");
@@ -84,6 +109,40 @@ impl Site {
     /// The database file; its log and lock lie beside it.
     pub fn store(&self) -> &Path {
         &self.store
+    }
+
+    /// The taskforce of a site that has one.
+    pub fn taskforce(&self) -> &Taskforce {
+        self.mocks.taskforce().expect("a taskforce")
+    }
+
+    /// Where the taskforce takes hooks, without the path.
+    pub fn hooks(&self) -> SocketAddr {
+        let url = self.mocks.hooks_url().expect("a taskforce");
+        let address = url
+            .strip_prefix("http://")
+            .and_then(|url| url.strip_suffix("/hooks"));
+        address
+            .and_then(|address| address.parse().ok())
+            .expect("an address")
+    }
+
+    /// The section of a configuration that has the taskforce told at `address`, and told again within a tenth of a second where it
+    /// did not take a hook: a test has no hours for that.
+    pub fn hooks_at(address: SocketAddr) -> String {
+        format!(
+            r#"
+[webhooks]
+allow_hosts = ["127.0.0.1"]
+allow_networks = ["127.0.0.1"]
+allow_http = true
+secrets = "{HOOK_SECRETS}"
+taskforce = {{ url = "http://{address}/hooks", secret_files = ["taskforce"] }}
+timeouts = {{ connect = "500ms", total = "500ms" }}
+retry = {{ first_pause = "100ms", growth = 1, pause_max = "100ms" }}
+delivery = {{ at_once_per_receiver = 16, under_way_per_receiver_max = 256, put_off = "200ms" }}
+"#
+        )
     }
 
     /// Requests to the department since the site was made; tokens are not counted.

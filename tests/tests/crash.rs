@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use statuscheck_tests::crash::{Crashes, Kind, Plan, run};
+use statuscheck_tests::crash::{Crashes, Kind, Plan, holds, run};
 use statuscheck_tests::program::Start;
 
 fn program() -> Start {
@@ -25,6 +25,21 @@ async fn fifty_kills_lose_nothing_and_double_nothing() {
         report.killed_starting > 0 && report.killed_draining > 0,
         "{report}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_kills_around_holds_leave_each_person_one_referral_and_the_taskforce_one_hook() {
+    let plan = Plan { rounds: 10, seed: 1 };
+    let report = holds::run(plan, program(), |_| {}).await;
+    println!("{report}");
+    assert!(report.findings.is_empty(), "{report}");
+    assert_eq!(report.rounds, 10);
+    // Callers were told, several of one person, and the taskforce was told again of what it had not taken.
+    assert!(
+        report.referred > report.referrals && report.referrals > 50,
+        "{report}"
+    );
+    assert!(report.repeated > 0 && report.killed_in_trouble > 0, "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

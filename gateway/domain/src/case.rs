@@ -119,6 +119,7 @@ impl Case {
             standing: case.standing(),
             posted: case.outbox.since(&self.outbox),
             referred: case.referrals.since(&self.referrals),
+            lookup: None,
             events,
         };
         Ok((change, case))

@@ -12,7 +12,7 @@ use crate::outbox::{NoticeEvent, Posted};
 use crate::question::Operation;
 use crate::questions::Listed;
 use crate::quota::{self, Month, Spent};
-use crate::referral::{ReferralEvent, ReferralMark};
+use crate::referral::{Lookup, ReferralEvent, ReferralMark};
 use crate::reply::Reply;
 use crate::route;
 use crate::sla::SlaClock;
@@ -238,6 +238,9 @@ pub struct Change {
     pub posted: Vec<Posted>,
     /// The referrals that stand otherwise after them; each once.
     pub referred: Vec<ReferralMark>,
+    /// What they rest on where they refer somebody, or tell what is held back of somebody else: once there is an open referral that
+    /// it did not find, they are not recorded.
+    pub lookup: Option<Lookup>,
 }
 
 impl Change {
@@ -274,6 +277,7 @@ impl Change {
             standing,
             posted: Vec::new(),
             referred: Vec::new(),
+            lookup: None,
         }
     }
 }

@@ -26,7 +26,7 @@ mod timeline;
 pub use self::conclude::{Conclusion, NewReferral};
 pub use self::event::{Finding, Opening, ReferralEvent, Resolution};
 pub use self::person::same_person;
-pub use self::recall::{Hold, Recall};
+pub use self::recall::{Hold, Lookup, Recall};
 pub use self::resolve::{Found, NOTE_MAX, ResolveFault};
 pub use self::timeline::{Evidence, Span, timeline};
 

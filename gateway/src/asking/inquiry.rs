@@ -14,6 +14,7 @@ use statuscheck_domain::ids::QuestionId;
 use statuscheck_domain::question::{Operation, Question};
 use statuscheck_domain::questions::Repeat;
 use statuscheck_domain::quota::Month;
+use statuscheck_domain::referral::Lookup;
 use statuscheck_domain::reply::{Facts, Outcome};
 use statuscheck_domain::route::{self, Replies};
 use tokio::time::sleep;
@@ -52,6 +53,8 @@ pub(crate) struct Inquiry {
     in_call: bool,
     /// The referral that the case joined is of no use to it any more.
     pub(super) moved: bool,
+    /// The look for the person on which what is not recorded rests.
+    pub(super) lookup: Option<Lookup>,
 }
 
 impl Asking {
@@ -68,6 +71,7 @@ impl Asking {
             unrecorded: Vec::new(),
             in_call: false,
             moved: false,
+            lookup: None,
         }
     }
 
@@ -345,6 +349,7 @@ impl Inquiry {
 
     /// Records what is not recorded, and what follows for the case's clock, unless somebody else took the case on meanwhile.
     pub(super) async fn try_to_record(&mut self) -> Result<(), Error> {
+        let lookup = self.lookup.take();
         if self.is_over() {
             self.unrecorded
                 .retain(|kind| matches!(kind, EventKind::Replied { .. }));
@@ -355,11 +360,12 @@ impl Inquiry {
         let now = self.asking.clock.now();
         let kinds = self.unrecorded.clone();
         let permit = Some(&self.permit);
-        let (change, case) = if self.in_call {
+        let (mut change, case) = if self.in_call {
             self.asking.step(&self.case, permit, now, kinds)?
         } else {
             self.asking.step_told(&self.case, permit, now, kinds)?
         };
+        change.lookup = lookup;
         let began = self.asking.figures.begin();
         self.asking.store.commit(change).await?;
         self.asking.figures.stage(Stage::Record, began);

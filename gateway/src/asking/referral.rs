@@ -13,7 +13,7 @@ use statuscheck_domain::clock::london_day;
 use statuscheck_domain::decide::Verdict;
 use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::ReferralId;
-use statuscheck_domain::referral::{Conclusion, Hold, NewReferral, Recall, ReferralEvent};
+use statuscheck_domain::referral::{Conclusion, Hold, Lookup, NewReferral, Recall, ReferralEvent};
 use statuscheck_domain::route;
 use statuscheck_domain::sla::{Ground, SlaClock};
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -26,7 +26,8 @@ use crate::random;
 const PERSONS: usize = 64;
 
 /// One lock for everybody born on the same day, more or less: two checks about one person that come to a hold at once are held one
-/// after the other in this gateway, so that the second joins the referral of the first.
+/// after the other in this gateway, so that the second joins the referral of the first and neither has to look twice. Where they come
+/// to two gateways the store refuses the second, which then looks again ([`Lookup`]).
 pub(crate) struct Persons([Arc<Mutex<()>>; PERSONS]);
 
 impl Default for Persons {
@@ -110,6 +111,7 @@ impl Inquiry {
         let known = self.asking.known(&check).await?;
         let (safeguard, now) = (self.asking.safeguard(&self.case), self.asking.clock.now());
         let recall = Recall::of(&self.case, hold, &known, now);
+        self.lookup = recall.rests_on_none_open().then(|| Lookup::of(&check, &known));
         let joined = matches!(recall, Recall::Open { .. });
         let opens = recall == Recall::Nothing;
         // Only a referral of its own is due by this: what is remembered, and may be for ever, needs no calendar.

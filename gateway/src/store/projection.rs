@@ -52,6 +52,7 @@ impl Sealer {
             listed: listed.map_err(|_year_2262| ReadError::Corrupt)?,
             hooked: hooked.map_err(|_year_2262| ReadError::Corrupt)?,
             referred: case.referrals.marks(),
+            lookup: None,
             entries: first.into_iter().collect(),
             further_subjects: Vec::new(),
             opening: Some(Opening {

@@ -32,7 +32,8 @@ pub trait ReferralRows {
     /// [`ReadError`]
     async fn joined(&self, id: ReferralId) -> Result<Vec<CaseId>, ReadError>;
 
-    /// The cases with referrals about whoever is meant by any of `identities`, newest first; at most `limit`.
+    /// The cases with referrals about whoever is meant by any of `identities`: first those with an open one that they opened
+    /// themselves, however many have joined it since; then the others. Each newest first; at most `limit`.
     ///
     /// # Errors
     /// [`ReadError`]

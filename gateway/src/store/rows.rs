@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use statuscheck_domain::case::{Case, CaseState};
-use statuscheck_domain::ids::{CaseId, DepartmentId, NoticeId, OrganisationId, QuestionId, RequestId};
+use statuscheck_domain::ids::{
+    CaseId, DepartmentId, NoticeId, OrganisationId, QuestionId, ReferralId, RequestId,
+};
 use statuscheck_domain::outbox::{Fault, Posted, Receiver, Undelivered};
 use statuscheck_domain::questions::Listed;
 use statuscheck_domain::quota::Spent;
@@ -43,11 +45,21 @@ pub(super) struct SealedChange {
     pub(super) hooked: Vec<HookedRow>,
     /// The referrals that stand otherwise after it.
     pub(super) referred: Vec<ReferralMark>,
+    /// The look for the person on which it rests.
+    pub(super) lookup: Option<LookedUp>,
     pub(super) entries: Vec<SealedEntry>,
     /// Whom a case that is there already is about as well from here on, without repeats; some of it may be known.
     pub(super) further_subjects: Vec<SubjectDigest>,
     /// Only of a new case.
     pub(super) opening: Option<Opening>,
+}
+
+/// A look for a person among those who are referred: where there is an open referral about them now that another case opened and
+/// that is not among `open`, the change that rests on it is stale.
+pub(super) struct LookedUp {
+    /// What stands for the person.
+    pub(super) person: Vec<SubjectDigest>,
+    pub(super) open: Vec<ReferralId>,
 }
 
 /// A question as its row has it.

@@ -11,7 +11,8 @@ use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use statuscheck_domain::subject::Identity;
 
 use super::rows::{
-    HookedRow, ListedRow, Opening, RowState, SealedChange, SealedEntry, StoredCase, nanoseconds, number,
+    HookedRow, ListedRow, LookedUp, Opening, RowState, SealedChange, SealedEntry, StoredCase, nanoseconds,
+    number,
 };
 use super::seal::{
     ContentDigest, ContentKey, DataKey, Kek, OVERHEAD, Place, SealError, StoreSecret, SubjectDigest,
@@ -90,6 +91,10 @@ impl Sealer {
         }
         let mut sealed = seal(change, None, key)?;
         sealed.further_subjects = self.subjects_of(change.events.iter().map(|event| &event.kind));
+        sealed.lookup = change.lookup.as_ref().map(|lookup| LookedUp {
+            person: self.subjects(&lookup.person),
+            open: lookup.open.clone(),
+        });
         // Hardly anything comes after the answer. Thousands of keys that nobody needs again push each other, and what is
         // needed, out of the processor's caches.
         if sealed.state == Some(RowState::Told(CaseState::Answered)) {
@@ -118,16 +123,18 @@ impl Sealer {
         self.subject_key.digest(identity)
     }
 
+    /// The same for each of `identities`.
+    pub(super) fn subjects(&self, identities: &[Identity]) -> Vec<SubjectDigest> {
+        let digest = |identity| self.subject(identity);
+        identities.iter().map(digest).collect()
+    }
+
     /// What stands for the person of the checks in `events`: check by check, each digest once, and those of one check in
     /// order.
     pub(super) fn subjects_of<'a>(&self, events: impl Iterator<Item = &'a EventKind>) -> Vec<SubjectDigest> {
         let mut all: Vec<SubjectDigest> = Vec::new();
         for check in events.filter_map(EventKind::check) {
-            let mut digests: Vec<_> = check
-                .identities()
-                .iter()
-                .map(|identity| self.subject(identity))
-                .collect();
+            let mut digests = self.subjects(&check.identities());
             digests.sort_unstable();
             for digest in digests {
                 if !all.contains(&digest) {
@@ -283,6 +290,7 @@ fn seal(
             .map(HookedRow::of)
             .collect::<Result<_, _>>()?,
         referred: change.referred.clone(),
+        lookup: None,
         entries,
         further_subjects: Vec::new(),
         opening: None,

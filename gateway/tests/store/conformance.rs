@@ -121,6 +121,8 @@ macro_rules! conformance {
             a_referred_person_is_found_again_and_nobody_who_was_not_referred,
             cases_that_joined_a_referral_are_found_until_they_are_released,
             a_case_is_not_purged_while_its_referral_is_open_or_its_confirmation_remembered,
+            whoever_looked_for_a_person_before_another_case_referred_them_records_nothing,
+            of_many_that_look_for_a_person_at_once_one_refers_them,
         }
     };
     ($place:expr; $($law:ident,)*) => {

@@ -110,6 +110,7 @@ pub(crate) fn step(case_id: CaseId, version: u64, kind: EventKind) -> Change {
         standing: None,
         posted: Vec::new(),
         referred: Vec::new(),
+        lookup: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use statuscheck_tests::crash::{Plan, Report, replicas, run};
+use statuscheck_tests::crash::{Plan, Report, holds, replicas, run};
 use statuscheck_tests::program::Start;
 
 /// Runs the real program under load, kills it with SIGKILL at random moments, starts it again on the same files, and
@@ -14,6 +14,7 @@ use statuscheck_tests::program::Start;
 #[command(after_help = "Examples:\n  \
     cargo run -p statuscheck-tests --bin crash -- --rounds 500 --seed 7\n  \
     cargo run -p statuscheck-tests --bin crash -- --replicas --rounds 200\n  \
+    cargo run -p statuscheck-tests --bin crash -- --holds --rounds 200\n  \
     cargo run -p statuscheck-tests --bin crash -- --program target/release/statuscheck")]
 struct Crash {
     /// How many times the program is killed.
@@ -25,6 +26,9 @@ struct Crash {
     /// Three gateways on one PostgreSQL, of which one is killed, or stopped past its lease, in each round.
     #[arg(long)]
     replicas: bool,
+    /// Checks about people who are held back and referred to the taskforce, which is in trouble now and then.
+    #[arg(long, conflicts_with = "replicas")]
+    holds: bool,
     /// The program to kill; the one that this was built with unless given.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
@@ -56,6 +60,8 @@ fn main() -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let findings = if asked.replicas {
         runtime.block_on(press_replicas(plan, start))
+    } else if asked.holds {
+        runtime.block_on(press_holds(plan, start))
     } else {
         runtime.block_on(press(plan, start))
     };
@@ -87,6 +93,18 @@ async fn press_replicas(plan: Plan, start: Start) -> usize {
     let replicas = replicas::run(plan, start, told).await;
     println!("{}", replicas.report());
     replicas.report().findings.len()
+}
+
+/// How many findings there are.
+async fn press_holds(plan: Plan, start: Start) -> usize {
+    let told = |report: &holds::Report| {
+        if report.rounds.is_multiple_of(10) {
+            tell(plan, report.rounds, report.acknowledged, report.findings.len());
+        }
+    };
+    let report = holds::run(plan, start, told).await;
+    println!("{report}");
+    report.findings.len()
 }
 
 fn tell(plan: Plan, round: u32, acknowledged: usize, findings: usize) {

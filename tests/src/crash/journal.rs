@@ -17,6 +17,8 @@ pub enum Kind {
     Altered,
     /// More was asked than a quota allows.
     Overshot,
+    /// What is held back was told.
+    Adverse,
     /// The ledger is not what was recorded.
     Broken,
     /// The program failed in a way of its own.

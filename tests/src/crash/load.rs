@@ -94,19 +94,34 @@ pub(super) struct Load {
     faults: Arc<Mutex<Vec<Finding>>>,
 }
 
+/// What a caller asks next: its place in the journal, and what is known of it.
+type Draw = dyn Fn(&Journal, &mut ChaCha8Rng) -> (usize, Asked) + Send + Sync;
+
 /// Sets callers to work against the program at `address`. Each ends when it no longer gets through.
 pub(super) fn press(site: &Site, address: SocketAddr, journal: &Arc<Journal>, dice: &mut ChaCha8Rng) -> Load {
-    let checks = Arc::new(checks());
+    let checks = checks();
+    let drawn = move |journal: &Journal, dice: &mut ChaCha8Rng| draw(&checks, journal, dice);
+    press_with(site, address, journal, dice, Arc::new(drawn))
+}
+
+/// The same with what `draw` has them ask.
+pub(super) fn press_with(
+    site: &Site,
+    address: SocketAddr,
+    journal: &Arc<Journal>,
+    dice: &mut ChaCha8Rng,
+    draw: Arc<Draw>,
+) -> Load {
     let faults = Arc::<Mutex<Vec<Finding>>>::default();
     let clients = [EMPLOYER, LANDLORD, COUNCIL, TRUST].map(|who| (who, site.client(address, who)));
     let mut callers = JoinSet::new();
     for _caller in 0..CALLERS {
-        let (checks, journal, faults) = (Arc::clone(&checks), Arc::clone(journal), Arc::clone(&faults));
+        let (draw, journal, faults) = (Arc::clone(&draw), Arc::clone(journal), Arc::clone(&faults));
         let clients = clients.clone();
         let mut dice = ChaCha8Rng::seed_from_u64(dice.random());
         callers.spawn(async move {
             loop {
-                let (place, asked) = draw(&checks, &journal, &mut dice);
+                let (place, asked) = draw(&journal, &mut dice);
                 let Asked { who, request, told } = asked;
                 let client = clients.iter().find(|(name, _)| *name == who);
                 let mut client = client.expect("every caller has a client").1.clone();
@@ -141,7 +156,12 @@ pub(super) fn draw(
         return (place, journal.entry(place));
     }
     let (who, check) = &checks[dice.random_range(0..checks.len())];
-    let mut request = request(check.clone());
+    begin(who, check.clone(), journal)
+}
+
+/// A new request, written down: its place, and what is known of it.
+pub(super) fn begin(who: &'static str, check: Check, journal: &Journal) -> (usize, Asked) {
+    let mut request = request(check);
     // So that a list of cases tells which request each is of.
     request.caller_reference.clone_from(&request.request_id);
     let place = journal.begin(who, request);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what tests share fails as tests do")]
 
 mod evidence;
+mod gateways;
 mod held;
 mod hooks;
 mod joined;

@@ -10,6 +10,7 @@ use crate::check::{Check, CheckKind};
 use crate::clock::london_day;
 use crate::ids::{CaseId, ReferralId};
 use crate::sla::SlaClock;
+use crate::subject::Identity;
 use crate::windrush::Ground;
 
 /// How long "not confirmed" is remembered for the same facts.
@@ -58,7 +59,39 @@ pub enum Recall {
     Nothing,
 }
 
+/// Whom was looked for among those who are referred, and what was found. What is held back by it alone must not be recorded once
+/// there is more to be found: of two checks about one person that come to a hold at one moment, in whichever gateways, the second
+/// has to see the referral of the first.
+///
+/// It identifies a person: no `Debug`.
+#[derive(Clone)]
+pub struct Lookup {
+    /// All by which the person of the check is found.
+    pub person: Vec<Identity>,
+    /// The open referrals that were found, whether the case may join them or not: each by the case that opened it.
+    pub open: Vec<ReferralId>,
+}
+
+impl Lookup {
+    /// The look for the person of `check` that found `known`.
+    pub fn of(check: &Check, known: &[Case]) -> Self {
+        let open = known.iter().filter_map(|case| case.referrals.open());
+        Self {
+            person: check.identities(),
+            open: open
+                .filter(|open| open.joined.is_none())
+                .map(|open| open.id)
+                .collect(),
+        }
+    }
+}
+
 impl Recall {
+    /// It says that there is no open referral to join: what is recorded by it must not be once there is.
+    pub const fn rests_on_none_open(&self) -> bool {
+        matches!(self, Self::NotConfirmed { .. } | Self::Nothing)
+    }
+
     /// What `known`, cases that were referred, mean for `case` whose answer `hold` says at `now`. Of several confirmations the
     /// newest counts.
     pub fn of(case: &Case, hold: &Hold, known: &[Case], now: Timestamp) -> Self {

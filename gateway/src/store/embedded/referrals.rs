@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::EmbeddedStore;
 use super::tables::{self, case_id, key};
-use crate::store::rows::{Opening, SealedChange, referral_due};
+use crate::store::rows::{LookedUp, Opening, SealedChange, referral_due};
 use crate::store::seal::SubjectDigest;
 use crate::store::{ReadError, ReferralQuery, ReferralRow, ReferralRows};
 
@@ -130,6 +130,28 @@ fn is_referred(connection: &Connection, case: CaseId) -> rusqlite::Result<bool> 
         .query_row([key(case)], |row| row.get(0))
 }
 
+/// There is an open referral about whom `case` has looked for, opened by another case, that it did not find. Whoever records looks
+/// at it, one after the other, so that nobody is referred in between.
+pub(super) fn is_overtaken(
+    connection: &Connection,
+    case: CaseId,
+    lookup: &LookedUp,
+) -> rusqlite::Result<bool> {
+    for person in &lookup.person {
+        let mut statement = connection.prepare_cached(
+            "SELECT id FROM referrals WHERE joined = 0 AND state = 'open' AND case_id <> ?2
+                AND case_id IN (SELECT case_id FROM referred WHERE key = ?1)",
+        )?;
+        let mut rows = statement.query(params![person, key(case)])?;
+        while let Some(row) = rows.next()? {
+            if !lookup.open.contains(&ReferralId(Uuid::from_bytes(row.get(0)?))) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
 /// The case is kept because of a referral: it is open, or what was confirmed by it is remembered.
 pub(super) fn keeps(connection: &Connection, case: CaseId) -> rusqlite::Result<bool> {
     connection
@@ -182,20 +204,25 @@ fn joined(connection: &Connection, id: ReferralId) -> Result<Vec<CaseId>, ReadEr
 }
 
 fn about(connection: &Connection, people: &[SubjectDigest], limit: usize) -> rusqlite::Result<Vec<CaseId>> {
-    let mut statement = connection
-        .prepare_cached("SELECT case_id FROM referred WHERE key = ?1 ORDER BY case_id DESC LIMIT ?2")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM referrals
+                        WHERE referrals.case_id = referred.case_id AND joined = 0 AND state = 'open') AS opened,
+                case_id
+         FROM referred WHERE key = ?1 ORDER BY opened DESC, case_id DESC LIMIT ?2",
+    )?;
     let limit_rows = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut found = Vec::new();
+    let mut found: Vec<(bool, CaseId)> = Vec::new();
     for person in people {
-        let rows = statement.query_map(params![person, limit_rows], |row| case_id(row, 0))?;
+        let read = |row: &Row<'_>| Ok((row.get(0)?, case_id(row, 1)?));
+        let rows = statement.query_map(params![person, limit_rows], read)?;
         for row in rows {
             found.push(row?);
         }
     }
-    found.sort_unstable_by(|one: &CaseId, other| other.cmp(one));
+    found.sort_unstable_by(|one, other| other.cmp(one));
     found.dedup();
     found.truncate(limit);
-    Ok(found)
+    Ok(found.into_iter().map(|(_, id)| id).collect())
 }
 
 fn read(row: &Row<'_>) -> Result<ReferralRow, ReadError> {
@@ -224,10 +251,7 @@ impl ReferralRows for EmbeddedStore {
 
     async fn referred(&self, identities: &[Identity], limit: usize) -> Result<Vec<Case>, ReadError> {
         let sealer = Arc::clone(&self.sealer);
-        let people: Vec<_> = identities
-            .iter()
-            .map(|identity| sealer.subject(identity))
-            .collect();
+        let people = sealer.subjects(identities);
         let limit = limit.clamp(1, self.page_max);
         let read = move |connection: &_| {
             let mut found = Vec::new();

@@ -258,6 +258,11 @@ pub(super) fn known(
 }
 
 fn advance_case(connection: &Kept<'_>, change: &SealedChange) -> rusqlite::Result<Option<Recorded>> {
+    if let Some(lookup) = &change.lookup
+        && referrals::is_overtaken(connection, change.case_id, lookup)?
+    {
+        return Ok(Some(Recorded::Stale));
+    }
     if !is_decided(connection, change)? && !is_moved(connection, change)? {
         return Ok(Some(Recorded::Stale));
     }

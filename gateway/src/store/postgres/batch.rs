@@ -2,8 +2,9 @@
 //!
 //! The first asks for the chain and makes the changes; what the server answers tells which of them hold. The second adds
 //! their entries, says where the chain ends, and commits. Statements of one trip are sent together; once one fails the
-//! server does none after it.
+//! server does none after it. Only where somebody is referred is there a trip before them, which tells who was meanwhile.
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use super::hooks::Posting;
 use super::lease::{self, Holding, LeaseError};
 use super::notices;
 use super::quotas::Taken;
-use super::referrals::Referring;
+use super::referrals::{Lookups, Referring};
 use super::single::{self, Single};
 use super::statements::Statements;
 use super::work::{Outcome, Work};
@@ -158,13 +159,16 @@ impl Session {
         taken: &Taken,
     ) -> Result<(Made<'a>, Head), Failure> {
         let (client, statements) = (self.client(), &self.statements);
-        let held: [&(dyn ToSql + Sync); 2] = [&holding.number, &holding.fence];
+        let looked = match changes.lookups() {
+            Some(lookups) => Some(self.begin_looking(holding, &lookups).await?),
+            None => None,
+        };
+        let (begun, stale) = looked.unzip();
         let open = changes.open_parameters();
-        let advance = changes.advance_parameters();
+        let advance = changes.advance_parameters(&stale.unwrap_or_default());
         let first = async {
-            let (begun, locked, opened, advanced) = tokio::join!(
-                client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
-                client.query_opt(&statements.lock, &held),
+            let (locked, opened, advanced) = tokio::join!(
+                OptionFuture::from(begun.is_none().then(|| self.begin(holding))),
                 OptionFuture::from(open.as_ref().map(|open| open.run(client, &statements.open))),
                 OptionFuture::from(
                     advance
@@ -172,15 +176,14 @@ impl Session {
                         .map(|advance| advance.run(client, &statements.advance))
                 ),
             );
-            begun?;
             Ok::<_, DatabaseError>((
-                locked?,
+                locked.transpose()?.flatten(),
                 opened.transpose()?.unwrap_or_default(),
                 advanced.transpose()?.unwrap_or_default(),
             ))
         };
         let (locked, opened, advanced) = self.trip(Box::pin(first)).await?;
-        let head = unfenced(locked)?;
+        let head = begun.map_or_else(|| unfenced(locked), Ok)?;
         let mut judged = Judged::of(&opened, &advanced)?;
         if let Some(asked) = changes.repeats(&judged) {
             judged.add_known(&self.trip(asked.run(client, &statements.known)).await?)?;
@@ -188,20 +191,46 @@ impl Session {
         Ok((changes.judge(&judged, taken), head))
     }
 
+    /// Asks for the chain, in a transaction of its own from here on.
+    async fn begin(&self, holding: Holding) -> Result<Option<Row>, DatabaseError> {
+        let held: [&(dyn ToSql + Sync); 2] = [&holding.number, &holding.fence];
+        let (begun, locked) = tokio::join!(
+            self.client()
+                .batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
+            self.client().query_opt(&self.statements.lock, &held),
+        );
+        begun?;
+        Ok(locked?)
+    }
+
+    /// The trip before the first, where changes rest on a look for somebody: where the chain ends, and the cases that are
+    /// overtaken.
+    async fn begin_looking(
+        &self,
+        holding: Holding,
+        lookups: &Lookups<'_>,
+    ) -> Result<(Head, HashSet<Uuid>), Failure> {
+        let looking = async {
+            let (locked, overtaken) = tokio::join!(
+                self.begin(holding),
+                lookups.overtaken(self.client(), &self.statements)
+            );
+            Ok::<_, DatabaseError>((locked?, overtaken?))
+        };
+        let (locked, overtaken) = self.trip(Box::pin(looking)).await?;
+        Ok((unfenced(locked)?, overtaken))
+    }
+
     async fn begin_single<'a>(
         &self,
         holding: Holding,
         single: Single<'a>,
     ) -> Result<(Made<'a>, Head), Failure> {
-        let client = self.client();
-        let held: [&(dyn ToSql + Sync); 2] = [&holding.number, &holding.fence];
         let first = async {
-            let (begun, locked, made) = tokio::join!(
-                client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
-                client.query_opt(&self.statements.lock, &held),
-                single::make(client, &self.statements, holding, single),
+            let (locked, made) = tokio::join!(
+                self.begin(holding),
+                single::make(self.client(), &self.statements, holding, single),
             );
-            begun?;
             Ok::<_, DatabaseError>((locked?, made?))
         };
         let (locked, made) = self.trip(Box::pin(first)).await?;

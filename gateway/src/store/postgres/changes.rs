@@ -12,7 +12,7 @@ use super::charges::Charges;
 use super::fault::DatabaseError;
 use super::hooks::Posting;
 use super::quotas::Taken;
-use super::referrals::Referring;
+use super::referrals::{Lookups, Referring};
 use super::standings::Stands;
 use super::work::{Outcome, Recorded, Work};
 use super::worklist::Listing;
@@ -157,9 +157,16 @@ impl<'a> Changes<'a> {
         referring
     }
 
-    pub(super) fn advance_parameters(&self) -> Option<Advance<'a>> {
+    /// The looks for people on which they rest, where any does.
+    pub(super) fn lookups(&self) -> Option<Lookups<'a>> {
+        Lookups::of(self.changes())
+    }
+
+    /// The later steps but those of the cases in `stale`.
+    pub(super) fn advance_parameters(&self, stale: &HashSet<Uuid>) -> Option<Advance<'a>> {
         let mut advance = Advance::default();
-        for change in self.changes().filter(|change| change.opening.is_none()) {
+        let later = self.changes().filter(|change| change.opening.is_none());
+        for change in later.filter(|change| !stale.contains(&change.case_id.0)) {
             advance.ids.push(change.case_id.0);
             advance.expected.push(change.expected_version);
             advance.versions.push(change.version);

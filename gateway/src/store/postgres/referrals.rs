@@ -1,6 +1,9 @@
 //! Referrals: a row for each in each case that has it. Whom they are about is known from `subjects`, as for any case.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
+use futures_util::future::try_join_all;
 use statuscheck_domain::case::Case;
 use statuscheck_domain::ids::{CaseId, ReferralId};
 use statuscheck_domain::subject::Identity;
@@ -10,8 +13,10 @@ use uuid::Uuid;
 
 use super::PostgresStore;
 use super::fault::DatabaseError;
+use super::statements::Statements;
 use super::tables::rows_max;
-use crate::store::rows::{SealedChange, referral_due};
+use crate::store::rows::{LookedUp, SealedChange, referral_due};
+use crate::store::seal::SubjectDigest;
 use crate::store::{ReadError, ReferralQuery, ReferralRow, ReferralRows, Store as _};
 
 const PAGE: &str = "
@@ -23,10 +28,14 @@ const ONE: &str = "SELECT id, case_id, state, due FROM statuscheck.referrals WHE
 const JOINED: &str = "
     SELECT case_id FROM statuscheck.referrals WHERE id = $1 AND joined AND state = 'open' ORDER BY case_id";
 
+/// A case without referrals has no row of `referral`.
 const ABOUT: &str = "
-    SELECT DISTINCT case_id FROM statuscheck.subjects
-    WHERE key = ANY ($1) AND EXISTS (SELECT FROM statuscheck.referrals WHERE referrals.case_id = subjects.case_id)
-    ORDER BY case_id DESC LIMIT $2";
+    SELECT case_id FROM (SELECT DISTINCT case_id FROM statuscheck.subjects WHERE key = ANY ($1)) AS about
+    CROSS JOIN LATERAL (
+        SELECT bool_or(NOT joined AND state = 'open') AS opened
+        FROM statuscheck.referrals WHERE referrals.case_id = about.case_id HAVING count(*) > 0
+    ) AS referral
+    ORDER BY opened DESC, case_id DESC LIMIT $2";
 
 /// Of referrals as they are given to be written, how many are not there, and how many there should be.
 pub(super) const MISSING: &str = "
@@ -77,6 +86,68 @@ impl Referring {
     }
 }
 
+/// The looks for people on which changes of a batch rest.
+pub(super) struct Lookups<'a> {
+    /// In their order, without repeats.
+    people: Vec<i64>,
+    each: Vec<(Uuid, &'a LookedUp)>,
+}
+
+impl<'a> Lookups<'a> {
+    /// Those of `changes`; none where none of them rests on any.
+    pub(super) fn of(changes: impl Iterator<Item = &'a SealedChange>) -> Option<Self> {
+        let each: Vec<_> = changes
+            .filter_map(|change| Some((change.case_id.0, change.lookup.as_ref()?)))
+            .collect();
+        let people = each.iter().flat_map(|(_, lookup)| &lookup.person);
+        let mut people: Vec<_> = people.map(lock_of).collect();
+        people.sort_unstable();
+        people.dedup();
+        (!each.is_empty()).then_some(Self { people, each })
+    }
+
+    /// The cases whose look would find more by now. What they looked for is nobody else's to refer from here to the end of the
+    /// transaction: a second gateway waits here for the first, and then sees what that has recorded, for each statement sees what
+    /// was committed before it began.
+    pub(super) async fn overtaken(
+        &self,
+        client: &Client,
+        statements: &Statements,
+    ) -> Result<HashSet<Uuid>, DatabaseError> {
+        let people: [&(dyn ToSql + Sync); 1] = [&self.people];
+        let looks = self
+            .each
+            .iter()
+            .map(|(case, lookup)| is_overtaken(client, &statements.overtaken, *case, lookup));
+        let (locked, looked) = tokio::join!(
+            client.execute(&statements.lock_people, &people),
+            try_join_all(looks)
+        );
+        locked?;
+        let pairs = self.each.iter().zip(looked?);
+        let overtaken = pairs.filter(|(_, is_overtaken)| *is_overtaken);
+        Ok(overtaken.map(|((case, _), _)| *case).collect())
+    }
+}
+
+/// The number of the lock that stands for a person. Two that share one wait for each other, and no more.
+fn lock_of(person: &SubjectDigest) -> i64 {
+    let (number, _rest) = person.split_first_chunk().unwrap_or((&[0; 8], &[]));
+    i64::from_be_bytes(*number)
+}
+
+async fn is_overtaken(
+    client: &Client,
+    statement: &Statement,
+    case: Uuid,
+    lookup: &LookedUp,
+) -> Result<bool, DatabaseError> {
+    let person: Vec<_> = lookup.person.iter().map(|key| key.as_slice()).collect();
+    let open: Vec<_> = lookup.open.iter().map(|id| id.0).collect();
+    let looked: [&(dyn ToSql + Sync); 3] = [&person, &case, &open];
+    Ok(client.query_one(statement, &looked).await?.try_get(0)?)
+}
+
 fn row(row: &Row) -> Result<ReferralRow, ReadError> {
     let read = || {
         let id = ReferralId(row.try_get(0)?);
@@ -112,10 +183,8 @@ impl ReferralRows for PostgresStore {
     }
 
     async fn referred(&self, identities: &[Identity], limit: usize) -> Result<Vec<Case>, ReadError> {
-        let people: Vec<_> = identities
-            .iter()
-            .map(|identity| self.sealer.subject(identity).to_vec())
-            .collect();
+        let people = self.sealer.subjects(identities);
+        let people: Vec<_> = people.iter().map(|person| person.as_slice()).collect();
         let limit = rows_max(limit.clamp(1, self.limits.page_max));
         let rows = self.readers.rows(ABOUT, &[&people, &limit]).await?;
         let mut found = Vec::new();

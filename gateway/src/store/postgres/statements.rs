@@ -61,6 +61,17 @@ statements! {
         FROM new JOIN opened ON opened.case_id = new.id
         RETURNING id";
 
+    /// Holds everybody else off people until the transaction ends. They are given in their order, so that two writers that have
+    /// some in common wait for each other one way round.
+    lock_people: "SELECT pg_advisory_xact_lock(person) FROM unnest($1::bigint[]) AS people (person)";
+
+    /// Whether there is an open referral about a person, opened by another case than that one, beside those that it knows of.
+    overtaken: "
+        SELECT EXISTS (
+            SELECT FROM statuscheck.referrals
+            WHERE case_id = ANY (ARRAY(SELECT case_id FROM statuscheck.subjects WHERE key = ANY ($1)))
+              AND case_id <> $2 AND NOT joined AND state = 'open' AND id <> ALL ($3))";
+
     /// What became of requests that opened no case: the case that they opened before, or whether the id is taken.
     known: "
         SELECT asked.id, known.case_id, known.content,

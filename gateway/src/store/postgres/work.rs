@@ -81,12 +81,23 @@ pub(super) fn tell(waiting: Waiting, outcome: Outcome) -> Option<Outcome> {
     waiting.answer.send(outcome).err()
 }
 
-/// Takes what goes into the next batch off the front: at most `batch_max` changes, of one case at most one. What is no
-/// change or note, and is rare, is a batch of its own. The order stays.
+/// How much of people the changes of one batch look for: each is a lock of the server's, which has room for some thousands.
+const PEOPLE_MAX: usize = 256;
+
+/// Takes what goes into the next batch off the front: at most `batch_max` changes, of one case at most one, and of those that look
+/// for one person as well, for the second has to see whom the first refers. What is no change or note, and is rare, is a batch of
+/// its own. The order stays.
 pub(super) fn next_batch(pending: &mut VecDeque<Waiting>, batch_max: usize) -> Vec<Waiting> {
     let mut cases = HashSet::new();
+    let mut people = HashSet::new();
+    let mut looks_alone = |change: &SealedChange| {
+        let looked = change.lookup.iter().flat_map(|lookup| &lookup.person);
+        let is_known = looked.clone().any(|person| people.contains(person));
+        people.extend(looked.copied());
+        !is_known && people.len() <= PEOPLE_MAX
+    };
     let fits = |waiting: &Waiting| match &waiting.work {
-        Work::Change(change) => cases.insert(change.case_id),
+        Work::Change(change) => cases.insert(change.case_id) && looks_alone(change),
         Work::Note(_) => true,
         Work::Purge(_)
         | Work::Hold(_)
@@ -107,6 +118,7 @@ pub(super) fn next_batch(pending: &mut VecDeque<Waiting>, batch_max: usize) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::rows::LookedUp;
 
     fn waiting(work: Work) -> Waiting {
         Waiting {
@@ -127,10 +139,23 @@ mod tests {
             listed: Vec::new(),
             hooked: Vec::new(),
             referred: Vec::new(),
+            lookup: None,
             entries: Vec::new(),
             further_subjects: Vec::new(),
             opening: None,
         })))
+    }
+
+    /// A step that looks for somebody who is found by so many things.
+    fn look(case: u128, person: std::ops::Range<u128>) -> Waiting {
+        let mut waiting = step(case);
+        if let Work::Change(change) = &mut waiting.work {
+            change.lookup = Some(LookedUp {
+                person: person.map(u128::to_be_bytes).collect(),
+                open: Vec::new(),
+            });
+        }
+        waiting
     }
 
     fn purge(case: u128) -> Waiting {
@@ -150,6 +175,28 @@ mod tests {
             .take_while(|size| *size > 0)
             .collect();
         assert_eq!(sizes, [2, 2, 1, 1, 1]);
+    }
+
+    #[test]
+    fn a_batch_has_one_change_that_looks_for_a_person_and_room_for_so_many_people() {
+        let sizes = |looks: Vec<Waiting>| {
+            let mut pending = VecDeque::from(looks);
+            std::iter::from_fn(|| Some(next_batch(&mut pending, 256).len()))
+                .take_while(|size| *size > 0)
+                .collect::<Vec<_>>()
+        };
+        let one_twice = vec![
+            look(1, 0..2),
+            step(2),
+            look(3, 2..4),
+            look(4, 1..2),
+            look(5, 4..5),
+        ];
+        assert_eq!(sizes(one_twice), [3, 2]);
+        let many = vec![look(1, 0..200), look(2, 200..256), look(3, 256..257)];
+        assert_eq!(sizes(many), [2, 1]);
+        let found_by_many = vec![look(1, 0..1), look(2, 1..300), look(3, 300..301)];
+        assert_eq!(sizes(found_by_many), [1, 1, 1], "none waits for ever");
     }
 
     #[test]

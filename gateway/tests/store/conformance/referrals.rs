@@ -1,22 +1,39 @@
 //! Referrals: found by their ids, by where they stand and by the person, and kept for as long as they are needed.
 
+use futures_util::future::join_all;
 use statuscheck::store::{CommitError, ReferralQuery, Store};
-use statuscheck_domain::event::EventKind;
+use statuscheck_domain::event::{Change, EventKind};
 use statuscheck_domain::ids::{CaseId, ReferralId};
-use statuscheck_domain::referral::{Finding, ReferralEvent, ReferralState};
+use statuscheck_domain::referral::{Finding, Lookup, ReferralEvent, ReferralState};
 
 use super::Place;
 use crate::samples;
-use crate::steps::{case_id, receive, referral_id, referred, resolved};
+use crate::steps::{case_id, count, receive, referral_id, referred, resolved, version};
 
-async fn goes_on(store: &dyn Store, id: CaseId, kinds: impl IntoIterator<Item = EventKind>) {
+pub(crate) async fn goes_on(store: &dyn Store, id: CaseId, kinds: impl IntoIterator<Item = EventKind>) {
     let case = store.case(id).await.unwrap().unwrap();
     let (change, _) = case.change(samples::start(), kinds).unwrap();
     assert_eq!(store.commit(change).await, Ok(()));
 }
 
+/// The next steps of case `n`, which rest on a look for its person that found the referrals `open`.
+pub(crate) async fn looking(
+    store: &dyn Store,
+    n: u32,
+    open: &[u32],
+    kinds: impl IntoIterator<Item = EventKind>,
+) -> Change {
+    let case = store.case(case_id(n)).await.unwrap().unwrap();
+    let (mut change, _) = case.change(samples::start(), kinds).unwrap();
+    change.lookup = Some(Lookup {
+        person: case.receipt.check.identities(),
+        open: open.iter().map(|open| referral_id(*open)).collect(),
+    });
+    change
+}
+
 /// The ids of the referrals in `states`, page by page.
-async fn ids(store: &dyn Store, states: &[ReferralState], page: usize) -> Vec<ReferralId> {
+pub(crate) async fn ids(store: &dyn Store, states: &[ReferralState], page: usize) -> Vec<ReferralId> {
     let mut found: Vec<ReferralId> = Vec::new();
     loop {
         let query = ReferralQuery {
@@ -79,6 +96,11 @@ pub(crate) async fn a_referred_person_is_found_again_and_nobody_who_was_not_refe
     };
     assert_eq!(found(10).await, [case_id(3), case_id(1)], "newest first");
     assert_eq!(found(1).await, [case_id(3)]);
+    // However many joined it since, the case that opened a referral is found.
+    goes_on(&*store, case_id(4), referred(1, Some(case_id(1)))).await;
+    assert_eq!(found(2).await, [3, 1].map(case_id));
+    goes_on(&*store, case_id(3), resolved(Finding::NotConfirmed)).await;
+    assert_eq!(found(10).await, [1, 4, 3].map(case_id));
     assert!(store.referred(&[], 10).await.unwrap().is_empty());
 }
 
@@ -151,4 +173,53 @@ pub(crate) async fn a_case_is_not_purged_while_its_referral_is_open_or_its_confi
         .check
         .identities();
     assert_eq!(store.referred(&person, 10).await.unwrap().len(), 2);
+}
+
+pub(crate) async fn whoever_looked_for_a_person_before_another_case_referred_them_records_nothing(
+    place: &impl Place,
+) {
+    let store = place.open().await;
+    for n in 1..=5 {
+        receive(&*store, n).await;
+    }
+    let first = looking(&*store, 1, &[], referred(1, None)).await;
+    let second = looking(&*store, 2, &[], referred(2, None)).await;
+    assert_eq!(store.commit(first).await, Ok(()));
+    assert_eq!(store.commit(second).await, Err(CommitError::Stale));
+    assert_eq!(version(&*store, 2).await, Some(1));
+    assert_eq!(store.referral(referral_id(2)).await, Ok(None));
+
+    // What was found is known, and may be about something else.
+    let second = looking(&*store, 2, &[1], referred(2, None)).await;
+    assert_eq!(store.commit(second).await, Ok(()));
+    let third = looking(&*store, 3, &[1], referred(3, None)).await;
+    assert_eq!(store.commit(third).await, Err(CommitError::Stale));
+
+    // A referral that is closed, or was joined, is not opened; and its own is no other's.
+    for n in [1, 2] {
+        goes_on(&*store, case_id(n), resolved(Finding::NotConfirmed)).await;
+    }
+    goes_on(&*store, case_id(4), referred(1, Some(case_id(1)))).await;
+    let third = looking(&*store, 3, &[], referred(3, None)).await;
+    assert_eq!(store.commit(third).await, Ok(()));
+    let seen = || {
+        let by = "taskforce/one".to_owned();
+        [EventKind::Referral(ReferralEvent::Viewed { by })]
+    };
+    let own = looking(&*store, 3, &[], seen()).await;
+    assert_eq!(store.commit(own).await, Ok(()));
+    let other = looking(&*store, 5, &[], seen()).await;
+    assert_eq!(store.commit(other).await, Err(CommitError::Stale));
+}
+
+pub(crate) async fn of_many_that_look_for_a_person_at_once_one_refers_them(place: &impl Place) {
+    let store = place.open().await;
+    let mut changes = Vec::new();
+    for n in 1..=40 {
+        receive(&*store, n).await;
+        changes.push(looking(&*store, n, &[], referred(n, None)).await);
+    }
+    let done = join_all(changes.into_iter().map(|change| store.commit(change))).await;
+    assert_eq!(count(&done, CommitError::Stale), 39, "{done:?}");
+    assert_eq!(ids(&*store, &[ReferralState::Open], 100).await.len(), 1);
 }

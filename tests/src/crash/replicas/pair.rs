@@ -33,6 +33,18 @@ const HOLD_BACK: &str = "
     CREATE CONSTRAINT TRIGGER hold_back AFTER INSERT ON statuscheck.entries DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION public.hold_back()";
 
+/// Whatever opens a referral takes its time from what it wrote to its commit, and nobody sees it meanwhile.
+const SLOW_REFERRALS: &str = "
+    CREATE FUNCTION public.linger() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_sleep(0.02);
+        RETURN NULL;
+    END $$;
+    GRANT EXECUTE ON FUNCTION public.linger() TO statuscheck_gateway;
+    GRANT USAGE ON SCHEMA public TO statuscheck_gateway;
+    CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON statuscheck.referrals DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NOT NEW.joined) EXECUTE FUNCTION public.linger()";
+
 /// Ends when a commit is at it.
 const UNTIL_HELD_BACK: &str = "
     DO $$
@@ -157,6 +169,20 @@ impl Pair {
             "SELECT FROM statuscheck.entries WHERE kind IN ('received', 'answered')
              GROUP BY case_id, kind HAVING count(*) > 1",
         )
+    }
+
+    /// How many referrals are open, and how often one of them was joined.
+    pub fn referrals(&self) -> (usize, usize) {
+        let open = |joined| {
+            let open = format!("SELECT FROM statuscheck.referrals WHERE {joined} AND state = 'open'");
+            count(&self.postgres, &open)
+        };
+        (open("NOT joined"), open("joined"))
+    }
+
+    /// Has every commit that opens a referral take twenty milliseconds.
+    pub fn slow_referrals_down(&self) {
+        sql(&self.postgres, SLOW_REFERRALS);
     }
 
     /// Has the next commit take half a second before it is made.
