@@ -28,6 +28,7 @@ pub mod measures;
 pub mod ops;
 mod outbox;
 pub mod peer;
+mod precedence;
 pub mod probing;
 pub mod quota;
 mod random;

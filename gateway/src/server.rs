@@ -313,7 +313,7 @@ impl Gateway {
             }
         };
         let (stop, stopped) = watch::channel(false);
-        let keeping_time = tokio::spawn(self.timekeeper.run(stopped));
+        let keeping_time = self.timekeeper.run_apart(stopped);
         tokio::select! {
             never = reloading => match never {},
             never = self.notary.run() => match never {},

@@ -90,6 +90,15 @@ pub trait Store: Worklists + ReferralRows + Hooks + Standings + Measuring + Send
     /// whichever gateways, one is recorded.
     async fn commit(&self, change: Change) -> Result<(), CommitError>;
 
+    /// The same for what goes on by itself, so that nobody waits for it on the line: where the engine knows a precedence, calls go
+    /// first. It has its share of what is recorded, however many calls there are.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    async fn commit_behind(&self, change: Change) -> Result<(), CommitError> {
+        self.commit(change).await
+    }
+
     /// Records what an operator did. When this returns `Ok` it is on disk.
     ///
     /// # Errors

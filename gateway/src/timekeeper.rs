@@ -30,6 +30,7 @@ use crate::outbox::Delivering;
 use crate::register::ServedRegister;
 use crate::store::{Due, ReadError};
 
+mod apart;
 mod pace;
 mod rounds;
 mod settings;
@@ -131,8 +132,10 @@ impl Timekeeper {
             }
         };
         tokio::select! {
-            never = working => match never {},
+            // First: where the whole runtime ends, nothing else is to be tried.
+            biased;
             _ = stopped.wait_for(|stopped| *stopped) => {}
+            never = working => match never {},
         }
         self.tasks.close();
         tokio::join!(self.tasks.wait(), self.delivering.stop());
@@ -280,7 +283,7 @@ impl Timekeeper {
             Some(Silence::Lapses) => {
                 let lapsed = vec![EventKind::Lapsed];
                 let (change, _) = self.asking.step_told(&case, None, now, lapsed)?;
-                self.asking.store.commit(change).await?;
+                self.asking.store.commit_behind(change).await?;
                 return Ok(Taken::On);
             }
             Some(Silence::Refers(hold)) => return Ok(self.refer(case, hold)),
@@ -291,7 +294,7 @@ impl Timekeeper {
         if !told.events.is_empty() {
             let change = case.change(now, told.events);
             let (change, _) = change.map_err(|fault| Error::internal(&fault))?;
-            self.asking.store.commit(change).await?;
+            self.asking.store.commit_behind(change).await?;
             return Ok(Taken::On);
         }
         let lately = scaled(OUT_MAX, &self.asking.clock);
@@ -334,7 +337,7 @@ impl Timekeeper {
             .outbox
             .telling(case, change, after)
             .map_err(internal)?;
-        self.asking.store.commit(change).await?;
+        self.asking.store.commit_behind(change).await?;
         let breached = matches!(last, Some(ClockEvent::Stepped(Step::Breached)));
         self.asking.figures.fired(case, due, now, breached);
         if breached {

@@ -30,6 +30,8 @@ mod copies_broken_off;
 mod embedded;
 #[path = "store/embedded_dues.rs"]
 mod embedded_dues;
+#[path = "store/embedded_lanes.rs"]
+mod embedded_lanes;
 #[path = "store/embedded_seal.rs"]
 mod embedded_seal;
 #[path = "store/inhabited.rs"]

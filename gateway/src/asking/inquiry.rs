@@ -367,7 +367,11 @@ impl Inquiry {
         };
         change.lookup = lookup;
         let began = self.asking.figures.begin();
-        self.asking.store.commit(change).await?;
+        if self.in_call {
+            self.asking.store.commit(change).await?;
+        } else {
+            self.asking.store.commit_behind(change).await?;
+        }
         self.asking.figures.stage(Stage::Record, began);
         self.asking.figures.stepped(&self.case, &case, now);
         self.unrecorded.clear();

@@ -218,7 +218,7 @@ impl Delivering {
             };
             let change = case.change(now, [EventKind::Outbox(event)]);
             let (change, _) = change.map_err(|_no_history| CommitError::Malformed)?;
-            match self.store.commit(change).await {
+            match self.store.commit_behind(change).await {
                 Err(CommitError::Stale) => {}
                 done => return done,
             }

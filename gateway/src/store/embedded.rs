@@ -13,6 +13,7 @@ use statuscheck_domain::case::Case;
 use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
 
@@ -22,11 +23,12 @@ use self::dues::Dues;
 use self::heads::FileHeads;
 pub use self::opening::OpenError;
 use self::opening::Opened;
+use self::queue::{Lane, Queue, Request};
 use self::readers::Readers;
 pub use self::rebuild::{Difference, RebuildError, Rebuilt, rebuild};
 pub use self::settings::Settings;
 use self::tables::Recorded;
-use self::writer::{Outcome, Request, Waiting, Work, Writer};
+use self::writer::{Outcome, Waiting, Work, Writer};
 use super::chain::Chain;
 use super::notary::Heads;
 use super::pulse::Pulse;
@@ -40,6 +42,7 @@ use super::{
     QuotaError, ReadError, Received, Reserved, Store,
 };
 
+mod apart;
 mod checkpoints;
 mod condition;
 mod copying;
@@ -54,6 +57,7 @@ mod kept;
 mod lock;
 mod measuring;
 mod opening;
+mod queue;
 mod quotas;
 mod readers;
 mod reading;
@@ -75,7 +79,7 @@ const SETTLED_MAX: usize = 2;
 /// A store in one file.
 pub struct EmbeddedStore {
     sealer: Arc<Sealer>,
-    queue: mpsc::Sender<Request>,
+    queue: Queue<Waiting>,
     readers: Readers,
     heads: Arc<FileHeads>,
     changed: watch::Receiver<u64>,
@@ -117,9 +121,9 @@ impl EmbeddedStore {
         );
         let dues = Arc::new(Dues::new(&settings));
         let (changed_now, changed) = watch::channel(0);
-        let (queue, requests) = mpsc::channel(settings.queue_max.max(1));
+        let (queue, lanes) = queue::queue(&settings, Handle::current());
         let pulse = Pulse::default();
-        pulse.watch(&queue);
+        pulse.watch(queue.lanes());
         let (settled, batches) = mpsc::channel(SETTLED_MAX);
         tokio::spawn(writer::pass_on(batches));
         let (head_now, head) = watch::channel(opened.ends.own.head);
@@ -130,11 +134,10 @@ impl EmbeddedStore {
             changed: changed_now,
             dues: Arc::clone(&dues),
             tallies: Arc::clone(&tallies),
-            queue: requests,
+            lanes,
             settled,
             checkpoints: opened.checkpoints,
             stopped: Arc::clone(&opened.stopped),
-            batch_max: settings.batch_max.max(1),
             refused: 0,
             pulse: pulse.clone(),
         };
@@ -145,7 +148,7 @@ impl EmbeddedStore {
         Ok(Self {
             sealer: Arc::new(opened.sealer),
             queue,
-            readers: Readers::new(opened.readers, settings.reads_waiting_max),
+            readers: opened.readers,
             heads: Arc::new(FileHeads::new(opened.ends, head)),
             changed,
             dues,
@@ -176,43 +179,43 @@ impl EmbeddedStore {
 
     /// Hands a new case to the writer, or refuses it where the queue is full.
     fn enqueue(&self, work: Work) -> Result<oneshot::Receiver<Outcome>, CommitError> {
-        let place = self.queue.try_reserve().map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(()) => CommitError::Full,
-            mpsc::error::TrySendError::Closed(()) => CommitError::Unavailable,
-        })?;
-        self.hand_over(place, work)
+        self.hand_over(self.queue.place_now()?, Lane::Calls, work)
     }
 
     /// Hands work on what is recorded already to the writer and waits until it is done. It waits for its turn, for
     /// departments were asked about a known case already, and there are no more such steps than cases that were let in.
-    async fn record(&self, work: Work) -> Result<Recorded, CommitError> {
-        let place = self
-            .queue
-            .reserve()
-            .await
-            .map_err(|_closed| CommitError::Unavailable)?;
-        told(self.hand_over(place, work)?).await
+    async fn record(&self, lane: Lane, work: Work) -> Result<Recorded, CommitError> {
+        let place = self.queue.place(lane).await?;
+        told(self.hand_over(place, lane, work)?).await
     }
 
     fn hand_over(
         &self,
-        place: mpsc::Permit<'_, Request>,
+        place: mpsc::Permit<'_, Request<Waiting>>,
+        lane: Lane,
         work: Work,
     ) -> Result<oneshot::Receiver<Outcome>, CommitError> {
         if !self.is_healthy() {
             return Err(CommitError::Unavailable);
         }
         let (answer, outcome) = oneshot::channel();
-        place.send(Request::Record(Waiting { work, answer }));
+        place.send(Request::Record(Waiting { work, lane, answer }));
         Ok(outcome)
     }
 
     /// Records what is either done or stale.
-    async fn done(&self, work: Work) -> Result<(), CommitError> {
-        match self.record(work).await? {
+    async fn done(&self, lane: Lane, work: Work) -> Result<(), CommitError> {
+        match self.record(lane, work).await? {
             Recorded::Done => Ok(()),
             Recorded::Known { .. } | Recorded::Stale => Err(CommitError::Stale),
         }
+    }
+
+    /// Records further events of a case, for whoever waits in `lane`.
+    async fn step(&self, lane: Lane, change: Change) -> Result<(), CommitError> {
+        let key = self.key_of(change.case_id).await?.ok_or(CommitError::Stale)?;
+        let sealed = self.sealer.seal(&change, &key)?;
+        self.done(lane, Work::Change(Box::new(sealed))).await
     }
 }
 
@@ -257,13 +260,15 @@ impl Store for EmbeddedStore {
     }
 
     async fn commit(&self, change: Change) -> Result<(), CommitError> {
-        let key = self.key_of(change.case_id).await?.ok_or(CommitError::Stale)?;
-        let sealed = self.sealer.seal(&change, &key)?;
-        self.done(Work::Change(Box::new(sealed))).await
+        self.step(Lane::Calls, change).await
+    }
+
+    async fn commit_behind(&self, change: Change) -> Result<(), CommitError> {
+        self.step(Lane::Behind, change).await
     }
 
     async fn note(&self, entry: HouseEntry) -> Result<(), CommitError> {
-        self.done(Work::Note(Note::of(&entry)?)).await
+        self.done(Lane::Calls, Work::Note(Note::of(&entry)?)).await
     }
 
     async fn note_next(&self, entry: HouseEntry, newest: Option<Timestamp>) -> Result<(), CommitError> {
@@ -280,7 +285,7 @@ impl Store for EmbeddedStore {
     async fn open_cases(&self, agreements: &[AgreementId]) -> Result<u64, ReadError> {
         let agreements = agreements.to_vec();
         let count = move |connection: &_| Ok(shelves::open_cases(connection, &agreements)?);
-        self.readers.read(count).await
+        self.readers.counts.read(count).await
     }
 
     async fn purge(
@@ -291,7 +296,7 @@ impl Store for EmbeddedStore {
     ) -> Result<(), CommitError> {
         let left = Left::of(case_id, self.history(case_id).await)?;
         let purge = Purge::of(case_id, expected_version, time, &left)?;
-        self.done(Work::Purge(purge)).await?;
+        self.done(Lane::Behind, Work::Purge(purge)).await?;
         self.sealer.forget(case_id);
         Ok(())
     }
@@ -378,8 +383,7 @@ impl Store for EmbeddedStore {
     async fn close(&self) {
         // Readers first: who closes last tidies the log away, and only the writer can.
         self.readers.close().await;
-        // Gone already means that there is nothing left to drain.
-        self.queue.send(Request::Close).await.ok();
+        self.queue.close().await;
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
             && !matches!(

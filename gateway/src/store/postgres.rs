@@ -131,7 +131,7 @@ impl PostgresStore {
         let (queue, requests) = mpsc::channel(settings.limits.queue_max);
         let (changes_now, changes) = watch::channel(0);
         let state = Arc::new(State::default());
-        state.pulse.watch(&queue);
+        state.pulse.watch([&queue]);
         let listener = Listener {
             connector: opened.connector.clone(),
             sealer: Arc::clone(&opened.sealer),

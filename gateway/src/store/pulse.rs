@@ -33,12 +33,12 @@ impl Pulse {
         self.0.commits.set(Box::new(count)).unwrap_or_default();
     }
 
-    /// The writer's queue, without keeping it open.
-    pub(super) fn watch<T: Send + 'static>(&self, queue: &mpsc::Sender<T>) {
-        let queue = queue.downgrade();
+    /// The writer's queues, without keeping them open.
+    pub(super) fn watch<T: Send + 'static, const COUNT: usize>(&self, queues: [&mpsc::Sender<T>; COUNT]) {
+        let queues = queues.map(mpsc::Sender::downgrade);
         let queued = move || {
-            let queue = queue.upgrade();
-            queue.map_or(0, |queue| queue.max_capacity() - queue.capacity())
+            let open = queues.iter().filter_map(mpsc::WeakSender::upgrade);
+            open.map(|queue| queue.max_capacity() - queue.capacity()).sum()
         };
         self.0.queue.set(Box::new(queued)).unwrap_or_default();
     }
@@ -62,7 +62,7 @@ mod tests {
         let pulse = Pulse::default();
         assert_eq!(pulse.queued(), 0);
         let (queue, mut requests) = mpsc::channel(4);
-        pulse.watch(&queue);
+        pulse.watch([&queue]);
         queue.try_send(1).unwrap();
         queue.try_send(2).unwrap();
         assert_eq!(pulse.queued(), 2);

@@ -28,7 +28,7 @@ impl Timekeeper {
             let (change, _) =
                 self.asking
                     .step(&case, Some(&permit), now, vec![EventKind::Postponed { until }])?;
-            self.asking.store.commit(change).await?;
+            self.asking.store.commit_behind(change).await?;
             return Ok(Taken::On);
         };
         let case_id = case.id;

@@ -119,7 +119,7 @@ impl Housekeeping {
                 .change(now, steps.into_iter().map(EventKind::Clock))
                 .and_then(|(change, after)| self.told(&case, change, after))
                 .map_err(|_no_history| CommitError::Malformed)?;
-            match self.store.commit(change).await {
+            match self.store.commit_behind(change).await {
                 Ok(()) => return Ok(effect),
                 Err(CommitError::Stale | CommitError::Full) => sleep(PAUSE).await,
                 Err(error) => return Err(error.into()),

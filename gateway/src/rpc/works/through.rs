@@ -88,6 +88,12 @@ impl<A: Around> Store for Through<A> {
             .await
     }
 
+    async fn commit_behind(&self, change: Change) -> Result<(), CommitError> {
+        self.around
+            .pass(recording(&change), self.store.commit_behind(change))
+            .await
+    }
+
     async fn note(&self, entry: HouseEntry) -> Result<(), CommitError> {
         self.other("note", self.store.note(entry)).await
     }

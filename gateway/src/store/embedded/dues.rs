@@ -127,7 +127,8 @@ impl Dues {
         if wanted.limit == 0 {
             return Ok(Vec::new());
         }
-        let found = readers.read(move |connection| find(connection, &wanted)).await?;
+        let find = move |connection: &Connection| find(connection, &wanted);
+        let found = readers.due.read(find).await?;
         let mut state = self.state();
         for id in found.decided {
             state.undecided.remove(&id);
@@ -146,6 +147,7 @@ impl Dues {
             (state.leased.clone(), left.map(|(_, wake)| wake))
         };
         let next = readers
+            .due
             .read(move |connection| Ok(next(connection, &leased)?))
             .await?;
         let next = next.into_iter().chain(left).min();
@@ -171,7 +173,7 @@ impl Dues {
         }
         let limit = self.undecided_max;
         let read = move |connection: &Connection| Ok(shelves::undecided(connection, limit)?);
-        let found = readers.read(read).await;
+        let found = readers.due.read(read).await;
         let mut state = self.state();
         let found = found.inspect_err(|_error| state.is_partial = true)?;
         state.is_partial |= found.len() >= limit;

@@ -26,7 +26,7 @@ impl Measuring for EmbeddedStore {
             let found = found(connection, &query, limit)?;
             found.page(&query, &sealer, limit)
         };
-        self.readers.read(read).await
+        self.readers.counts.read(read).await
     }
 }
 

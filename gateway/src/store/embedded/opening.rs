@@ -11,9 +11,11 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::Settings;
+use super::apart::ReaderApart;
 use super::checkpoints::{Checkpoints, StartError, checkpoint};
 use super::entries::{self, Ends, HeadError};
 use super::lock::Lock;
+use super::readers::Readers;
 use super::tables;
 use crate::store::chain::{ChainId, LedgerId};
 use crate::store::seal::{Kek, SealError, StoreSecret};
@@ -138,7 +140,7 @@ const WRITER_CACHE_KIB: i64 = 4_096;
 /// All that an open store works with.
 pub(super) struct Opened {
     pub(super) writer: Connection,
-    pub(super) readers: Vec<Connection>,
+    pub(super) readers: Readers,
     pub(super) checkpoints: Checkpoints,
     pub(super) sealer: Sealer,
     pub(super) ends: Ends,
@@ -172,6 +174,12 @@ impl Opened {
             .map(|_| connect_reader(path))
             .collect::<Result<Vec<_>, _>>()
             .map_err(failed)?;
+        let apart = |name| {
+            let connection = connect_reader(path).map_err(failed)?;
+            ReaderApart::start(name, connection, settings.reads_waiting_max)
+                .map_err(|source| unusable(path, source))
+        };
+        let apart = (apart("store-due")?, apart("store-counts")?);
         let stopped = Arc::new(AtomicBool::new(false));
         let checkpoints = Checkpoints::start(
             &mut writer,
@@ -186,7 +194,7 @@ impl Opened {
         })?;
         Ok(Self {
             writer,
-            readers,
+            readers: Readers::new(readers, apart, settings.reads_waiting_max),
             checkpoints,
             sealer,
             ends,

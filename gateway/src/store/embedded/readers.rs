@@ -1,10 +1,11 @@
-//! Reading: a few read-only connections, used in turn on threads that may block.
+//! Reading: a few read-only connections, used in turn on threads that may block, and two for what nobody waits for on the line.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
+use super::apart::ReaderApart;
 use crate::store::ReadError;
 
 /// The connections.
@@ -15,13 +16,23 @@ pub(super) struct Readers {
     /// One for each connection and for each that may wait for one.
     places: Semaphore,
     count: u32,
+    /// For what is due. A thread of its own, so that no count holds it up.
+    pub(super) due: ReaderApart,
+    /// For what reads much: counts of all that is open, and of how promises were kept.
+    pub(super) counts: ReaderApart,
 }
 
 impl Readers {
     /// `waiting_max`: how many may wait for a connection.
-    pub(super) fn new(connections: Vec<Connection>, waiting_max: usize) -> Self {
+    pub(super) fn new(
+        connections: Vec<Connection>,
+        (due, counts): (ReaderApart, ReaderApart),
+        waiting_max: usize,
+    ) -> Self {
         let count = u32::try_from(connections.len()).unwrap_or(u32::MAX);
         Self {
+            due,
+            counts,
             count,
             turns: Arc::new(Semaphore::new(connections.len())),
             places: Semaphore::new(connections.len() + waiting_max),
@@ -59,11 +70,13 @@ impl Readers {
     /// Waits until every read that is at work now has ended.
     pub(super) async fn pause(&self) {
         // Closed means that there is none.
-        self.turns.acquire_many(self.count).await.ok();
+        let of_calls = async { self.turns.acquire_many(self.count).await.ok() };
+        tokio::join!(of_calls, self.due.pause(), self.counts.pause());
     }
 
     /// Refuses new reads, waits for those at work, and closes the connections.
     pub(super) async fn close(&self) {
+        tokio::join!(self.due.close(), self.counts.close());
         let all = self.turns.acquire_many(self.count).await;
         self.turns.close();
         drop(all);
@@ -71,7 +84,7 @@ impl Readers {
     }
 }
 
-fn in_transaction<T>(
+pub(super) fn in_transaction<T>(
     connection: &mut Connection,
     work: impl FnOnce(&Connection) -> Result<T, ReadError>,
 ) -> Result<T, ReadError> {

@@ -26,7 +26,7 @@ impl EmbeddedStore {
         self.readers.read(unwrap).await
     }
 
-    /// Several cases in one reading: one turn of a connection, one hand-over to its thread and back. One that is damaged holds up
+    /// Several cases in one reading, for who takes up what is due: one turn of a connection, one hand-over to its thread and back. One that is damaged holds up
     /// none of the others.
     pub(super) async fn read_several(&self, ids: &[CaseId]) -> Vec<Result<Option<Case>, ReadError>> {
         let (sealer, wanted) = (Arc::clone(&self.sealer), ids.to_vec());
@@ -37,7 +37,7 @@ impl EmbeddedStore {
             };
             Ok(wanted.into_iter().map(one).collect::<Vec<_>>())
         };
-        let read = self.readers.read(read).await;
+        let read = self.readers.due.read(read).await;
         read.unwrap_or_else(|error| ids.iter().map(|_| Err(error)).collect())
     }
 }

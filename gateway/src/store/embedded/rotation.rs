@@ -7,11 +7,11 @@ use std::sync::{Arc, PoisonError};
 
 use rusqlite::{Connection, params};
 use statuscheck_domain::ids::CaseId;
-use tokio::sync::oneshot;
 
 use super::EmbeddedStore;
+use super::queue::Lane;
 use super::tables::{self, Recorded, case_id};
-use super::writer::{Request, Waiting, Work};
+use super::writer::Work;
 use crate::store::rotation::{key_file, stage};
 use crate::store::upkeep::{Rotated, RotationError};
 use crate::store::{CommitError, HouseEntry, ReadError, Store as _};
@@ -130,21 +130,6 @@ async fn rewrap_cases(store: &EmbeddedStore) -> Result<u64, RotationError> {
 
 /// Waits for a place in the queue: a busy store is no reason to stop half-way.
 async fn patiently(store: &EmbeddedStore, rewrapped: Rewrapped) -> Result<(), CommitError> {
-    if !store.is_healthy() {
-        return Err(CommitError::Unavailable);
-    }
-    let (answer, outcome) = oneshot::channel();
-    let waiting = Waiting {
-        work: Work::Rewrap(rewrapped),
-        answer,
-    };
-    store
-        .queue
-        .send(Request::Record(waiting))
-        .await
-        .map_err(|_closed| CommitError::Unavailable)?;
-    outcome
-        .await
-        .unwrap_or(Err(CommitError::Unavailable))
-        .map(|_done| ())
+    // They go behind: after the entry that begins a rotation, and waited for before the one that ends it.
+    store.done(Lane::Behind, Work::Rewrap(rewrapped)).await
 }

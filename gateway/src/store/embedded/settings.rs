@@ -14,6 +14,15 @@ pub struct Settings {
     /// Changes in one commit. Past 256 the fsync is a small part of the batch already, and a larger batch only makes
     /// its first change wait for its last.
     pub batch_max: usize,
+    /// Changes of what goes on by itself that may wait for the writer. 1,024: as many cases as may be leased; who has more to record
+    /// waits for a place.
+    pub behind_max: usize,
+    /// Of those, in one commit while calls come. 8: a check that finds the commit under way waits for less than a millisecond, and
+    /// a hundred thousand due clocks are fired within seconds.
+    pub beside_max: usize,
+    /// Of those, in a commit with calls, however many calls wait: so that what is due goes on in any flood of them. 2: some
+    /// thousands a second, for a tenth of a millisecond of each commit.
+    pub share: usize,
     /// Connections for reading. 4: reads are short and from memory; more would only take turns on the processors.
     pub readers: usize,
     /// Reads that may wait for a connection. 1,024 are some tens of milliseconds of reading.
@@ -61,6 +70,9 @@ impl Settings {
             path: path.into(),
             queue_max: 4_096,
             batch_max: 256,
+            behind_max: 1_024,
+            beside_max: 8,
+            share: 2,
             readers: 4,
             reads_waiting_max: 1_024,
             page_max: 500,

@@ -10,6 +10,7 @@ use statuscheck_domain::subject::Identity;
 use super::EmbeddedStore;
 use super::checkpoints::emptied;
 use super::opening::connect;
+use super::queue::Lane;
 use super::retained::{self, Hold};
 use super::tables;
 use super::writer::Work;
@@ -44,7 +45,7 @@ impl Upkeep for EmbeddedStore {
             held,
             note: Note::of(&entry)?,
         };
-        self.done(Work::Hold(hold)).await
+        self.done(Lane::Calls, Work::Hold(hold)).await
     }
 
     async fn about(&self, identities: &[Identity], limit: usize) -> Result<Vec<Case>, ReadError> {

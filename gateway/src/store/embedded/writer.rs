@@ -1,4 +1,5 @@
-//! The one writer: it takes every change that waits, applies each, commits once, and has all of them answered.
+//! The one writer: it takes what waits (`queue` says how much of it), applies each change, commits once, and has all of them
+//! answered.
 //!
 //! The answers of a batch go to one task of the runtime, which passes them on. Waking a task from this thread costs
 //! more than the commit's share of a change; waking one for the batch, and the rest from within the runtime, does not.
@@ -17,6 +18,7 @@ use super::entries::{self, HeadError};
 use super::fault;
 use super::kept::Kept;
 use super::lock::Lock;
+use super::queue::{Lane, Lanes, Taken};
 use super::quotas;
 use super::retained::{self, Hold};
 use super::rotation::{self, Rewrapped};
@@ -27,17 +29,10 @@ use crate::store::pulse::Pulse;
 use crate::store::quota::Tallies;
 use crate::store::rows::{Note, Purge, SealedChange};
 
-/// What is asked of the writer.
-pub(super) enum Request {
-    /// To record a change.
-    Record(Waiting),
-    /// To record what waits already, take no more, and end.
-    Close,
-}
-
 /// Something to record, and who waits for it.
 pub(super) struct Waiting {
     pub(super) work: Work,
+    pub(super) lane: Lane,
     pub(super) answer: oneshot::Sender<Outcome>,
 }
 
@@ -58,8 +53,11 @@ pub(super) enum Work {
 /// What a waiter is told. One that is told nothing, because the writer is gone, knows no more than `Unavailable` says.
 pub(super) type Outcome = Result<Recorded, CommitError>;
 
+/// Who is told what.
+type Told = (oneshot::Sender<Outcome>, Outcome);
+
 /// The answers of one batch.
-pub(super) type Settled = Vec<(oneshot::Sender<Outcome>, Outcome)>;
+pub(super) type Settled = Vec<Told>;
 
 /// Passes the answers of each batch on, until the writer ends.
 pub(super) async fn pass_on(mut batches: mpsc::Receiver<Settled>) {
@@ -85,12 +83,11 @@ pub(super) struct Writer {
     pub(super) changed: watch::Sender<u64>,
     pub(super) dues: Arc<Dues>,
     pub(super) tallies: Arc<Tallies>,
-    pub(super) queue: mpsc::Receiver<Request>,
+    pub(super) lanes: Lanes<Waiting>,
     pub(super) settled: mpsc::Sender<Settled>,
     pub(super) checkpoints: Checkpoints,
     /// Set where the file can no longer be trusted; read wherever a change is about to be taken.
     pub(super) stopped: Arc<AtomicBool>,
-    pub(super) batch_max: usize,
     /// Changes refused since the last one was recorded.
     pub(super) refused: u64,
     pub(super) pulse: Pulse,
@@ -109,46 +106,45 @@ pub(super) fn start(writer: Writer, lock: Lock) -> std::io::Result<JoinHandle<()
 impl Writer {
     /// Runs until it is closed, or stopped by a fault. What waits then is dropped, and so are its answers.
     pub(super) fn run(mut self) {
-        let mut requests = Vec::with_capacity(self.batch_max);
-        while self.queue.blocking_recv_many(&mut requests, self.batch_max) > 0 {
+        let mut taken = Taken::default();
+        while let Some(first) = self.lanes.first(&mut taken) {
             if self.is_stopped() {
                 break;
             }
-            let batch = self.changes(&mut requests);
-            let settled = self.settle(batch);
+            let settled = self.settle(first, &mut taken);
+            self.lanes.end(&taken);
             self.tell(settled);
             if self.is_stopped() {
                 break;
             }
+            taken = Taken::default();
         }
         self.end();
     }
 
-    fn tell(&self, mut settled: Settled) {
-        if settled.len() > 1 {
-            // Without a runtime there is nobody left to tell.
-            self.settled.blocking_send(settled).ok();
-        } else if let Some((answer, outcome)) = settled.pop() {
+    /// Calls are told first, and one that was alone among what nobody waits for straight away.
+    fn tell(&self, mut settled: Vec<(Lane, Told)>) {
+        settled.sort_by_key(|(lane, _)| *lane);
+        let calls = settled.iter().take_while(|(lane, _)| *lane == Lane::Calls);
+        let alone = if settled.len() == 1 { 1 } else { calls.count() };
+        let mut told = settled.into_iter().map(|(_, told)| told);
+        if alone == 1
+            && let Some((answer, outcome)) = told.next()
+        {
             tell_one(answer, outcome);
         }
+        let rest: Settled = told.collect();
+        if !rest.is_empty() {
+            // Without a runtime there is nobody left to tell.
+            self.settled.blocking_send(rest).ok();
+        }
     }
 
-    fn changes(&mut self, requests: &mut Vec<Request>) -> Vec<Waiting> {
-        let mut batch = Vec::with_capacity(requests.len());
-        for request in requests.drain(..) {
-            match request {
-                Request::Record(waiting) => batch.push(waiting),
-                Request::Close => self.queue.close(),
-            }
-        }
-        batch
-    }
-
-    fn settle(&mut self, batch: Vec<Waiting>) -> Settled {
-        if batch.is_empty() {
-            return Vec::new();
-        }
-        let outcomes = record(&mut self.connection, &mut self.chain, &batch);
+    /// Records `first` and what else belongs to its batch.
+    fn settle(&mut self, first: Waiting, taken: &mut Taken) -> Vec<(Lane, Told)> {
+        let mut batch = vec![first];
+        let mut more = || self.lanes.next(taken);
+        let outcomes = record(&mut self.connection, &mut self.chain, &mut batch, &mut more);
         if outcomes.is_ok()
             && let Err(error) = self.checkpoints.after_commit(&self.connection)
         {
@@ -158,10 +154,8 @@ impl Writer {
             Ok(outcomes) => {
                 self.tell_of_recovery();
                 self.recorded(&batch, &outcomes);
-                batch
-                    .into_iter()
-                    .map(|waiting| waiting.answer)
-                    .zip(outcomes)
+                let told = batch.into_iter().zip(outcomes);
+                told.map(|(waiting, outcome)| (waiting.lane, (waiting.answer, outcome)))
                     .collect()
             }
             Err(error) => {
@@ -173,7 +167,8 @@ impl Writer {
                 }
                 self.refused = self.refused.saturating_add(batch.len() as u64);
                 self.find_head();
-                let unavailable = |waiting: Waiting| (waiting.answer, Err(CommitError::Unavailable));
+                let unavailable =
+                    |waiting: Waiting| (waiting.lane, (waiting.answer, Err(CommitError::Unavailable)));
                 batch.into_iter().map(unavailable).collect()
             }
         }
@@ -253,7 +248,8 @@ impl Writer {
     }
 }
 
-/// Records a batch in one transaction: on return it is on disk. Each change is recorded or refused alone.
+/// Records a batch in one transaction, which grows by what `more` gives while it is applied: on return it is on disk. Each change
+/// is recorded or refused alone.
 ///
 /// A savepoint around a change keeps a copy of every page that the change touches, which costs more than the change
 /// itself, and only a damaged case ever needs it. So the batch is tried without, and done anew with one around each change
@@ -264,13 +260,14 @@ impl Writer {
 fn record(
     connection: &mut Connection,
     chain: &mut Chain,
-    batch: &[Waiting],
+    batch: &mut Vec<Waiting>,
+    more: &mut dyn FnMut() -> Option<Waiting>,
 ) -> rusqlite::Result<Vec<Outcome>> {
     let before = chain.head();
-    match attempt(connection, chain, batch, apply) {
+    match attempt(connection, chain, (batch, more), apply) {
         Err(error) if is_damage(&error) => {
             chain.rewind(before);
-            attempt(connection, chain, batch, apply_alone)
+            attempt(connection, chain, (batch, &mut || None), apply_alone)
         }
         recorded => recorded,
     }
@@ -279,18 +276,23 @@ fn record(
 fn attempt(
     connection: &mut Connection,
     chain: &mut Chain,
-    batch: &[Waiting],
+    (batch, more): (&mut Vec<Waiting>, &mut dyn FnMut() -> Option<Waiting>),
     apply: fn(&Kept<'_>, &mut Chain, &Work) -> rusqlite::Result<Outcome>,
 ) -> rusqlite::Result<Vec<Outcome>> {
     let before = chain.head();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let kept = Kept::new(&transaction);
-    let outcomes = batch
-        .iter()
-        .map(|waiting| apply(&kept, chain, &waiting.work))
-        .collect::<rusqlite::Result<Vec<_>>>();
+    let mut outcomes = Vec::with_capacity(batch.len());
+    loop {
+        if outcomes.len() == batch.len() {
+            batch.extend(more());
+        }
+        let Some(waiting) = batch.get(outcomes.len()) else {
+            break;
+        };
+        outcomes.push(apply(&kept, chain, &waiting.work)?);
+    }
     drop(kept);
-    let outcomes = outcomes?;
     if chain.head() != before {
         entries::write_head(&transaction, chain)?;
     }

@@ -143,6 +143,7 @@ fn read(row: &Row<'_>) -> Result<OpenCase, ReadError> {
 impl Standings for EmbeddedStore {
     async fn lines(&self, marks: Marks) -> Result<Vec<Line>, ReadError> {
         self.readers
+            .counts
             .read(move |connection: &_| lines(connection, &marks))
             .await
     }
