@@ -194,7 +194,7 @@ fn cases(rows: &[Row]) -> Result<Vec<StoredCase>, DatabaseError> {
             case.entries.push(SealedEntry {
                 version,
                 time: row.try_get(4)?,
-                kind: row.try_get(5)?,
+                kind: row.try_get::<_, String>(5)?.into(),
                 payload: row.try_get(6)?,
             });
             let (chain, sequence): (i32, i64) = (row.try_get(7)?, row.try_get(8)?);
