@@ -14,7 +14,8 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-use super::changes::{Changes, Judged};
+use self::usual::Expectation;
+use super::changes::{Advance, Changes, Judged, Open};
 use super::charges::Charges;
 use super::connect::{Connected, Connector};
 use super::fault::{DatabaseError, Fault};
@@ -29,10 +30,13 @@ use super::work::{Outcome, Work};
 use super::worklist::Listing;
 use crate::store::chain::{Chain, Entry, Head};
 
+mod usual;
+
 /// The writer's connection with its statements.
 pub(super) struct Session {
     connected: Connected,
     pub(super) statements: Statements,
+    expectation: Expectation,
     /// How long one round trip may take.
     answer_max: Duration,
     /// How far a commit prolongs the lease.
@@ -91,6 +95,7 @@ impl Session {
         Ok(Self {
             connected,
             statements,
+            expectation: Expectation::default(),
             answer_max,
             lease,
         })
@@ -157,10 +162,17 @@ impl Session {
         changes: &Changes<'a>,
         taken: &Taken,
     ) -> Result<(Made<'a>, Head), Failure> {
-        let (client, statements) = (self.client(), &self.statements);
-        let held: [&(dyn ToSql + Sync); 2] = [&holding.number, &holding.fence];
         let open = changes.open_parameters();
         let advance = changes.advance_parameters();
+        if self.expectation.is_usual() {
+            if let Some(head) = self.begin_usual(holding, open.as_ref(), advance.as_ref()).await? {
+                return Ok((changes.judge(&Judged::all(), taken), head));
+            }
+            self.expectation.was_wrong();
+            self.roll_back().await?;
+        }
+        let (client, statements) = (self.client(), &self.statements);
+        let held: [&(dyn ToSql + Sync); 2] = [&holding.number, &holding.fence];
         let first = async {
             let (begun, locked, opened, advanced) = tokio::join!(
                 client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
@@ -186,6 +198,29 @@ impl Session {
             judged.add_known(&self.trip(asked.run(client, &statements.known)).await?)?;
         }
         Ok((changes.judge(&judged, taken), head))
+    }
+
+    /// None where the batch is not a usual one; then it has to be undone.
+    async fn begin_usual(
+        &self,
+        holding: Holding,
+        open: Option<&Open<'_>>,
+        advance: Option<&Advance<'_>>,
+    ) -> Result<Option<Head>, Failure> {
+        let (client, statements) = (self.client(), &self.statements);
+        let held: [&(dyn ToSql + Sync); 2] = [&holding.number, &holding.fence];
+        let first = async {
+            let (begun, locked, made) = tokio::join!(
+                client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
+                client.query_opt(&statements.lock, &held),
+                usual::make(client, statements, open, advance),
+            );
+            begun?;
+            Ok::<_, DatabaseError>((locked?, made?))
+        };
+        let (locked, is_usual) = self.trip(Box::pin(first)).await?;
+        let head = unfenced(locked)?;
+        Ok(is_usual.then_some(head))
     }
 
     async fn begin_single<'a>(
@@ -231,7 +266,7 @@ impl Session {
                 self.append(holding, &made.entries, &places),
                 future::try_join(
                     made.listing.run(self.client(), &self.statements.list),
-                    made.referring.run(self.client(), &self.statements.refer),
+                    made.referring.write(self.client(), &self.statements),
                 ),
                 made.posting.write(self.client(), &self.statements),
                 // Last, for gateways wait for each other here.
