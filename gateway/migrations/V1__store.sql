@@ -63,8 +63,9 @@ CREATE TABLE statuscheck.cases (
     lease_fence bigint,
     CHECK ((lease_chain IS NULL) = (lease_fence IS NULL))
 ) WITH (fillfactor = 80);
-CREATE INDEX cases_by_state ON statuscheck.cases (organisation, state, id);
-CREATE INDEX cases_by_terms ON statuscheck.cases (agreement, kind, id);
+-- A case is in these from its decision on; until then it is in `cases_undecided`, which is as small as such cases are few.
+CREATE INDEX cases_by_state ON statuscheck.cases (organisation, state, id) WHERE state <> 'received';
+CREATE INDEX cases_by_terms ON statuscheck.cases (agreement, kind, id) WHERE state <> 'received';
 -- None of these has a row of a case that was answered at once.
 CREATE INDEX cases_by_wake ON statuscheck.cases (wake, id) WHERE wake IS NOT NULL;
 CREATE INDEX cases_by_line ON statuscheck.cases (agreement, kind, turn, due, risk) WHERE turn IS NOT NULL;
@@ -98,7 +99,7 @@ CREATE TABLE statuscheck.hooks (
 CREATE INDEX hooks_by_case ON statuscheck.hooks (case_id);
 CREATE INDEX hooks_parked ON statuscheck.hooks (id) WHERE next IS NULL;
 
--- Referrals to the Windrush taskforce, once in each case that has one. Whom they are about is known from `subjects`.
+-- Referrals to the Windrush taskforce, once in each case that has one.
 CREATE TABLE statuscheck.referrals (
     id uuid NOT NULL,
     case_id uuid NOT NULL,
@@ -109,6 +110,14 @@ CREATE TABLE statuscheck.referrals (
     PRIMARY KEY (id, case_id)
 );
 CREATE INDEX referrals_by_case ON statuscheck.referrals (case_id);
+
+-- What stands for the people of cases that have a referral, a row for each.
+CREATE TABLE statuscheck.referred (
+    key bytea NOT NULL,
+    case_id uuid NOT NULL,
+    PRIMARY KEY (key, case_id)
+) WITH (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0);
+CREATE INDEX referred_by_case ON statuscheck.referred (case_id);
 
 -- Units of quotas that were used, as the ledger says. Few rows, written by nearly every commit: room is left as above.
 CREATE TABLE statuscheck.quotas (
@@ -137,6 +146,8 @@ CREATE TABLE statuscheck.requests (
     request_id uuid NOT NULL,
     case_id uuid NOT NULL,
     content bytea NOT NULL,
+    -- What stands for whom the case is about, 16 bytes each. No index: see the program's tables.rs.
+    subjects bytea NOT NULL,
     PRIMARY KEY (organisation, request_id)
 ) WITH (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0);
 
@@ -144,13 +155,6 @@ CREATE TABLE statuscheck.case_keys (
     case_id uuid PRIMARY KEY,
     wrapped bytea NOT NULL
 ) WITH (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0);
-
-CREATE TABLE statuscheck.subjects (
-    key bytea NOT NULL,
-    case_id uuid NOT NULL,
-    PRIMARY KEY (key, case_id)
-) WITH (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0);
-CREATE INDEX subjects_by_case ON statuscheck.subjects (case_id);
 
 CREATE TABLE statuscheck.holds (
     case_id uuid PRIMARY KEY,

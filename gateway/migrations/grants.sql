@@ -8,7 +8,7 @@ BEGIN
         GRANT SELECT, INSERT ON statuscheck.entries TO statuscheck_gateway;
         GRANT SELECT, INSERT, UPDATE ON statuscheck.chains, statuscheck.store TO statuscheck_gateway;
         GRANT SELECT, INSERT, UPDATE, DELETE
-            ON statuscheck.cases, statuscheck.requests, statuscheck.case_keys, statuscheck.subjects,
+            ON statuscheck.cases, statuscheck.requests, statuscheck.case_keys, statuscheck.referred,
                statuscheck.holds, statuscheck.shares, statuscheck.quotas, statuscheck.quota_blocks,
                statuscheck.questions, statuscheck.hooks, statuscheck.referrals
             TO statuscheck_gateway;

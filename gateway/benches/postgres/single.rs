@@ -20,7 +20,7 @@ pub(crate) struct Connections {
 struct Sizes {
     content: usize,
     wrapped: usize,
-    /// Keys that a person is found by.
+    /// What a person is found by.
     subjects: usize,
     /// Kind and payload of the entries that a check's two changes bring.
     entries: [Vec<(&'static str, usize)>; 2],
@@ -37,7 +37,6 @@ struct Statements {
     request: Statement,
     key: Statement,
     case: Statement,
-    subject: Statement,
     advance: Statement,
     entry: Statement,
     head: Statement,
@@ -104,10 +103,7 @@ impl Sizes {
         Ok(Self {
             content: size("SELECT avg(length(content)) FROM statuscheck.requests").await?,
             wrapped: size("SELECT avg(length(wrapped)) FROM statuscheck.case_keys").await?,
-            subjects: size(
-                "SELECT (SELECT count(*) FROM statuscheck.subjects) / (SELECT count(*) FROM statuscheck.cases)",
-            )
-            .await?,
+            subjects: size("SELECT avg(length(subjects)) FROM statuscheck.requests").await?,
             entries,
         })
     }
@@ -130,7 +126,7 @@ impl Writer {
                 .prepare("SELECT sequence, hash FROM statuscheck.chains WHERE number = $1 FOR NO KEY UPDATE")
                 .await?,
             request: client
-                .prepare("INSERT INTO statuscheck.requests VALUES ('north-letting', $1, $2, $3)")
+                .prepare("INSERT INTO statuscheck.requests VALUES ('north-letting', $1, $2, $3, $4)")
                 .await?,
             key: client
                 .prepare("INSERT INTO statuscheck.case_keys VALUES ($1, $2)")
@@ -140,9 +136,6 @@ impl Writer {
                     "INSERT INTO statuscheck.cases (id, organisation, request_id, state, version, created, agreement, kind)
                      VALUES ($1, 'north-letting', $2, 'open', 2, 0, 'letting-2026', 'right_to_work')",
                 )
-                .await?,
-            subject: client
-                .prepare("INSERT INTO statuscheck.subjects VALUES ($1, $2)")
                 .await?,
             advance: client
                 .prepare(
@@ -171,17 +164,20 @@ impl Writer {
         let request = Uuid::now_v7();
         client.batch_execute("BEGIN").await?;
         client
-            .execute(&statements.request, &[&request, &id, &vec![7_u8; sizes.content]])
+            .execute(
+                &statements.request,
+                &[
+                    &request,
+                    &id,
+                    &vec![7_u8; sizes.content],
+                    &vec![7_u8; sizes.subjects],
+                ],
+            )
             .await?;
         client
             .execute(&statements.key, &[&id, &vec![7_u8; sizes.wrapped]])
             .await?;
         client.execute(&statements.case, &[&id, &request]).await?;
-        for _ in 0..sizes.subjects {
-            // Keyed digests are as random as this.
-            let key = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
-            client.execute(&statements.subject, &[&key, &id]).await?;
-        }
         self.append(id, 0, &sizes.entries[0]).await
     }
 

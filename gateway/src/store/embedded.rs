@@ -2,6 +2,7 @@
 //!
 //! WAL mode with `synchronous=FULL`: a commit returns after its fsync. One process holds the file, by a lock beside it.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -51,12 +52,14 @@ mod entries;
 mod fault;
 mod feed;
 mod heads;
+mod histories;
 mod hooks;
 mod house;
 mod kept;
 mod lock;
 mod measuring;
 mod opening;
+mod places;
 mod queue;
 mod quotas;
 mod readers;
@@ -130,6 +133,7 @@ impl EmbeddedStore {
         let writer = Writer {
             connection: opened.writer,
             chain: Chain::at(opened.ends.number, opened.ends.own.head),
+            lately: RefCell::default(),
             head: head_now,
             changed: changed_now,
             dues: Arc::clone(&dues),
@@ -208,6 +212,7 @@ impl EmbeddedStore {
         match self.record(lane, work).await? {
             Recorded::Done => Ok(()),
             Recorded::Known { .. } | Recorded::Stale => Err(CommitError::Stale),
+            Recorded::Damaged => Err(CommitError::Corrupt),
         }
     }
 
@@ -244,6 +249,7 @@ impl Store for EmbeddedStore {
                 same_content,
             }),
             Recorded::Stale => Err(CommitError::Stale),
+            Recorded::Damaged => Err(CommitError::Corrupt),
         }
     }
 

@@ -19,7 +19,6 @@ use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -43,7 +42,7 @@ pub use self::rebuild::{CompareError, compare, mend};
 pub use self::settings::{Limits, Settings};
 use self::shares::{Shares, Sharing};
 use self::work::{Recorded, Request, Work};
-use self::writer::{State, Writer};
+use self::writer::{Running, State, Writer};
 use super::notary::Heads;
 use super::remainder::Left;
 use super::rows::{Note, Purge};
@@ -103,7 +102,7 @@ pub struct PostgresStore {
     heads: Arc<dyn Heads>,
     changes: watch::Receiver<u64>,
     state: Arc<State>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    writer: Mutex<Option<Running>>,
     listener: Mutex<Option<AbortOnDropHandle<()>>>,
     limits: Limits,
     /// Where this gateway asks departments.
@@ -153,7 +152,7 @@ impl PostgresStore {
             telling: telling::Telling::new(settings.limits.tell_every),
             limits: settings.limits,
             holder: opened.holder,
-            session: Some(opened.session),
+            session: None,
             holding: opened.holding,
             queue: requests,
             pending: std::collections::VecDeque::new(),
@@ -161,7 +160,9 @@ impl PostgresStore {
             leases: Arc::clone(&leases),
             blocks: Arc::clone(&blocks),
             refused: 0,
+            answers: work::answers(),
         };
+        let writer = writer.start()?;
         Ok(Self {
             sealer: opened.sealer,
             queue,
@@ -171,7 +172,7 @@ impl PostgresStore {
             heads,
             changes,
             state,
-            writer: Mutex::new(Some(tokio::spawn(writer.run()))),
+            writer: Mutex::new(Some(writer)),
             listener: Mutex::new(Some(AbortOnDropHandle::new(tokio::spawn(listener.run())))),
             limits,
             sharing: Mutex::default(),
@@ -391,10 +392,8 @@ impl Store for PostgresStore {
         );
         // Gone already means that there is nothing left to drain.
         self.queue.send(Request::Close).await.ok();
-        if let Some(writer) = take(&self.writer)
-            && writer.await.is_err()
-        {
-            tracing::error!("the store's writer panicked");
+        if let Some(writer) = take(&self.writer) {
+            writer.ended().await;
         }
     }
 }

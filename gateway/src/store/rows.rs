@@ -1,5 +1,7 @@
 //! What an engine is handed to record, and what it finds: rows whose payloads are sealed.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::ids::{
@@ -21,7 +23,7 @@ pub(super) struct SealedEntry {
     pub(super) version: i64,
     /// Nanoseconds since 1970.
     pub(super) time: i64,
-    pub(super) kind: String,
+    pub(super) kind: Cow<'static, str>,
     pub(super) payload: Vec<u8>,
 }
 

@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 pub use self::kek::Kek;
 use super::key_file::{self, KEY_LEN};
 
+mod draws;
 mod kek;
-mod nonces;
 
 /// What sealing adds: tag and nonce, in bytes.
 pub(super) const OVERHEAD: usize = 16 + NONCE_LEN;
@@ -153,7 +153,7 @@ pub(super) struct DataKey(LessSafeKey);
 impl DataKey {
     /// A new key for `case_id`, and the same sealed under `kek`.
     pub(super) fn create(kek: &Kek, case_id: CaseId) -> Result<(Self, Vec<u8>), SealError> {
-        let key = key_file::random().ok_or(SealError::Seal)?;
+        let key = draws::key().ok_or(SealError::Seal)?;
         let wrapped = kek.wrap(&Self::place(case_id), &key)?;
         Ok((aead(&key).map(Self)?, wrapped))
     }
@@ -192,7 +192,7 @@ fn aead(key: &[u8; KEY_LEN]) -> Result<LessSafeKey, SealError> {
 
 /// Ciphertext, tag, nonce.
 fn seal(key: &LessSafeKey, place: &[u8], mut plain: Zeroizing<Vec<u8>>) -> Result<Vec<u8>, SealError> {
-    let nonce = nonces::next().ok_or(SealError::Seal)?;
+    let nonce = draws::nonce().ok_or(SealError::Seal)?;
     key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place), &mut *plain)
         .map_err(|_library| SealError::Seal)?;
     let mut sealed = std::mem::take(&mut *plain);

@@ -1,5 +1,6 @@
 //! Between the domain and an engine: changes become sealed rows, rows become cases. Every engine shares it.
 
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -314,7 +315,7 @@ fn seal_entry(
     Ok(SealedEntry {
         version: place.version,
         time: place.time,
-        kind: place.kind.to_owned(),
+        kind: Cow::Borrowed(event.kind.as_str()),
         payload: key.seal(place, payload)?,
     })
 }

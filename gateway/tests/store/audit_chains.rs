@@ -32,6 +32,7 @@ fn add_chain(connection: &Connection) {
              UPDATE chains SET number = 1;",
         )
         .unwrap();
+    tell_where_entries_stand(connection);
     let mut hash = genesis(&OTHER);
     for sequence in 1..=ENTRIES {
         let entry = Written {
@@ -54,6 +55,22 @@ fn add_chain(connection: &Connection) {
     }
     let row = "INSERT INTO chains (number, id, sequence, hash) VALUES (0, ?1, ?2, ?3)";
     connection.execute(row, params![OTHER, ENTRIES, hash]).unwrap();
+}
+
+/// Writes into the rows of cases where their entries stand now.
+fn tell_where_entries_stand(connection: &Connection) {
+    let mut cases = connection.prepare("SELECT id FROM cases").unwrap();
+    let mut places = connection
+        .prepare("SELECT place FROM entries WHERE case_id = ?1 ORDER BY version")
+        .unwrap();
+    let ids = cases.query_map([], |row| row.get(0)).unwrap();
+    for id in ids.collect::<Result<Vec<Vec<u8>>, _>>().unwrap() {
+        let places = places.query_map([&id], |row| row.get::<_, i64>(0)).unwrap();
+        let mut bytes: Vec<u8> = places.flat_map(|place| place.unwrap().to_be_bytes()).collect();
+        bytes.resize(bytes.len().max(32), 0);
+        let row = "UPDATE cases SET places = ?2 WHERE id = ?1";
+        connection.execute(row, params![id, bytes]).unwrap();
+    }
 }
 
 /// The sample with another chain, under a checkpoint that names both; and the chain that the file goes on with.

@@ -159,14 +159,14 @@ async fn a_file_of_a_newer_version_is_refused_and_named() {
     directory.open_default().await.close().await;
     directory
         .stranger()
-        .pragma_update(None, "user_version", 9)
+        .pragma_update(None, "user_version", 10)
         .unwrap();
     let newer = directory.open_with(directory.settings()).await;
     assert!(matches!(
         newer,
         Err(OpenError::Newer {
-            found: 9,
-            known: 8,
+            found: 10,
+            known: 9,
             ..
         })
     ));
@@ -185,7 +185,7 @@ async fn a_file_from_before_the_ledger_was_a_chain_is_refused_and_named() {
         older,
         Err(OpenError::Older {
             found: 1,
-            known: 8,
+            known: 9,
             ..
         })
     ));

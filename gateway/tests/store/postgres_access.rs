@@ -144,7 +144,7 @@ async fn the_gateways_role_does_its_work_and_cannot_alter_the_ledger() {
     for statement in [
         "SELECT wrapped FROM statuscheck.case_keys",
         "SELECT secret FROM statuscheck.store",
-        "SELECT * FROM statuscheck.subjects",
+        "SELECT subjects FROM statuscheck.requests",
         "INSERT INTO statuscheck.entries SELECT * FROM statuscheck.entries",
     ] {
         may_not("statuscheck_auditor", statement).await;

@@ -17,7 +17,7 @@ use crate::inhabited::{inhabit, knows_its_requests, leave_untold, refer, seen};
 use crate::samples;
 use crate::steps::{ORGANISATION, case_id, receipt, receive, step};
 
-const DAMAGE: [(&str, &str); 27] = [
+const DAMAGE: [(&str, &str); 28] = [
     (
         "cases",
         "UPDATE statuscheck.cases SET state = 'open' WHERE state = 'answered'",
@@ -33,12 +33,14 @@ const DAMAGE: [(&str, &str); 27] = [
     ),
     (
         "requests",
-        "INSERT INTO statuscheck.requests SELECT 'south', request_id, case_id, content FROM statuscheck.requests",
+        "INSERT INTO statuscheck.requests
+         SELECT 'south', request_id, case_id, content, subjects FROM statuscheck.requests",
     ),
-    ("subjects", "DELETE FROM statuscheck.subjects"),
+    ("requests", "UPDATE statuscheck.requests SET subjects = ''"),
+    ("referred", "DELETE FROM statuscheck.referred"),
     (
-        "subjects",
-        "INSERT INTO statuscheck.subjects SELECT '\\x00', case_id FROM statuscheck.subjects LIMIT 1",
+        "referred",
+        "INSERT INTO statuscheck.referred SELECT '\\x00', case_id FROM statuscheck.referred LIMIT 1",
     ),
     ("holds", "DELETE FROM statuscheck.holds"),
     ("holds", "UPDATE statuscheck.holds SET since = 0"),
@@ -161,7 +163,7 @@ fn rebuild(site: &Site, folder: &Folder, more: &[&str]) -> String {
 
 /// All rows that are made from the ledger, whatever became of them.
 fn rows(site: &Site) -> Vec<String> {
-    let tables = ["cases", "requests", "subjects", "holds", "quotas", "case_keys"];
+    let tables = ["cases", "requests", "referred", "holds", "quotas", "case_keys"];
     let rows = |table| {
         site.sql(&format!(
             "SELECT string_agg(row::text, E'\\n' ORDER BY row::text) FROM statuscheck.{table} AS row"

@@ -114,7 +114,7 @@ async fn a_file_is_looked_over_beside_its_gateway() {
         run(&["check", file, "--rows"], &[]),
         0,
         &[
-            "tables of version 8",
+            "tables of version 9",
             "synchronous = FULL",
             "39",
             "a process on this machine",

@@ -1,5 +1,6 @@
 //! A file that is copied, or made by copying.
 
+use std::cell::RefCell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use super::kept::Kept;
 use super::lock::Lock;
 use super::opening::{self, OpenError};
 use super::rebuild::{self, RebuildError};
-use super::{Settings, entries, hooks, quotas, referrals, tables, worklist};
+use super::{Settings, entries, histories, hooks, quotas, referrals, tables, worklist};
 use crate::store::chain::ChainHead;
 use crate::store::copy::{CaseEntries, CopyError, Counts, Destination, Header, PlacedEntry, Source};
 use crate::store::projection::Used;
@@ -128,8 +129,8 @@ impl FileDestination {
 impl Destination for FileDestination {
     fn add_entries(&mut self, chain: usize, page: &[PlacedEntry]) -> Result<(), CopyError> {
         let number = number(chain);
-        let transaction = self.connection.transaction()?;
-        let kept = Kept::new(&transaction);
+        let (transaction, lately) = (self.connection.transaction()?, RefCell::default());
+        let kept = Kept::new(&transaction, &lately);
         for entry in page {
             entries::insert(&kept, number, entry.place, &entry.as_entry())?;
         }
@@ -146,24 +147,26 @@ impl Destination for FileDestination {
                 params![number(chain), end.chain.0, end.head.sequence, end.head.hash],
             )?;
         }
+        histories::gather(&transaction)?;
         Ok(transaction.commit()?)
     }
 
     fn cases_after(&mut self, after: CaseId, limit: i64) -> Result<Vec<CaseEntries>, CopyError> {
-        let ids = rebuild::cases_after(&self.connection, after, limit)?;
+        let ids = histories::cases_after(&self.connection, after, limit)?;
         let cases = ids
             .into_iter()
-            .map(|id| Ok((id, tables::entries_of(&self.connection, id)?)));
+            .map(|id| Ok((id, histories::entries_of(&self.connection, id)?)));
         Ok(cases.collect::<rusqlite::Result<_>>()?)
     }
 
     fn add_cases(&mut self, cases: Vec<SealedChange>) -> Result<(), CopyError> {
-        let transaction = self.connection.transaction()?;
-        let kept = Kept::new(&transaction);
+        let (transaction, lately) = (self.connection.transaction()?, RefCell::default());
+        let kept = Kept::new(&transaction, &lately);
         for case in &cases {
             let opening = case.opening.as_ref();
             let opening = opening.ok_or(CopyError::Unreadable(case.case_id))?;
-            if tables::open_case(&kept, case, opening)?.is_some() {
+            let places = histories::places_of(&transaction, case.case_id)?;
+            if tables::open_case(&kept, case, opening, &places)?.is_some() {
                 return Err(CopyError::Clash);
             }
             worklist::write(&transaction, "questions", case.case_id, &case.listed)?;
@@ -202,6 +205,7 @@ impl Destination for FileDestination {
     fn finish(self: Box<Self>, secret: &[u8]) -> Result<(), CopyError> {
         // In the log it stands after all that was copied, so it is not on the disk without that.
         self.connection.pragma_update(None, "synchronous", "FULL")?;
+        histories::scatter(&self.connection)?;
         self.connection
             .execute("UPDATE store SET secret = ?1", [secret])?;
         Ok(checkpoint(&self.connection, "TRUNCATE")?)

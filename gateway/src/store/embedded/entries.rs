@@ -173,7 +173,7 @@ pub(super) fn page(
                 entry: SealedEntry {
                     version: row.get(3)?,
                     time: row.get(4)?,
-                    kind: row.get(5)?,
+                    kind: row.get::<_, String>(5)?.into(),
                     payload: row.get(6)?,
                 },
             })
@@ -272,6 +272,12 @@ fn rehashed(
             },
         )
         .optional()
+}
+
+/// Where the next `count` entries of the chain will stand.
+pub(super) fn next_places(chain: &Chain, count: usize) -> impl Iterator<Item = i64> {
+    let first = place(chain.number(), chain.head().sequence + 1);
+    (first..).take(count)
 }
 
 /// Where an entry stands in the table: in the order of chains, and of their entries.

@@ -1,6 +1,6 @@
 //! Entries of the house, read back, and those that must be the next of their kind.
 //!
-//! They are few, and lie together in the index of cases, under no case at all.
+//! They are few among very many, and lie together in an index of their own.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};

@@ -1,10 +1,12 @@
 //! The statements of every check, kept prepared for a batch. To find one among the prepared ones of a connection takes a look at
 //! all of its text, twice, which is a tenth of what running it costs.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell, RefMut};
 use std::ops::Deref;
 
 use rusqlite::{CachedStatement, Connection, Params};
+
+use super::places::Lately;
 
 /// What every check runs.
 #[derive(Clone, Copy)]
@@ -33,26 +35,25 @@ impl Often {
         match self {
             Self::Open => {
                 "INSERT INTO cases (id, organisation, request_id, state, version, created, content, agreement, kind, subjects,
-                                    wake, turn, due, risk, key)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
-                         (SELECT ifnull(max(place), 0) + 1 FROM case_keys))
+                                    wake, turn, due, risk, places, key)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
                  ON CONFLICT DO NOTHING"
             }
-            Self::Key => "INSERT INTO case_keys (case_id, wrapped) VALUES (?1, ?2)",
+            Self::Key => "INSERT INTO case_keys (place, case_id, wrapped) VALUES (?1, ?2, ?3)",
             Self::Entry => {
                 "INSERT INTO entries (place, case_id, version, time, kind, payload, hash)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
             }
             Self::Decide => {
-                "UPDATE cases SET version = ?3, state = ?4
+                "UPDATE cases SET version = ?3, state = ?4, places = ?5
                  WHERE id = ?1 AND version = ?2 AND wake IS NULL AND turn IS NULL"
             }
             Self::Move => {
-                "UPDATE cases SET version = ?3, wake = ?4, turn = ?5, due = ?6, risk = ?7, state = ?8
+                "UPDATE cases SET version = ?3, wake = ?4, turn = ?5, due = ?6, risk = ?7, places = ?8, state = ?9
                  WHERE id = ?1 AND version = ?2"
             }
             Self::Stay => {
-                "UPDATE cases SET version = ?3, wake = ?4, turn = ?5, due = ?6, risk = ?7
+                "UPDATE cases SET version = ?3, wake = ?4, turn = ?5, due = ?6, risk = ?7, places = ?8
                  WHERE id = ?1 AND version = ?2"
             }
         }
@@ -63,14 +64,41 @@ impl Often {
 pub(super) struct Kept<'connection> {
     connection: &'connection Connection,
     statements: RefCell<[Option<CachedStatement<'connection>>; Often::COUNT]>,
+    lately: &'connection RefCell<Lately>,
+    /// Where the next key goes, once that was looked for.
+    key_place: Cell<Option<i64>>,
 }
 
 impl<'connection> Kept<'connection> {
-    pub(super) fn new(connection: &'connection Connection) -> Self {
+    pub(super) fn new(connection: &'connection Connection, lately: &'connection RefCell<Lately>) -> Self {
         Self {
             connection,
             statements: RefCell::default(),
+            lately,
+            key_place: Cell::default(),
         }
+    }
+
+    /// Cases whose places are known.
+    pub(super) fn lately(&self) -> RefMut<'_, Lately> {
+        self.lately.borrow_mut()
+    }
+
+    /// Where the next key goes: at the end of its table.
+    pub(super) fn key_place(&self) -> rusqlite::Result<i64> {
+        if let Some(place) = self.key_place.get() {
+            return Ok(place);
+        }
+        let place = self
+            .connection
+            .prepare_cached("SELECT ifnull(max(place), 0) + 1 FROM case_keys")?
+            .query_row([], |row| row.get(0))?;
+        self.key_place.set(Some(place));
+        Ok(place)
+    }
+
+    pub(super) fn key_place_is_taken(&self) {
+        self.key_place.set(self.key_place.get().map(|place| place + 1));
     }
 
     /// Runs a statement, and is how many rows it changed.

@@ -3,6 +3,7 @@
 //! Everything beside the entries, where they end, and the keys can be lost or wrong without anything being lost. It is made
 //! anew in tables beside the old ones, compared row by row, and put in their place in the same transaction.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
@@ -13,8 +14,8 @@ use uuid::Uuid;
 use super::checkpoints::emptied;
 use super::kept::Kept;
 use super::opening::{OpenError, Opened};
-use super::tables::{self, case_id, key};
-use super::{Settings, entries, hooks, quotas, referrals, worklist};
+use super::tables::{self, key};
+use super::{Settings, entries, histories, hooks, quotas, referrals, worklist};
 use crate::store::chain::Chain;
 use crate::store::rows::{Note, Opening, PURGED, RowState, SealedChange};
 use crate::store::seal::Kek;
@@ -25,7 +26,7 @@ use crate::store::{CommitError, HouseEntry, HouseKind, ReadError, remainder};
 const PROJECTIONS: [(&str, &str); 7] = [
     (
         "cases",
-        "id, organisation, request_id, state, version, created, content, agreement, kind, subjects, wake, turn, due, risk, key",
+        "id, organisation, request_id, state, version, created, content, agreement, kind, subjects, wake, turn, due, risk, key, places",
     ),
     ("holds", "case_id, since"),
     ("quotas", "agreement, department, month, used"),
@@ -151,6 +152,7 @@ fn within(
     } = opened;
     let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let leftover = make(&transaction, sealer)?;
+    histories::scatter(&transaction)?;
     let differences = differences(&transaction, leftover.len())?;
     let count = |table: &str| -> rusqlite::Result<i64> {
         transaction.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
@@ -176,7 +178,11 @@ fn within(
     }
     let mut chain = Chain::at(ends.number, ends.own.head);
     let note = Note::of(&rebuilt.entry(actor, time)).map_err(RebuildError::Record)?;
-    entries::append(&Kept::new(&transaction), &mut chain, &tables::house(&note))?;
+    entries::append(
+        &Kept::new(&transaction, &RefCell::default()),
+        &mut chain,
+        &tables::house(&note),
+    )?;
     entries::write_head(&transaction, &chain)?;
     transaction.commit()?;
     Ok(rebuilt)
@@ -201,10 +207,11 @@ fn make(connection: &Connection, sealer: &Sealer) -> Result<Vec<i64>, RebuildErr
         "CREATE TEMP TABLE places (case_id BLOB PRIMARY KEY, place INTEGER NOT NULL) STRICT, WITHOUT ROWID;
          INSERT INTO places SELECT case_id, max(place) FROM case_keys GROUP BY case_id;",
     )?;
+    histories::gather(connection)?;
     let mut leftover = Vec::new();
     let mut after = CaseId(Uuid::nil());
     loop {
-        let ids = cases_after(connection, after, PAGE)?;
+        let ids = histories::cases_after(connection, after, PAGE)?;
         let Some(last) = ids.last() else { break };
         after = *last;
         for id in ids {
@@ -216,21 +223,9 @@ fn make(connection: &Connection, sealer: &Sealer) -> Result<Vec<i64>, RebuildErr
     Ok(leftover)
 }
 
-/// The next cases that the ledger has, by their ids.
-pub(super) fn cases_after(
-    connection: &Connection,
-    after: CaseId,
-    limit: i64,
-) -> rusqlite::Result<Vec<CaseId>> {
-    connection
-        .prepare_cached("SELECT DISTINCT case_id FROM entries WHERE case_id > ?1 ORDER BY case_id LIMIT ?2")?
-        .query_map(params![key(after), limit], |row| case_id(row, 0))?
-        .collect()
-}
-
 /// Makes the rows of a case, or is the place of its key where it was purged and the key is still there.
 fn make_case(connection: &Connection, sealer: &Sealer, id: CaseId) -> Result<Option<i64>, RebuildError> {
-    let stored = tables::entries_of(connection, id)?;
+    let stored = histories::entries_of(connection, id)?;
     let kept = connection
         .prepare_cached(
             "SELECT place, wrapped FROM temp.places JOIN case_keys USING (place)
@@ -263,7 +258,7 @@ fn make_rows(
     let standing = case.standing.as_ref();
     connection
         .prepare_cached(
-            "INSERT INTO rebuilt_cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+            "INSERT INTO rebuilt_cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
         .execute(params![
             key(case.case_id),
@@ -281,6 +276,7 @@ fn make_rows(
             standing.map(|standing| standing.due),
             standing.and_then(|standing| standing.risk),
             place,
+            histories::places_of(connection, case.case_id)?.bytes(),
         ])?;
     Ok(())
 }

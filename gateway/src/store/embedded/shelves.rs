@@ -6,11 +6,12 @@
 //! many words, that it means no others.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use statuscheck_domain::case::CaseState;
 use statuscheck_domain::check::CheckKind;
 use statuscheck_domain::ids::{AgreementId, CaseId};
 
+use super::places::Places;
 use super::tables::{self, case_id, key};
 use crate::store::sealed::Sealer;
 use crate::store::upkeep::{ClosedCase, ClosedQuery, OpenQuery, Terms};
@@ -173,8 +174,7 @@ pub(super) fn closed(
     let (agreement, kind) = (query.terms.agreement.as_str(), query.terms.check.as_str());
     let after = query.after.map_or([0; 16], key);
     let mut statement = connection.prepare_cached(
-        "SELECT id, version, created,
-                (SELECT time FROM entries WHERE case_id = cases.id ORDER BY version DESC LIMIT 1),
+        "SELECT id, version, created, places,
                 EXISTS (SELECT 1 FROM holds WHERE case_id = cases.id)
                 OR EXISTS (SELECT 1 FROM referrals WHERE case_id = cases.id AND state IN ('open', 'confirmed'))
          FROM cases INDEXED BY cases_by_shelf
@@ -196,7 +196,7 @@ pub(super) fn closed(
         ];
         let mut rows = statement.query(place)?;
         while let Some(row) = rows.next()? {
-            found.push(closed_case(row)?);
+            found.push(closed_case(connection, row)?);
         }
     }
     found.sort_unstable_by_key(|case| case.id);
@@ -315,13 +315,22 @@ pub(super) fn under(
     Ok(found)
 }
 
-fn closed_case(row: &Row<'_>) -> Result<ClosedCase, ReadError> {
+fn closed_case(connection: &Connection, row: &Row<'_>) -> Result<ClosedCase, ReadError> {
     let version: i64 = row.get(1)?;
+    let last = Places::of(row.get(3)?)
+        .all()
+        .next_back()
+        .ok_or(ReadError::Corrupt)?;
+    let updated = connection
+        .prepare_cached("SELECT time FROM entries WHERE place = ?1")?
+        .query_row([last], |row| row.get(0))
+        .optional()?
+        .ok_or(ReadError::Corrupt)?;
     Ok(ClosedCase {
         id: case_id(row, 0)?,
         version: u64::try_from(version).map_err(|_negative| ReadError::Corrupt)?,
         created: time(row.get(2)?)?,
-        updated: time(row.get(3)?)?,
+        updated: time(updated)?,
         held: row.get(4)?,
     })
 }

@@ -7,21 +7,22 @@
 //! (case ids and places grow with time), or at a few ends, one for each agreement; only the index of request ids does not,
 //! where callers choose ids that do not grow. Which cases wake when is in an index that has no row for a case that is answered
 //! at once; and a case is put on its shelf when something was decided about it, until then it is in a small index of its own.
+//! Where a case's entries stand is in its row ([`places`]).
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use statuscheck_domain::ids::{CaseId, OrganisationId, RequestId};
 use uuid::Uuid;
 
 use super::kept::{Kept, Often};
+use super::places::{self, Places};
 use super::shelves::standings;
 use super::{entries, hooks, measuring, quotas, referrals, retained, subjects, worklist};
-use crate::store::LedgerPlace;
 use crate::store::chain::{Chain, ChainId, Entry, LedgerId};
-use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, SealedEntry, StoredCase};
+use crate::store::rows::{Note, Opening, PURGED, Purge, RowState, SealedChange, StoredCase};
 use crate::store::seal::ContentDigest;
 
 /// The version of the tables, in `PRAGMA user_version`.
-pub(super) const VERSION: i64 = 8;
+pub(super) const VERSION: i64 = 9;
 
 const SCHEMA: &str = "
     CREATE TABLE store (
@@ -41,9 +42,9 @@ const SCHEMA: &str = "
         time INTEGER NOT NULL,
         kind TEXT NOT NULL,
         payload BLOB NOT NULL,
-        hash BLOB NOT NULL,
-        UNIQUE (case_id, version)
+        hash BLOB NOT NULL
     ) STRICT;
+    CREATE INDEX entries_of_house ON entries (kind, time) WHERE case_id IS NULL;
     CREATE TABLE cases (
         id BLOB PRIMARY KEY,
         organisation TEXT NOT NULL,
@@ -56,6 +57,7 @@ const SCHEMA: &str = "
         kind TEXT NOT NULL,
         subjects BLOB NOT NULL,
         key INTEGER NOT NULL,
+        places BLOB NOT NULL,
         wake INTEGER,
         turn TEXT,
         due INTEGER,
@@ -81,6 +83,8 @@ pub(super) enum Recorded {
     Known { case_id: CaseId, same_content: bool },
     /// The case is at another version; nothing was written.
     Stale,
+    /// The case's row says that it has other entries than its version; nothing was written.
+    Damaged,
 }
 
 /// Makes the tables in an empty file.
@@ -127,9 +131,16 @@ pub(super) fn record(
     chain: &mut Chain,
     change: &SealedChange,
 ) -> rusqlite::Result<Recorded> {
+    let known = connection.lately().take(change.case_id);
+    let is_lately = known.is_some() || change.opening.is_some();
+    let mut places = match entries_before(connection, change, known)? {
+        Ok(places) => places,
+        Err(refused) => return Ok(refused),
+    };
+    entries::next_places(chain, change.entries.len()).for_each(|place| places.add(place));
     let refused = match &change.opening {
-        Some(opening) => open_case(connection, change, opening)?,
-        None => advance_case(connection, change)?,
+        Some(opening) => open_case(connection, change, opening, &places)?,
+        None => advance_case(connection, change, &places)?,
     };
     if let Some(refused) = refused {
         return Ok(refused);
@@ -153,7 +164,31 @@ pub(super) fn record(
         &change.referred,
         !change.further_subjects.is_empty(),
     )?;
+    if is_lately && !matches!(change.state, Some(RowState::Told(_))) {
+        connection.lately().keep(change.case_id, places);
+    }
     Ok(Recorded::Done)
+}
+
+/// Where the entries of a case stand before `change`, or what became of the change instead. `known` is what is known without
+/// looking.
+fn entries_before(
+    connection: &Connection,
+    change: &SealedChange,
+    known: Option<Places>,
+) -> rusqlite::Result<Result<Places, Recorded>> {
+    if change.opening.is_some() {
+        return Ok(Ok(Places::none()));
+    }
+    if let Some(places) = known.filter(|places| places.reach(change.expected_version)) {
+        return Ok(Ok(places));
+    }
+    Ok(match places::read(connection, change.case_id)? {
+        Some((version, _)) if version != change.expected_version => Err(Recorded::Stale),
+        Some((version, places)) if places.reach(version) => Ok(places),
+        Some(_) => Err(Recorded::Damaged),
+        None => Err(Recorded::Stale),
+    })
 }
 
 /// Writes an entry of the house.
@@ -188,6 +223,7 @@ pub(super) fn purge(connection: &Kept<'_>, chain: &mut Chain, purge: &Purge) -> 
         return Ok(Recorded::Stale);
     };
     destroy_key(connection, place)?;
+    connection.lately().take(purge.case_id);
     worklist::remove(connection, purge.case_id)?;
     hooks::remove(connection, purge.case_id)?;
     referrals::remove(connection, purge.case_id)?;
@@ -207,11 +243,13 @@ pub(super) fn open_case(
     connection: &Kept<'_>,
     change: &SealedChange,
     opening: &Opening,
+    places: &Places,
 ) -> rusqlite::Result<Option<Recorded>> {
     let id = key(change.case_id);
     let organisation = opening.organisation.as_str();
     let request_id = opening.request_id.0.as_bytes();
     let standing = change.standing.as_ref();
+    let key_place = connection.key_place()?;
     let values = params![
         id,
         organisation,
@@ -227,6 +265,8 @@ pub(super) fn open_case(
         standing.map(|standing| &standing.turn),
         standing.map(|standing| standing.due),
         standing.and_then(|standing| standing.risk),
+        places.bytes(),
+        key_place,
     ];
     let is_new = connection.run(Often::Open, values)?;
     if is_new == 0 {
@@ -239,7 +279,8 @@ pub(super) fn open_case(
         });
         return Ok(Some(recorded.unwrap_or(Recorded::Stale)));
     }
-    connection.run(Often::Key, params![id, opening.wrapped_key])?;
+    connection.run(Often::Key, params![key_place, id, opening.wrapped_key])?;
+    connection.key_place_is_taken();
     Ok(None)
 }
 
@@ -257,13 +298,17 @@ pub(super) fn known(
         .optional()
 }
 
-fn advance_case(connection: &Kept<'_>, change: &SealedChange) -> rusqlite::Result<Option<Recorded>> {
+fn advance_case(
+    connection: &Kept<'_>,
+    change: &SealedChange,
+    places: &Places,
+) -> rusqlite::Result<Option<Recorded>> {
     if let Some(lookup) = &change.lookup
         && referrals::is_overtaken(connection, change.case_id, lookup)?
     {
         return Ok(Some(Recorded::Stale));
     }
-    if !is_decided(connection, change)? && !is_moved(connection, change)? {
+    if !is_decided(connection, change, places)? && !is_moved(connection, change, places)? {
         return Ok(Some(Recorded::Stale));
     }
     if !change.further_subjects.is_empty() {
@@ -273,7 +318,7 @@ fn advance_case(connection: &Kept<'_>, change: &SealedChange) -> rusqlite::Resul
 }
 
 /// The usual course: the answer comes in the call, and the case never waited for anything.
-fn is_decided(connection: &Kept<'_>, change: &SealedChange) -> rusqlite::Result<bool> {
+fn is_decided(connection: &Kept<'_>, change: &SealedChange, places: &Places) -> rusqlite::Result<bool> {
     let (Some(state), None, None) = (change.state, change.wake, &change.standing) else {
         return Ok(false);
     };
@@ -281,13 +326,14 @@ fn is_decided(connection: &Kept<'_>, change: &SealedChange) -> rusqlite::Result<
         key(change.case_id),
         change.expected_version,
         change.version,
-        state.as_str()
+        state.as_str(),
+        places.bytes()
     ];
     Ok(connection.run(Often::Decide, values)? > 0)
 }
 
-fn is_moved(connection: &Kept<'_>, change: &SealedChange) -> rusqlite::Result<bool> {
-    let id = key(change.case_id);
+fn is_moved(connection: &Kept<'_>, change: &SealedChange, places: &Places) -> rusqlite::Result<bool> {
+    let (id, places) = (key(change.case_id), places.bytes());
     let (version, expected) = (change.version, change.expected_version);
     let standing = change.standing.as_ref();
     let turn = standing.map(|standing| &standing.turn);
@@ -295,11 +341,11 @@ fn is_moved(connection: &Kept<'_>, change: &SealedChange) -> rusqlite::Result<bo
     let risk = standing.and_then(|standing| standing.risk);
     let updated = match change.state.map(RowState::as_str) {
         Some(state) => {
-            let values = params![id, expected, version, change.wake, turn, due, risk, state];
+            let values = params![id, expected, version, change.wake, turn, due, risk, places, state];
             connection.run(Often::Move, values)?
         }
         None => {
-            let values = params![id, expected, version, change.wake, turn, due, risk];
+            let values = params![id, expected, version, change.wake, turn, due, risk, places];
             connection.run(Often::Stay, values)?
         }
     };
@@ -331,14 +377,11 @@ pub(super) fn destroy_key(connection: &Connection, place: i64) -> rusqlite::Resu
 
 /// A case with all its entries. To be called in a transaction, so that they fit together.
 pub(super) fn stored_case(connection: &Connection, id: CaseId) -> rusqlite::Result<Option<StoredCase>> {
-    let version = connection
-        .prepare_cached("SELECT version FROM cases WHERE id = ?1")?
-        .query_row([key(id)], |row| row.get(0))
-        .optional()?;
-    let Some(version) = version else {
+    let Some((version, places)) = places::read(connection, id)? else {
         return Ok(None);
     };
-    let (places, entries) = placed_entries_of(connection, id)?.into_iter().unzip();
+    let placed = places::entries_at(connection, id, &places)?;
+    let (places, entries) = placed.into_iter().unzip();
     Ok(Some(StoredCase {
         id,
         version,
@@ -346,32 +389,6 @@ pub(super) fn stored_case(connection: &Connection, id: CaseId) -> rusqlite::Resu
         entries,
         places,
     }))
-}
-
-/// The entries of a case, in the order of their versions.
-pub(super) fn entries_of(connection: &Connection, id: CaseId) -> rusqlite::Result<Vec<SealedEntry>> {
-    let placed = placed_entries_of(connection, id)?;
-    Ok(placed.into_iter().map(|(_, entry)| entry).collect())
-}
-
-fn placed_entries_of(
-    connection: &Connection,
-    id: CaseId,
-) -> rusqlite::Result<Vec<(LedgerPlace, SealedEntry)>> {
-    connection
-        .prepare_cached(
-            "SELECT version, time, kind, payload, place FROM entries WHERE case_id = ?1 ORDER BY version",
-        )?
-        .query_map([key(id)], |row| {
-            let entry = SealedEntry {
-                version: row.get(0)?,
-                time: row.get(1)?,
-                kind: row.get(2)?,
-                payload: row.get(3)?,
-            };
-            Ok((entries::at(row.get(4)?)?, entry))
-        })?
-        .collect()
 }
 
 pub(super) fn key(id: CaseId) -> [u8; 16] {

@@ -5,6 +5,7 @@
 //! more than the commit's share of a change; waking one for the batch, and the rest from within the runtime, does not.
 //! Who waits alone is told straight away: that is one wake as well, and saves the turn of the task between.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -18,6 +19,7 @@ use super::entries::{self, HeadError};
 use super::fault;
 use super::kept::Kept;
 use super::lock::Lock;
+use super::places::Lately;
 use super::queue::{Lane, Lanes, Taken};
 use super::quotas;
 use super::retained::{self, Hold};
@@ -77,6 +79,7 @@ fn tell_one(answer: oneshot::Sender<Outcome>, outcome: Outcome) {
 pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) chain: Chain,
+    pub(super) lately: RefCell<Lately>,
     /// Where the recorded ledger ends; nobody waits on it, so that no commit pays for a wake.
     pub(super) head: watch::Sender<Head>,
     /// How often something was recorded; whoever waits on it is woken once for a batch.
@@ -144,7 +147,13 @@ impl Writer {
     fn settle(&mut self, first: Waiting, taken: &mut Taken) -> Vec<(Lane, Told)> {
         let mut batch = vec![first];
         let mut more = || self.lanes.next(taken);
-        let outcomes = record(&mut self.connection, &mut self.chain, &mut batch, &mut more);
+        let outcomes = record(
+            &mut self.connection,
+            &mut self.chain,
+            &self.lately,
+            &mut batch,
+            &mut more,
+        );
         if outcomes.is_ok()
             && let Err(error) = self.checkpoints.after_commit(&self.connection)
         {
@@ -260,28 +269,38 @@ impl Writer {
 fn record(
     connection: &mut Connection,
     chain: &mut Chain,
+    lately: &RefCell<Lately>,
     batch: &mut Vec<Waiting>,
     more: &mut dyn FnMut() -> Option<Waiting>,
 ) -> rusqlite::Result<Vec<Outcome>> {
     let before = chain.head();
-    match attempt(connection, chain, (batch, more), apply) {
-        Err(error) if is_damage(&error) => {
-            chain.rewind(before);
-            attempt(connection, chain, (batch, &mut || None), apply_alone)
-        }
-        recorded => recorded,
+    let mut recorded = attempt(connection, chain, lately, (batch, more), apply);
+    if let Err(error) = &recorded
+        && is_damage(error)
+    {
+        chain.rewind(before);
+        lately.borrow_mut().forget();
+        recorded = attempt(connection, chain, lately, (batch, &mut || None), apply_alone);
     }
+    if recorded.is_err() {
+        lately.borrow_mut().forget();
+    }
+    recorded
 }
+
+/// How one work of a batch is written.
+type Apply = fn(&Kept<'_>, &mut Chain, &Work) -> rusqlite::Result<Outcome>;
 
 fn attempt(
     connection: &mut Connection,
     chain: &mut Chain,
+    lately: &RefCell<Lately>,
     (batch, more): (&mut Vec<Waiting>, &mut dyn FnMut() -> Option<Waiting>),
-    apply: fn(&Kept<'_>, &mut Chain, &Work) -> rusqlite::Result<Outcome>,
+    apply: Apply,
 ) -> rusqlite::Result<Vec<Outcome>> {
     let before = chain.head();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let kept = Kept::new(&transaction);
+    let kept = Kept::new(&transaction, lately);
     let mut outcomes = Vec::with_capacity(batch.len());
     loop {
         if outcomes.len() == batch.len() {
@@ -310,6 +329,10 @@ fn apply(connection: &Kept<'_>, chain: &mut Chain, work: &Work) -> rusqlite::Res
     };
     recorded.map(|recorded| match recorded {
         Recorded::Stale => Err(CommitError::Stale),
+        Recorded::Damaged => {
+            tracing::error!("a case is damaged: its row says that it has other entries than its version");
+            Err(CommitError::Corrupt)
+        }
         recorded => Ok(recorded),
     })
 }
@@ -324,6 +347,7 @@ fn apply_alone(connection: &Kept<'_>, chain: &mut Chain, work: &Work) -> rusqlit
             tracing::error!(error = &error as &dyn std::error::Error, "a case is damaged");
             step("ROLLBACK TO change")?;
             chain.rewind(before);
+            connection.lately().forget();
             Err(CommitError::Corrupt)
         }
         outcome => outcome?,

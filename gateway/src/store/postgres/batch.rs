@@ -15,7 +15,8 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-use super::changes::{Changes, Judged};
+use self::usual::Expectation;
+use super::changes::{Advance, Changes, Judged, Open};
 use super::charges::Charges;
 use super::connect::{Connected, Connector};
 use super::fault::{DatabaseError, Fault};
@@ -30,10 +31,13 @@ use super::work::{Outcome, Work};
 use super::worklist::Listing;
 use crate::store::chain::{Chain, Entry, Head};
 
+mod usual;
+
 /// The writer's connection with its statements.
 pub(super) struct Session {
     connected: Connected,
     pub(super) statements: Statements,
+    expectation: Expectation,
     /// How long one round trip may take.
     answer_max: Duration,
     /// How far a commit prolongs the lease.
@@ -92,6 +96,7 @@ impl Session {
         Ok(Self {
             connected,
             statements,
+            expectation: Expectation::default(),
             answer_max,
             lease,
         })
@@ -159,12 +164,21 @@ impl Session {
         taken: &Taken,
     ) -> Result<(Made<'a>, Head), Failure> {
         let (client, statements) = (self.client(), &self.statements);
-        let looked = match changes.lookups() {
+        let open = changes.open_parameters();
+        let lookups = changes.lookups();
+        if lookups.is_none() && self.expectation.is_usual() {
+            let advance = changes.advance_parameters(&HashSet::new());
+            if let Some(head) = self.begin_usual(holding, open.as_ref(), advance.as_ref()).await? {
+                return Ok((changes.judge(&Judged::all(), taken), head));
+            }
+            self.expectation.was_wrong();
+            self.roll_back().await?;
+        }
+        let looked = match lookups {
             Some(lookups) => Some(self.begin_looking(holding, &lookups).await?),
             None => None,
         };
         let (begun, stale) = looked.unzip();
-        let open = changes.open_parameters();
         let advance = changes.advance_parameters(&stale.unwrap_or_default());
         let first = async {
             let (locked, opened, advanced) = tokio::join!(
@@ -221,6 +235,25 @@ impl Session {
         Ok((unfenced(locked)?, overtaken))
     }
 
+    /// None where the batch is not a usual one; then it has to be undone.
+    async fn begin_usual(
+        &self,
+        holding: Holding,
+        open: Option<&Open<'_>>,
+        advance: Option<&Advance<'_>>,
+    ) -> Result<Option<Head>, Failure> {
+        let first = async {
+            let (locked, made) = tokio::join!(
+                self.begin(holding),
+                usual::make(self.client(), &self.statements, open, advance),
+            );
+            Ok::<_, DatabaseError>((locked?, made?))
+        };
+        let (locked, is_usual) = self.trip(Box::pin(first)).await?;
+        let head = unfenced(locked)?;
+        Ok(is_usual.then_some(head))
+    }
+
     async fn begin_single<'a>(
         &self,
         holding: Holding,
@@ -260,7 +293,7 @@ impl Session {
                 self.append(holding, &made.entries, &places),
                 future::try_join(
                     made.listing.run(self.client(), &self.statements.list),
-                    made.referring.run(self.client(), &self.statements.refer),
+                    made.referring.write(self.client(), &self.statements),
                 ),
                 made.posting.write(self.client(), &self.statements),
                 // Last, for gateways wait for each other here.

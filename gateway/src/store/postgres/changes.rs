@@ -31,33 +31,31 @@ enum Step<'a> {
 /// New cases, a column each.
 #[derive(Default)]
 pub(super) struct Open<'a> {
-    organisations: Vec<&'a str>,
-    requests: Vec<Uuid>,
-    ids: Vec<Uuid>,
-    contents: Vec<&'a [u8]>,
-    states: Vec<Option<&'static str>>,
-    versions: Vec<i64>,
-    created: Vec<Option<i64>>,
-    wakes: Vec<Option<i64>>,
-    stands: Stands<'a>,
-    agreements: Vec<&'a str>,
-    kinds: Vec<&'static str>,
-    wrapped: Vec<&'a [u8]>,
-    subjects: Vec<&'a [u8]>,
-    subject_cases: Vec<Uuid>,
+    pub(super) organisations: Vec<&'a str>,
+    pub(super) requests: Vec<Uuid>,
+    pub(super) ids: Vec<Uuid>,
+    pub(super) contents: Vec<&'a [u8]>,
+    pub(super) states: Vec<Option<&'static str>>,
+    pub(super) versions: Vec<i64>,
+    pub(super) created: Vec<Option<i64>>,
+    pub(super) wakes: Vec<Option<i64>>,
+    pub(super) stands: Stands<'a>,
+    pub(super) agreements: Vec<&'a str>,
+    pub(super) kinds: Vec<&'static str>,
+    pub(super) wrapped: Vec<&'a [u8]>,
+    /// Digest behind digest.
+    pub(super) subjects: Vec<Vec<u8>>,
 }
 
 /// Later steps, a column each.
 #[derive(Default)]
 pub(super) struct Advance<'a> {
-    ids: Vec<Uuid>,
-    expected: Vec<i64>,
-    versions: Vec<i64>,
-    states: Vec<Option<&'static str>>,
-    wakes: Vec<Option<i64>>,
-    stands: Stands<'a>,
-    subjects: Vec<&'a [u8]>,
-    subject_cases: Vec<Uuid>,
+    pub(super) ids: Vec<Uuid>,
+    pub(super) expected: Vec<i64>,
+    pub(super) versions: Vec<i64>,
+    pub(super) states: Vec<Option<&'static str>>,
+    pub(super) wakes: Vec<Option<i64>>,
+    pub(super) stands: Stands<'a>,
 }
 
 /// Requests that opened no case, a column each.
@@ -69,7 +67,10 @@ pub(super) struct Asked<'a> {
 }
 
 /// What the server did.
+#[derive(Default)]
 pub(super) struct Judged {
+    /// All of it, and nothing is told of each.
+    is_all: bool,
     opened: HashSet<Uuid>,
     advanced: HashSet<Uuid>,
     /// By the id of the case that was not opened.
@@ -113,8 +114,11 @@ impl<'a> Changes<'a> {
     }
 
     pub(super) fn open_parameters(&self) -> Option<Open<'a>> {
+        let mut openings: Vec<_> = self.openings().collect();
+        // By their order: two writers that have some in common wait for each other one way round.
+        openings.sort_by_key(|(_, opening)| (&opening.organisation, opening.request_id.0));
         let mut open = Open::default();
-        for (change, opening) in self.openings() {
+        for (change, opening) in openings {
             let id = change.case_id.0;
             open.organisations.push(opening.organisation.as_str());
             open.requests.push(opening.request_id.0);
@@ -128,10 +132,7 @@ impl<'a> Changes<'a> {
             open.agreements.push(opening.terms.agreement.as_str());
             open.kinds.push(opening.terms.check.as_str());
             open.wrapped.push(&opening.wrapped_key);
-            for subject in &opening.subjects {
-                open.subjects.push(subject);
-                open.subject_cases.push(id);
-            }
+            open.subjects.push(opening.subjects.concat());
         }
         (!open.ids.is_empty()).then_some(open)
     }
@@ -164,19 +165,19 @@ impl<'a> Changes<'a> {
 
     /// The later steps but those of the cases in `stale`.
     pub(super) fn advance_parameters(&self, stale: &HashSet<Uuid>) -> Option<Advance<'a>> {
-        let mut advance = Advance::default();
         let later = self.changes().filter(|change| change.opening.is_none());
-        for change in later.filter(|change| !stale.contains(&change.case_id.0)) {
+        let mut steps: Vec<_> = later
+            .filter(|change| !stale.contains(&change.case_id.0))
+            .collect();
+        steps.sort_unstable_by_key(|change| change.case_id);
+        let mut advance = Advance::default();
+        for change in steps {
             advance.ids.push(change.case_id.0);
             advance.expected.push(change.expected_version);
             advance.versions.push(change.version);
             advance.states.push(change.state.map(RowState::as_str));
             advance.wakes.push(change.wake);
             advance.stands.push(change.standing.as_ref());
-            for subject in &change.further_subjects {
-                advance.subjects.push(subject);
-                advance.subject_cases.push(change.case_id.0);
-            }
         }
         (!advance.ids.is_empty()).then_some(advance)
     }
@@ -240,8 +241,16 @@ impl Judged {
         Ok(Self {
             opened: ids(opened)?,
             advanced: ids(advanced)?,
-            known: HashMap::new(),
+            ..Self::default()
         })
+    }
+
+    /// Everything was done.
+    pub(super) fn all() -> Self {
+        Self {
+            is_all: true,
+            ..Self::default()
+        }
     }
 
     pub(super) fn add_known(&mut self, rows: &[Row]) -> Result<(), DatabaseError> {
@@ -260,6 +269,9 @@ impl Judged {
     }
 
     fn outcome(&self, change: &SealedChange) -> Outcome {
+        if self.is_all {
+            return Ok(Recorded::Done);
+        }
         let id = change.case_id.0;
         let Some(opening) = &change.opening else {
             let advanced = self.advanced.contains(&id);
@@ -310,7 +322,7 @@ impl Open<'_> {
         client: &Client,
         statement: &Statement,
     ) -> Result<Vec<Row>, DatabaseError> {
-        let columns: [&(dyn ToSql + Sync); 16] = [
+        let columns: [&(dyn ToSql + Sync); 15] = [
             &self.organisations,
             &self.requests,
             &self.ids,
@@ -322,7 +334,6 @@ impl Open<'_> {
             &self.kinds,
             &self.wrapped,
             &self.subjects,
-            &self.subject_cases,
             &self.wakes,
             &self.stands.turns,
             &self.stands.dues,
@@ -338,14 +349,12 @@ impl Advance<'_> {
         client: &Client,
         statement: &Statement,
     ) -> Result<Vec<Row>, DatabaseError> {
-        let columns: [&(dyn ToSql + Sync); 10] = [
+        let columns: [&(dyn ToSql + Sync); 8] = [
             &self.ids,
             &self.expected,
             &self.versions,
             &self.states,
             &self.wakes,
-            &self.subjects,
-            &self.subject_cases,
             &self.stands.turns,
             &self.stands.dues,
             &self.stands.risks,

@@ -112,7 +112,7 @@ pub(super) async fn cases_after(
         let entry = SealedEntry {
             version: row.try_get(1)?,
             time: row.try_get(2)?,
-            kind: row.try_get(3)?,
+            kind: row.try_get::<_, String>(3)?.into(),
             payload: row.try_get(4)?,
         };
         match cases.last_mut() {

@@ -23,15 +23,18 @@ const NOTED: &str = "
 /// By leaps from organisation to organisation: the open cases of each are found at once, however many are closed.
 const OPEN_CASES: &str = "
     WITH RECURSIVE used (organisation) AS (
-        SELECT min(organisation) FROM statuscheck.cases
+        SELECT min(organisation) FROM statuscheck.cases WHERE state <> 'received'
         UNION ALL
-        SELECT (SELECT min(organisation) FROM statuscheck.cases WHERE organisation > used.organisation)
+        SELECT (SELECT min(organisation) FROM statuscheck.cases
+                WHERE state <> 'received' AND organisation > used.organisation)
         FROM used WHERE used.organisation IS NOT NULL
     )
-    SELECT count(*)
-    FROM used CROSS JOIN unnest($1::text[]) AS wanted (state)
-    JOIN statuscheck.cases ON cases.organisation = used.organisation AND cases.state = wanted.state
-    WHERE cases.agreement = ANY ($2)";
+    SELECT (
+        SELECT count(*)
+        FROM used CROSS JOIN unnest($1::text[]) AS wanted (state)
+        JOIN statuscheck.cases ON cases.organisation = used.organisation AND cases.state = wanted.state
+        WHERE cases.state <> 'received' AND cases.agreement = ANY ($2)
+    ) + (SELECT count(*) FROM statuscheck.cases WHERE state = 'received' AND agreement = ANY ($2))";
 
 /// The newest `limit` entries that `query` means, newest first; its own limit is not looked at.
 pub(super) async fn noted(

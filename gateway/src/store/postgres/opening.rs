@@ -87,7 +87,6 @@ impl From<LeaseError> for OpenError {
 /// All that an open store works with.
 pub(super) struct Opened {
     pub(super) connector: Connector,
-    pub(super) session: Session,
     pub(super) readers: Readers,
     pub(super) sealer: Arc<Sealer>,
     pub(super) holder: Uuid,
@@ -123,7 +122,6 @@ impl Opened {
         Ok(Self {
             readers: Readers::new(connector.clone(), settings)?,
             connector,
-            session,
             sealer: Arc::new(sealer),
             holder,
             holding,

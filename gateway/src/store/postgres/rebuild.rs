@@ -66,11 +66,9 @@ const MISSING: &str = "
     WITH new AS (
         SELECT * FROM unnest(
             $1::text[], $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::bigint[], $7::bigint[], $8::text[],
-            $9::text[], $10::bytea[], $13::bigint[], $14::text[], $15::bigint[], $16::bigint[]
-        ) AS new (organisation, request_id, id, content, state, version, created, agreement, kind, wrapped, wake, turn, due,
-                  risk)
-    ), about AS (
-        SELECT * FROM unnest($11::bytea[], $12::uuid[]) AS about (key, case_id)
+            $9::text[], $10::bytea[], $11::bytea[], $12::bigint[], $13::text[], $14::bigint[], $15::bigint[]
+        ) AS new (organisation, request_id, id, content, state, version, created, agreement, kind, wrapped, subjects, wake,
+                  turn, due, risk)
     )
     SELECT (SELECT count(*) FROM (
                 SELECT id, organisation, request_id, state, version, created, agreement, kind, wake, turn, due,
@@ -81,21 +79,15 @@ const MISSING: &str = "
             ) AS missing),
            (SELECT count(*) FROM new),
            (SELECT count(*) FROM (
-                SELECT organisation, request_id, id, content FROM new
+                SELECT organisation, request_id, id, content, subjects FROM new
                 EXCEPT
-                SELECT organisation, request_id, requests.case_id, requests.content
+                SELECT organisation, request_id, requests.case_id, requests.content, requests.subjects
                 FROM statuscheck.requests JOIN new USING (organisation, request_id)
             ) AS missing),
-           (SELECT count(*) FROM new),
-           (SELECT count(*) FROM (
-                SELECT key, case_id FROM about
-                EXCEPT
-                SELECT key, case_id FROM statuscheck.subjects WHERE case_id = ANY ($3)
-            ) AS missing),
-           (SELECT count(*) FROM about)";
+           (SELECT count(*) FROM new)";
 
 /// The tables that [`MISSING`] is about, in its order.
-const TABLES: [&str; 3] = ["cases", "requests", "subjects"];
+const TABLES: [&str; 2] = ["cases", "requests"];
 
 /// Of questions as they are to stand, how many rows are not there, and how many there should be.
 const MISSING_QUESTIONS: &str = "
@@ -196,7 +188,12 @@ async fn differ(client: &Client, sealer: &Sealer) -> Result<Rebuilt, CompareErro
         .prepare(referrals::MISSING)
         .await
         .map_err(DatabaseError::from)?;
+    let people = client
+        .prepare(referrals::MISSING_PEOPLE)
+        .await
+        .map_err(DatabaseError::from)?;
     let (mut questions, mut hooks, mut referrals) = (Seen::default(), Seen::default(), Seen::default());
+    let mut referred_people = Seen::default();
     let mut cases = Cases::of(sealer);
     while let Some(works) = cases.next(client).await? {
         let works: Vec<_> = works.iter().collect();
@@ -218,11 +215,15 @@ async fn differ(client: &Client, sealer: &Sealer) -> Result<Rebuilt, CompareErro
         for row in changes.referring().run(client, &referred).await? {
             referrals.add(&row, 0)?;
         }
+        for row in changes.referring().run_people(client, &people).await? {
+            referred_people.add(&row, 0)?;
+        }
     }
     let others = [
         ("questions", questions),
         ("hooks", hooks),
         ("referrals", referrals),
+        ("referred", referred_people),
     ];
     cases.end(client, seen, others).await
 }
@@ -283,7 +284,7 @@ impl<'a> Cases<'a> {
         self,
         client: &Client,
         seen: [Seen; TABLES.len()],
-        further: [(&'static str, Seen); 3],
+        further: [(&'static str, Seen); 4],
     ) -> Result<Rebuilt, CompareError> {
         let mut tables: Vec<_> = TABLES.into_iter().zip(seen).collect();
         let kinds = [HouseKind::LegalHoldSet, HouseKind::LegalHoldReleased].map(HouseKind::as_str);
@@ -335,7 +336,7 @@ pub(super) async fn insert_cases(
     }
     changes.listing().run(client, &statements.list).await?;
     changes.posting().write(client, statements).await?;
-    changes.referring().run(client, &statements.refer).await?;
+    changes.referring().write(client, statements).await?;
     Ok(true)
 }
 

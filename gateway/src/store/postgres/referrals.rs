@@ -1,9 +1,9 @@
-//! Referrals: a row for each in each case that has it. Whom they are about is known from `subjects`, as for any case.
+//! Referrals: a row for each in each case that has it, and what stands for the people of those cases.
 
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 use statuscheck_domain::case::Case;
 use statuscheck_domain::ids::{CaseId, ReferralId};
 use statuscheck_domain::subject::Identity;
@@ -28,14 +28,14 @@ const ONE: &str = "SELECT id, case_id, state, due FROM statuscheck.referrals WHE
 const JOINED: &str = "
     SELECT case_id FROM statuscheck.referrals WHERE id = $1 AND joined AND state = 'open' ORDER BY case_id";
 
-/// A case without referrals has no row of `referral`.
+/// Those of people who wait for a finding first.
 const ABOUT: &str = "
-    SELECT case_id FROM (SELECT DISTINCT case_id FROM statuscheck.subjects WHERE key = ANY ($1)) AS about
+    SELECT case_id FROM (SELECT DISTINCT case_id FROM statuscheck.referred WHERE key = ANY ($1)) AS about
     CROSS JOIN LATERAL (
         SELECT bool_or(NOT joined AND state = 'open') AS opened
-        FROM statuscheck.referrals WHERE referrals.case_id = about.case_id HAVING count(*) > 0
+        FROM statuscheck.referrals WHERE referrals.case_id = about.case_id
     ) AS referral
-    ORDER BY opened DESC, case_id DESC LIMIT $2";
+    ORDER BY opened DESC NULLS LAST, case_id DESC LIMIT $2";
 
 /// Of referrals as they are given to be written, how many are not there, and how many there should be.
 pub(super) const MISSING: &str = "
@@ -49,9 +49,24 @@ pub(super) const MISSING: &str = "
             ) AS missing),
            (SELECT count(*) FROM made)";
 
-/// Referrals that stand otherwise after a batch, a column each.
+/// Of the people of referred cases as they are given to be written, how many are not there, and how many there should be.
+pub(super) const MISSING_PEOPLE: &str = "
+    WITH made AS (
+        SELECT * FROM unnest($1::bytea[], $2::uuid[]) AS made (key, case_id)
+    )
+    SELECT (SELECT count(*) FROM (
+                SELECT * FROM made EXCEPT SELECT key, case_id FROM statuscheck.referred WHERE case_id = ANY ($2)
+            ) AS missing),
+           (SELECT count(*) FROM made)";
+
+/// Referrals that stand otherwise after a batch, a column each; and whom cases are about as well after it.
 #[derive(Default)]
 pub(super) struct Referring {
+    /// By their cases.
+    further: Vec<(Uuid, Vec<SubjectDigest>)>,
+    /// The people of new cases that have a referral.
+    people: Vec<SubjectDigest>,
+    people_cases: Vec<Uuid>,
     ids: Vec<Uuid>,
     cases: Vec<Uuid>,
     joined: Vec<bool>,
@@ -69,6 +84,49 @@ impl Referring {
             self.states.push(mark.state.as_str());
             self.dues.push(referral_due(mark));
         }
+        let id = change.case_id.0;
+        if !change.further_subjects.is_empty() {
+            self.further.push((id, change.further_subjects.clone()));
+        }
+        if let Some(opening) = change.opening.as_ref().filter(|_| !change.referred.is_empty()) {
+            self.people.extend(&opening.subjects);
+            self.people_cases.resize(self.people.len(), id);
+        }
+    }
+
+    /// Writes all of it, after the changes themselves.
+    pub(super) async fn write(&self, client: &Client, statements: &Statements) -> Result<(), DatabaseError> {
+        let further = self.further.iter().map(async |(id, people)| {
+            let people: Vec<_> = people.iter().map(|person| person.as_slice()).collect();
+            client.execute(&statements.add_people, &[id, &people]).await
+        });
+        let mut referred: Vec<_> = self.further.iter().map(|(id, _)| *id).collect();
+        referred.extend(&self.cases);
+        let people = async {
+            if referred.is_empty() {
+                return Ok(0);
+            }
+            client.execute(&statements.refer_people, &[&referred]).await
+        };
+        let (further, referrals, people) =
+            tokio::join!(join_all(further), self.run(client, &statements.refer), people);
+        further.into_iter().collect::<Result<Vec<_>, _>>()?;
+        referrals?;
+        people?;
+        Ok(())
+    }
+
+    /// Runs `statement` on the people of new cases that have a referral, unless there are none.
+    pub(super) async fn run_people(
+        &self,
+        client: &Client,
+        statement: &Statement,
+    ) -> Result<Vec<Row>, DatabaseError> {
+        if self.people.is_empty() {
+            return Ok(Vec::new());
+        }
+        let people: Vec<_> = self.people.iter().map(|person| person.as_slice()).collect();
+        Ok(client.query(statement, &[&people, &self.people_cases]).await?)
     }
 
     /// Runs `statement` on them, unless there are none.

@@ -35,13 +35,13 @@ statements! {
         WITH new AS (
             SELECT * FROM unnest(
                 $1::text[], $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::bigint[], $7::bigint[], $8::text[],
-                $9::text[], $10::bytea[], $13::bigint[], $14::text[], $15::bigint[], $16::bigint[]
+                $9::text[], $10::bytea[], $11::bytea[], $12::bigint[], $13::text[], $14::bigint[], $15::bigint[]
             ) WITH ORDINALITY
-            AS new (organisation, request_id, id, content, state, version, created, agreement, kind, wrapped, wake, turn,
-                    due, risk, place)
+            AS new (organisation, request_id, id, content, state, version, created, agreement, kind, wrapped, subjects, wake,
+                    turn, due, risk, place)
         ), opened AS (
-            INSERT INTO statuscheck.requests (organisation, request_id, case_id, content)
-            SELECT organisation, request_id, id, content FROM new
+            INSERT INTO statuscheck.requests (organisation, request_id, case_id, content, subjects)
+            SELECT organisation, request_id, id, content, subjects FROM new
             WHERE new.id <> ALL (ARRAY(SELECT id FROM statuscheck.cases WHERE id = ANY ($3)))
             ORDER BY organisation, request_id, place
             ON CONFLICT (organisation, request_id) DO NOTHING
@@ -49,10 +49,6 @@ statements! {
         ), keys AS (
             INSERT INTO statuscheck.case_keys (case_id, wrapped)
             SELECT new.id, new.wrapped FROM new JOIN opened ON opened.case_id = new.id
-        ), people AS (
-            INSERT INTO statuscheck.subjects (key, case_id)
-            SELECT about.key, about.case_id
-            FROM unnest($11::bytea[], $12::uuid[]) AS about (key, case_id) JOIN opened USING (case_id)
         )
         INSERT INTO statuscheck.cases (id, organisation, request_id, state, version, created, agreement, kind, wake, turn,
                                        due, risk)
@@ -69,8 +65,57 @@ statements! {
     overtaken: "
         SELECT EXISTS (
             SELECT FROM statuscheck.referrals
-            WHERE case_id = ANY (ARRAY(SELECT case_id FROM statuscheck.subjects WHERE key = ANY ($1)))
+            WHERE case_id = ANY (ARRAY(SELECT case_id FROM statuscheck.referred WHERE key = ANY ($1)))
               AND case_id <> $2 AND NOT joined AND state = 'open' AND id <> ALL ($3))";
+
+    /// The requests of new cases, of which there are none yet; one that there is is passed by, and missed by who counts. With it
+    /// the two below: all that `open` writes, in the same order. Arrays that are unnested side by side in a list of columns are
+    /// taken row by row; those of one `unnest` in FROM are written down first, each for itself.
+    add_requests: "
+        INSERT INTO statuscheck.requests (organisation, request_id, case_id, content, subjects)
+        SELECT unnest($1::text[]), unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::bytea[]), unnest($5::bytea[])
+        ON CONFLICT (organisation, request_id) DO NOTHING";
+
+    add_keys: "INSERT INTO statuscheck.case_keys (case_id, wrapped) SELECT unnest($1::uuid[]), unnest($2::bytea[])";
+
+    add_cases: "
+        INSERT INTO statuscheck.cases (id, organisation, request_id, state, version, created, agreement, kind, wake, turn,
+                                       due, risk)
+        SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::uuid[]), unnest($4::text[]), unnest($5::bigint[]),
+               unnest($6::bigint[]), unnest($7::text[]), unnest($8::text[]), unnest($9::bigint[]), unnest($10::text[]),
+               unnest($11::bigint[]), unnest($12::bigint[])";
+
+    /// Takes cases to their next version, as `advance`; one that is at another is passed by, and missed by who counts.
+    step: "
+        UPDATE statuscheck.cases
+        SET version = step.version, state = coalesce(step.state, cases.state), wake = step.wake, turn = step.turn,
+            due = step.due, risk = step.risk, lease_chain = NULL, lease_fence = NULL
+        FROM (
+            SELECT unnest($1::uuid[]) AS id, unnest($2::bigint[]) AS expected, unnest($3::bigint[]) AS version,
+                   unnest($4::text[]) AS state, unnest($5::bigint[]) AS wake, unnest($6::text[]) AS turn,
+                   unnest($7::bigint[]) AS due, unnest($8::bigint[]) AS risk
+        ) AS step
+        WHERE cases.id = step.id AND cases.version = step.expected";
+
+    /// Adds those whom a case is about as well behind those who are known.
+    add_people: "
+        UPDATE statuscheck.requests
+        SET subjects = subjects || coalesce((
+            SELECT string_agg(about.key, ''::bytea ORDER BY place)
+            FROM unnest($2::bytea[]) WITH ORDINALITY AS about (key, place) WHERE position(about.key IN subjects) = 0
+        ), ''::bytea)
+        FROM statuscheck.cases
+        WHERE cases.id = $1 AND requests.organisation = cases.organisation AND requests.request_id = cases.request_id";
+
+    /// Writes by whom cases are found that have a referral.
+    refer_people: "
+        INSERT INTO statuscheck.referred (key, case_id)
+        SELECT substr(subjects, 16 * part + 1, 16), cases.id
+        FROM statuscheck.cases JOIN statuscheck.requests USING (organisation, request_id),
+             generate_series(0, length(subjects) / 16 - 1) AS part
+        WHERE cases.id = ANY ($1) AND EXISTS (SELECT FROM statuscheck.referrals WHERE case_id = cases.id)
+        ORDER BY cases.id, part
+        ON CONFLICT DO NOTHING";
 
     /// What became of requests that opened no case: the case that they opened before, or whether the id is taken.
     known: "
@@ -83,11 +128,11 @@ statements! {
         ) AS known ON true";
 
     /// Takes cases to their next version, which ends their leases, and tells which. They are locked in their order first, as
-    /// above. Whom they are about as well from here on is added where it is not known.
+    /// above.
     advance: "
         WITH step AS (
-            SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $8::text[], $9::bigint[],
-                                 $10::bigint[])
+            SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::bigint[],
+                                 $8::bigint[])
             AS step (id, expected, version, state, wake, turn, due, risk)
         ), locked AS (
             SELECT id FROM statuscheck.cases WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE
@@ -99,10 +144,6 @@ statements! {
             FROM step
             WHERE cases.id = ANY (ARRAY(SELECT id FROM locked)) AND cases.id = step.id AND cases.version = step.expected
             RETURNING cases.id
-        ), people AS (
-            INSERT INTO statuscheck.subjects (key, case_id)
-            SELECT about.key, about.id FROM unnest($6::bytea[], $7::uuid[]) AS about (key, id) JOIN advanced USING (id)
-            ON CONFLICT DO NOTHING
         )
         SELECT id FROM advanced";
 
@@ -133,9 +174,8 @@ statements! {
     /// Adds entries to a chain.
     append: "
         INSERT INTO statuscheck.entries (chain, sequence, case_id, version, time, kind, payload, hash)
-        SELECT $1, new.* FROM unnest(
-            $2::bigint[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[], $8::bytea[]
-        ) AS new (sequence, case_id, version, time, kind, payload, hash)";
+        SELECT $1, unnest($2::bigint[]), unnest($3::uuid[]), unnest($4::bigint[]), unnest($5::bigint[]), unnest($6::text[]),
+               unnest($7::bytea[]), unnest($8::bytea[])";
 
     /// Says where the chain ends now, and prolongs the lease.
     advance_head: "
@@ -150,7 +190,7 @@ statements! {
     /// Holds everybody else off a case until the transaction ends.
     lock_case: "SELECT FROM statuscheck.cases WHERE id = $1 FOR UPDATE";
 
-    /// Removes a case, its request, its key and what it is found by. One that is held, or that a
+    /// Removes a case, its request with what it is found by, and its key. One that is held, or that a
     /// referral keeps, stays: after `lock_case`, nobody can
     /// set a hold in between.
     purge: "
@@ -164,7 +204,7 @@ statements! {
             DELETE FROM statuscheck.requests USING gone
             WHERE requests.organisation = gone.organisation AND requests.request_id = gone.request_id
         ), people AS (
-            DELETE FROM statuscheck.subjects USING gone WHERE subjects.case_id = gone.id
+            DELETE FROM statuscheck.referred USING gone WHERE referred.case_id = gone.id
         ), questions AS (
             DELETE FROM statuscheck.questions USING gone WHERE questions.case_id = gone.id
         ), hooks AS (

@@ -32,44 +32,64 @@ macro_rules! cases_of {
 const ONE: &str = cases_of!("page AS (SELECT $1::uuid AS id)");
 
 /// One look into the index for each state, so that the few open cases among very many answered ones are found at once. The
-/// states that an organisation has cases in are found by leaps through the index.
+/// states that an organisation has cases in are found by leaps through the index. Cases about which nothing was decided are
+/// in a small index of their own; the server uses an index of some rows only where a statement means no others.
 const PAGE: &str = cases_of!(
     "used (state) AS (
-         SELECT min(state) FROM statuscheck.cases WHERE organisation = $1 AND cardinality($2::text[]) = 0
+         SELECT min(state) FROM statuscheck.cases
+         WHERE organisation = $1 AND state <> 'received' AND cardinality($2::text[]) = 0
          UNION ALL
-         SELECT (SELECT min(state) FROM statuscheck.cases WHERE organisation = $1 AND state > used.state)
+         SELECT (SELECT min(state) FROM statuscheck.cases
+                 WHERE organisation = $1 AND state <> 'received' AND state > used.state)
          FROM used WHERE used.state IS NOT NULL
      ), wanted AS (
          SELECT state FROM used WHERE state IS NOT NULL UNION SELECT unnest($2::text[])
      ), page AS (
-         SELECT found.id
+         SELECT decided.id
          FROM wanted, LATERAL (
              SELECT id FROM statuscheck.cases
-             WHERE organisation = $1 AND cases.state = wanted.state AND id < $3
+             WHERE organisation = $1 AND cases.state = wanted.state AND cases.state <> 'received' AND id < $3
              ORDER BY id DESC LIMIT $4
-         ) AS found
-         ORDER BY found.id DESC LIMIT $4
+         ) AS decided
+         UNION ALL
+         (SELECT id FROM statuscheck.cases
+          WHERE state = 'received' AND organisation = $1 AND id < $3
+                AND (cardinality($2::text[]) = 0 OR 'received' = ANY ($2::text[]))
+          ORDER BY id DESC LIMIT $4)
+         ORDER BY id DESC LIMIT $4
      )"
 );
 
-const ABOUT: &str = cases_of!(
-    "page AS (
-         SELECT DISTINCT found.case_id AS id
-         FROM unnest($1::bytea[]) AS wanted (key), LATERAL (
-             SELECT case_id FROM statuscheck.subjects WHERE subjects.key = wanted.key ORDER BY case_id LIMIT $2
-         ) AS found
-         ORDER BY found.case_id LIMIT $2
-     )"
-);
+const SOME: &str = cases_of!("page AS (SELECT unnest($1::uuid[]) AS id)");
+
+/// Of the next rows, the cases that are about one of some people, and where those rows end.
+const ABOUT: &str = "
+    WITH looked_at AS MATERIALIZED (
+        SELECT organisation, request_id, case_id, subjects FROM statuscheck.requests
+        WHERE (organisation, request_id) > ($1, $2) ORDER BY organisation, request_id LIMIT $3
+    )
+    SELECT last.organisation, last.request_id, ARRAY(
+        SELECT case_id FROM looked_at
+        WHERE EXISTS (SELECT FROM unnest($4::bytea[]) AS wanted (key) WHERE position(wanted.key IN subjects) > 0)
+    )
+    FROM (SELECT organisation, request_id FROM looked_at ORDER BY organisation DESC, request_id DESC LIMIT 1) AS last";
+
+/// Rows that are looked at in one go, some tens of milliseconds.
+const LOOKED_AT: i64 = 20_000;
 
 const UNDER: &str = cases_of!(
     "page AS (
-         SELECT found.id
+         SELECT decided.id
          FROM unnest($2::text[]) AS wanted (kind), LATERAL (
              SELECT id FROM statuscheck.cases
-             WHERE agreement = $1 AND cases.kind = wanted.kind AND id > $3 AND id <= $4 ORDER BY id LIMIT $5
-         ) AS found
-         ORDER BY found.id LIMIT $5
+             WHERE agreement = $1 AND cases.kind = wanted.kind AND state <> 'received' AND id > $3 AND id <= $4
+             ORDER BY id LIMIT $5
+         ) AS decided
+         UNION ALL
+         (SELECT id FROM statuscheck.cases
+          WHERE state = 'received' AND agreement = $1 AND kind = ANY ($2::text[]) AND id > $3 AND id <= $4
+          ORDER BY id LIMIT $5)
+         ORDER BY id LIMIT $5
      )"
 );
 
@@ -132,12 +152,30 @@ pub(super) async fn page(
 }
 
 /// The cases about whoever one of `subjects` stands for, oldest first; at most `limit`.
+///
+/// What stands for a person is spread evenly, so that an index of it would have every check write pages of its own. A person is
+/// looked for a few times a day and thousands of checks are made in a second, so the looking pays: it reads every request.
 pub(super) async fn about(
     readers: &Readers,
     subjects: &[&[u8]],
     limit: usize,
 ) -> Result<Vec<StoredCase>, ReadError> {
-    let rows = readers.rows(ABOUT, &[&subjects, &rows_max(limit)]).await?;
+    let (mut organisation, mut request_id) = (String::new(), Uuid::nil());
+    let mut found = Vec::<Uuid>::new();
+    loop {
+        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+            [&organisation, &request_id, &LOOKED_AT, &subjects];
+        let rows = readers.rows(ABOUT, &values).await?;
+        let Some(row) = rows.first() else { break };
+        let mut read = || {
+            found.extend(row.try_get::<_, Vec<Uuid>>(2)?);
+            Ok::<_, tokio_postgres::Error>((row.try_get(0)?, row.try_get(1)?))
+        };
+        (organisation, request_id) = read().map_err(DatabaseError::from)?;
+    }
+    found.sort_unstable();
+    found.truncate(limit);
+    let rows = readers.rows(SOME, &[&found]).await?;
     Ok(cases(&rows)?)
 }
 
@@ -194,7 +232,7 @@ fn cases(rows: &[Row]) -> Result<Vec<StoredCase>, DatabaseError> {
             case.entries.push(SealedEntry {
                 version,
                 time: row.try_get(4)?,
-                kind: row.try_get(5)?,
+                kind: row.try_get::<_, String>(5)?.into(),
                 payload: row.try_get(6)?,
             });
             let (chain, sequence): (i32, i64) = (row.try_get(7)?, row.try_get(8)?);

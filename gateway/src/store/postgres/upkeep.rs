@@ -26,17 +26,20 @@ use crate::store::rows::Note;
 use crate::store::upkeep::{ClosedCase, ClosedQuery, OpenQuery, Rotated, RotationError, Terms, Upkeep};
 use crate::store::{CommitError, HouseEntry, ReadError};
 
-/// By leaps through the index.
+/// By leaps through the index; and those of cases about which nothing was decided, which are few.
 const TERMS: &str = "
     WITH RECURSIVE used AS (
-        (SELECT agreement, kind FROM statuscheck.cases ORDER BY agreement, kind LIMIT 1)
+        (SELECT agreement, kind FROM statuscheck.cases WHERE state <> 'received' ORDER BY agreement, kind LIMIT 1)
         UNION ALL
         SELECT next.agreement, next.kind FROM used, LATERAL (
             SELECT agreement, kind FROM statuscheck.cases
-            WHERE (agreement, kind) > (used.agreement, used.kind) ORDER BY agreement, kind LIMIT 1
+            WHERE state <> 'received' AND (agreement, kind) > (used.agreement, used.kind)
+            ORDER BY agreement, kind LIMIT 1
         ) AS next
     )
-    SELECT agreement, kind FROM used";
+    SELECT agreement, kind FROM used
+    UNION
+    SELECT agreement, kind FROM statuscheck.cases WHERE state = 'received'";
 
 const CLOSED: &str = "
     SELECT cases.id, cases.version, cases.created,
@@ -45,21 +48,22 @@ const CLOSED: &str = "
            OR EXISTS (
                SELECT FROM statuscheck.referrals WHERE case_id = cases.id AND state IN ('open', 'confirmed'))
     FROM statuscheck.cases
-    WHERE agreement = $1 AND kind = $2 AND id > $3 AND state = ANY ($4)
+    WHERE agreement = $1 AND kind = $2 AND id > $3 AND state <> 'received' AND state = ANY ($4)
     ORDER BY id LIMIT $5";
 
 /// By leaps from organisation to organisation, as open cases are counted.
 const OPEN: &str = "
     WITH RECURSIVE used (organisation) AS (
-        SELECT min(organisation) FROM statuscheck.cases
+        SELECT min(organisation) FROM statuscheck.cases WHERE state <> 'received'
         UNION ALL
-        SELECT (SELECT min(organisation) FROM statuscheck.cases WHERE organisation > used.organisation)
+        SELECT (SELECT min(organisation) FROM statuscheck.cases
+                WHERE state <> 'received' AND organisation > used.organisation)
         FROM used WHERE used.organisation IS NOT NULL
     )
     SELECT found.id
     FROM used CROSS JOIN unnest($1::text[]) AS wanted (state) CROSS JOIN LATERAL (
         SELECT id FROM statuscheck.cases
-        WHERE organisation = used.organisation AND state = wanted.state AND id > $2
+        WHERE organisation = used.organisation AND state = wanted.state AND state <> 'received' AND id > $2
               AND ($3::text IS NULL OR agreement = $3)
         ORDER BY id LIMIT $4
     ) AS found
@@ -143,7 +147,7 @@ async fn vacuum(store: &PostgresStore) -> Result<(), DatabaseError> {
         .client
         .query_one(
             "SELECT bool_and(pg_has_role(relowner, 'USAGE')) FROM pg_class
-             WHERE oid = ANY (ARRAY['statuscheck.case_keys', 'statuscheck.subjects', 'statuscheck.requests']::regclass[])",
+             WHERE oid = ANY (ARRAY['statuscheck.case_keys', 'statuscheck.requests']::regclass[])",
             &[],
         )
         .await?;
@@ -156,7 +160,7 @@ async fn vacuum(store: &PostgresStore) -> Result<(), DatabaseError> {
         .client
         .batch_execute("SET statement_timeout = 0")
         .await?;
-    for table in ["case_keys", "subjects", "requests"] {
+    for table in ["case_keys", "requests"] {
         connected
             .client
             .batch_execute(&format!("VACUUM statuscheck.{table}"))

@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use statuscheck_domain::ids::CaseId;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::dues::{Lease, Leased};
@@ -75,6 +75,28 @@ pub(super) enum Recorded {
 
 /// What a waiter is told. One that is told nothing, because the writer is gone, knows no more than `Unavailable` says.
 pub(super) type Outcome = Result<Recorded, CommitError>;
+
+/// The answers of one batch.
+pub(super) type Answers = Vec<(oneshot::Sender<Outcome>, Outcome)>;
+
+/// Batches whose answers may wait to be passed on: the writer works on one while the one before is.
+const ANSWERS_MAX: usize = 2;
+
+/// Where the writer puts the answers of a batch, for a task of this runtime to pass them on.
+pub(super) fn answers() -> mpsc::Sender<Answers> {
+    let (answers, batches) = mpsc::channel(ANSWERS_MAX);
+    tokio::spawn(pass_on(batches));
+    answers
+}
+
+async fn pass_on(mut batches: mpsc::Receiver<Answers>) {
+    while let Some(batch) = batches.recv().await {
+        for (answer, outcome) in batch {
+            // A caller that stopped waiting is told nothing; its change stands.
+            answer.send(outcome).ok();
+        }
+    }
+}
 
 /// Tells a waiter. One that stopped waiting is told nothing, and its change stands; the outcome comes back then.
 pub(super) fn tell(waiting: Waiting, outcome: Outcome) -> Option<Outcome> {

@@ -19,10 +19,13 @@ use super::lease::{self, Holding, LeaseError};
 use super::pauses::Pauses;
 use super::quotas::{Blocks, Taken};
 use super::telling::Telling;
-use super::work::{Outcome, Recorded, Request, Waiting, Work, next_batch, tell};
+use super::work::{Answers, Outcome, Recorded, Request, Waiting, Work, next_batch, tell};
 use crate::store::CommitError;
 
 mod coming_back;
+mod running;
+
+pub(super) use self::running::Running;
 
 /// What the store tells of its writer.
 #[derive(Default)]
@@ -50,6 +53,8 @@ pub(super) struct Writer {
     pub(super) telling: Telling,
     /// Changes refused since the last one was recorded.
     pub(super) refused: u64,
+    /// Answers to be passed on.
+    pub(super) answers: mpsc::Sender<Answers>,
 }
 
 /// Why a batch was not recorded.
@@ -67,6 +72,8 @@ enum Refusal {
 impl Writer {
     /// Runs until it is closed, or finds the ledger damaged. What waits then is refused.
     pub(super) async fn run(mut self) {
+        // A connection is driven by the runtime in which it was made. Where there is none now, the first batch makes it.
+        self.reconnect().await;
         let mut renewals = interval(self.limits.renew_every);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut requests = Vec::new();
@@ -141,6 +148,12 @@ impl Writer {
         for (waiting, outcome) in batch.iter().zip(&outcomes) {
             self.leases.settle(&waiting.work, outcome);
             self.blocks.settle(&waiting.work, outcome, &taken);
+        }
+        if batch.len() > 1 {
+            // Waking a task from this thread costs more than the commit's share of a change; one wakes the others.
+            let answers = batch.into_iter().map(|waiting| waiting.answer).zip(outcomes);
+            self.answers.send(answers.collect()).await.ok();
+            return;
         }
         for (waiting, outcome) in batch.into_iter().zip(outcomes) {
             if let Some(Ok(Recorded::Leased(leased))) = tell(waiting, outcome) {

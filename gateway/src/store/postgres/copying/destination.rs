@@ -127,7 +127,7 @@ impl Destination for DatabaseDestination {
         let case_ids: Vec<_> = page.iter().map(|entry| entry.case_id.map(|id| id.0)).collect();
         let versions: Vec<_> = page.iter().map(|entry| entry.entry.version).collect();
         let times: Vec<_> = page.iter().map(|entry| entry.entry.time).collect();
-        let kinds: Vec<_> = page.iter().map(|entry| entry.entry.kind.as_str()).collect();
+        let kinds: Vec<_> = page.iter().map(|entry| &*entry.entry.kind).collect();
         let payloads: Vec<_> = page.iter().map(|entry| entry.entry.payload.as_slice()).collect();
         let number = number(chain);
         let columns: [&(dyn ToSql + Sync); 8] = [

@@ -108,7 +108,7 @@ fn entry(row: &Row) -> Result<PlacedEntry, DatabaseError> {
         entry: SealedEntry {
             version: row.try_get(3)?,
             time: row.try_get(4)?,
-            kind: row.try_get(5)?,
+            kind: row.try_get::<_, String>(5)?.into(),
             payload: row.try_get(6)?,
         },
     })

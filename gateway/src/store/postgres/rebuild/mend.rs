@@ -27,7 +27,7 @@ const DEPOSE: &str = "UPDATE statuscheck.chains SET fence = fence + 1";
 
 /// Everything but the keys, which are nowhere else.
 const EMPTY: &str =
-    "DELETE FROM statuscheck.cases; DELETE FROM statuscheck.requests; DELETE FROM statuscheck.subjects;
+    "DELETE FROM statuscheck.cases; DELETE FROM statuscheck.requests; DELETE FROM statuscheck.referred;
     DELETE FROM statuscheck.holds; DELETE FROM statuscheck.quotas; DELETE FROM statuscheck.questions;
     DELETE FROM statuscheck.hooks; DELETE FROM statuscheck.referrals";
 
