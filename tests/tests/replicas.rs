@@ -22,6 +22,8 @@ async fn three_gateways_of_which_one_is_killed_or_stopped_lose_nothing_and_doubl
     // A chain whose writer was killed or stopped past its lease has another, and the one that was stopped noticed.
     assert!(report.taken_over > 0 && report.fenced > 0, "{report}");
     assert!(report.acknowledged > 1_000, "{report}");
+    // As good as everybody who is held back was asked about, and each is referred once.
+    assert!(report.referred > 20, "{report}");
     // It was about the last units too, of which a gateway may hold a few that it did not come to use.
     assert!(report.charged * 10 >= replicas::HMRC_MONTHLY * 9, "{report}");
 

@@ -2,7 +2,7 @@
 //! told of a referral has it, each person has one, the taskforce lets one hook about each have its effect, and nothing that is held
 //! back was told.
 
-mod people;
+pub(super) mod people;
 mod reckoned;
 
 use std::collections::HashSet;
@@ -15,6 +15,7 @@ use std::time::Duration;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use statuscheck_mocks::population::Population;
+use statuscheck_mocks::taskforce::Received;
 use statuscheck_proto::referral::v1::referral_service_client::ReferralServiceClient;
 use statuscheck_proto::referral::v1::{ListReferralsRequest, Referral};
 use statuscheck_proto::v1::answer::Outcome;
@@ -188,15 +189,14 @@ impl Holds {
         let reckoned = reckon(&self.site, &[address], &self.journal, depth, &mut self.dice).await;
         self.report.findings.extend(reckoned.findings);
         let is_well = self.trouble == Trouble::No;
-        let referrals = if is_well {
+        let (received, referrals) = if is_well {
             self.once_told(address).await
         } else {
-            listed(&self.site, address).await
+            self.now(address).await
         };
         let asked: Vec<_> = (0..self.journal.len())
             .map(|place| self.journal.entry(place))
             .collect();
-        let received = self.site.taskforce().received();
         let found = reckoned::compare(&asked, &referrals, &received.referrals, is_well);
         self.report.findings.extend(found);
         if !received.refused.is_empty() {
@@ -216,26 +216,33 @@ impl Holds {
         self.report.findings.extend(audit(&self.start, &self.site));
     }
 
-    /// The referrals, once the taskforce has been told of each; or as they are when it should have been.
-    async fn once_told(&self, address: SocketAddr) -> Vec<Referral> {
-        let mut referrals = Vec::new();
+    /// What the taskforce has received, and the referrals that there are after that: whatever it was told of is among them, also
+    /// where more people are referred at this moment, as they are whose checks an earlier kill left undecided.
+    async fn now(&self, address: SocketAddr) -> (Received, Vec<Referral>) {
+        let received = self.site.taskforce().received();
+        (received, listed(&self.site, address).await)
+    }
+
+    /// The same, once the taskforce has been told of each; or as it is when it should have been.
+    async fn once_told(&self, address: SocketAddr) -> (Received, Vec<Referral>) {
+        let mut glances = interval(GLANCE * 10);
         let telling = async {
-            let mut glances = interval(GLANCE * 10);
             loop {
                 glances.tick().await;
-                referrals = listed(&self.site, address).await;
-                let told = self.site.taskforce().received().referrals;
-                let is_told = |referral: &Referral| {
-                    told.get(&referral.referral_id)
-                        .is_some_and(|effects| *effects > 0)
-                };
-                if referrals.iter().all(is_told) {
-                    return;
+                let (received, referrals) = self.now(address).await;
+                let effects = |referral: &Referral| received.referrals.get(&referral.referral_id);
+                if referrals
+                    .iter()
+                    .all(|referral| effects(referral).is_some_and(|effects| *effects > 0))
+                {
+                    return (received, referrals);
                 }
             }
         };
-        timeout(PATIENCE, telling).await.ok();
-        referrals
+        match timeout(PATIENCE, telling).await {
+            Ok(told) => told,
+            Err(_elapsed) => self.now(address).await,
+        }
     }
 }
 

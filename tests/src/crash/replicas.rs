@@ -77,6 +77,8 @@ pub struct Report {
     pub charged: u64,
     /// Cases that were left to whichever gateway there is, for their clocks to step or their question to be asked again.
     pub left: usize,
+    /// People who are referred.
+    pub referred: usize,
     /// Audits of the ledger while the gateways ran and after.
     pub audits: u32,
     /// Chains of the ledger.
@@ -91,12 +93,13 @@ impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             formatter,
-            "{} rounds: {} sent, {} acknowledged, {} left to wait; gateways killed {} times, stopped {} times and then fenced \
+            "{} rounds: {} sent, {} acknowledged, {} left to wait, {} referred; gateways killed {} times, stopped {} times and then fenced \
              {}; {} chains, {} of them taken over; {} audits; {} of {HMRC_MONTHLY} questions charged",
             self.rounds,
             self.sent,
             self.acknowledged,
             self.left,
+            self.referred,
             self.killed,
             self.stopped,
             self.fenced,
@@ -243,6 +246,7 @@ impl Replicas {
         }
         self.audit().await;
         self.count_quota();
+        self.count_referrals();
         let numbers = "SELECT count(*), count(*) FILTER (WHERE fence > 1) FROM statuscheck.chains";
         [self.report.chains, self.report.taken_over] = self.numbers(numbers);
     }

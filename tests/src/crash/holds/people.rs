@@ -8,7 +8,7 @@ use statuscheck_domain::clock::{SystemClock, london_day};
 use statuscheck_proto::v1::CheckRequest;
 use statuscheck_proto::v1::check_request::Check;
 
-use crate::asking::{EMPLOYER, LANDLORD, TRUST, by_name};
+use crate::asking::{EMPLOYER, LANDLORD, Subject, TRUST, by_name};
 use crate::crash::journal::{Asked, Journal};
 use crate::crash::load::begin;
 use crate::person::{Resident, person};
@@ -30,6 +30,18 @@ pub(super) fn slow() -> impl Iterator<Item = Resident> {
     })
 }
 
+/// A check about each of so many of them, by one caller or another.
+pub(in crate::crash) fn checks(people: u32) -> impl Iterator<Item = (&'static str, Check)> {
+    (0..people).map(|number| match number % 2 {
+        0 => (EMPLOYER, subject(number).work()),
+        _ => (TRUST, subject(number).status()),
+    })
+}
+
+fn subject(number: u32) -> Subject {
+    by_name("Sam", &family(number), BORN)
+}
+
 /// A name of letters for each.
 fn family(number: u32) -> String {
     let letters = [number / 676, number / 26, number].map(|place| {
@@ -43,7 +55,7 @@ fn family(number: u32) -> String {
 }
 
 /// The family name of whom a request is about, which nobody else has.
-pub(super) fn person_of(request: &CheckRequest) -> &str {
+pub(in crate::crash) fn person_of(request: &CheckRequest) -> &str {
     let person = match request.check.as_ref().expect("a check") {
         Check::RightToWork(check) => check.person.as_ref(),
         Check::RightToRent(check) => check.person.as_ref(),
@@ -73,7 +85,7 @@ impl People {
         } else {
             self.next.fetch_add(1, Ordering::Relaxed)
         };
-        let subject = by_name("Sam", &family(number), BORN);
+        let subject = subject(number);
         let today = london_day(SystemClock::shared().now()).to_string();
         let (who, check) = match dice.random_range(0..3) {
             0 => (EMPLOYER, subject.work()),

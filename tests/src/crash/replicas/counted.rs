@@ -1,8 +1,13 @@
 //! What was counted by the departments, the quotas and the clocks, against what it may be.
 
-use statuscheck_domain::ids::DepartmentId;
+use std::collections::HashSet;
 
+use statuscheck_domain::ids::DepartmentId;
+use statuscheck_proto::v1::answer::Outcome;
+
+use super::traffic::HELD;
 use super::{HMRC_MONTHLY, Kind, Replicas, TAKEN_OVER, WAITING, wait_while};
+use crate::crash::holds::people::person_of;
 
 impl Replicas {
     /// What HMRC was asked, in one request a question, and what is charged, against the quota; and how often it was warned of.
@@ -20,6 +25,32 @@ impl Replicas {
         }
         if warnings > 1 {
             self.find(Kind::Doubled, format!("{warnings} warnings of one quota"));
+        }
+    }
+
+    /// Every person who is held back has one open referral, whichever gateways they were checked at and died over it.
+    pub(super) fn count_referrals(&mut self) {
+        let mut told = HashSet::new();
+        for place in 0..self.journal.len() {
+            let asked = self.journal.entry(place);
+            let answer = asked.told.and_then(|told| told.answer);
+            if let Some(Outcome::Referred(_)) = answer.and_then(|answer| answer.outcome) {
+                told.insert(person_of(&asked.request).to_owned());
+            }
+        }
+        let [open] =
+            self.numbers("SELECT count(*) FROM statuscheck.referrals WHERE NOT joined AND state = 'open'");
+        self.report.referred = open;
+        // Somebody may be held after the call in which nobody was told so.
+        if open < told.len() {
+            let what = format!(
+                "{open} open referrals, of {} people that callers know of",
+                told.len()
+            );
+            self.find(Kind::Lost, what);
+        }
+        if open > HELD as usize {
+            self.find(Kind::Doubled, format!("{open} open referrals of {HELD} people"));
         }
     }
 

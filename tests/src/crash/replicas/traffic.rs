@@ -12,6 +12,7 @@ use tokio::time::{interval, timeout};
 use tonic_types::StatusExt as _;
 
 use super::members::{Door, Doors};
+use crate::crash::holds::people;
 use crate::crash::journal::{Asked, Finding, Journal, Kind};
 use crate::crash::load::{CALLERS, checks, draw};
 use crate::house::{GLANCE, PATIENCE};
@@ -19,6 +20,9 @@ use crate::house::{GLANCE, PATIENCE};
 /// How long a caller waits for one gateway before it asks another: several times what a check takes, so that a gateway that
 /// is stopped does not stop its callers.
 const CALL_MAX: Duration = Duration::from_millis(500);
+
+/// People who are held back and referred: as many as there are checks about others, whose questions are to spend the quota.
+pub(super) const HELD: u32 = 24;
 
 /// Callers at work.
 pub(super) struct Load {
@@ -29,7 +33,7 @@ pub(super) struct Load {
 
 /// Sets callers to work, until they are told to end.
 pub(super) fn press(doors: Doors, journal: &Arc<Journal>, dice: &mut ChaCha8Rng) -> Load {
-    let checks = Arc::new(checks());
+    let checks: Arc<[_]> = checks().into_iter().chain(people::checks(HELD)).collect();
     let is_over = Arc::<AtomicBool>::default();
     let findings = Arc::<Mutex<Vec<Finding>>>::default();
     let mut callers = JoinSet::new();
