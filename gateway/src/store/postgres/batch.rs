@@ -1,4 +1,5 @@
-//! One batch: several changes in one transaction, each recorded or refused alone, in two round trips.
+//! One batch: several changes in one transaction, each recorded or refused alone, in two round trips; in one, where it is
+//! such a batch as most are ([`whole`]).
 //!
 //! The first asks for the chain and makes the changes; what the server answers tells which of them hold. The second adds
 //! their entries, says where the chain ends, and commits. Statements of one trip are sent together; once one fails the
@@ -144,7 +145,9 @@ impl Session {
                     && let Some(head) = self.expectation.head(holding)
                 {
                     let made = changes.judge(&Judged::all(), taken);
-                    if let Some(settled) = self.record_whole(holding, &changes, (made, head), tells).await? {
+                    if let Some(settled) =
+                        Box::pin(self.record_whole(holding, &changes, (made, head), tells)).await?
+                    {
                         self.expectation.ended(holding, settled.head);
                         return Ok(settled);
                     }
