@@ -33,7 +33,9 @@ const CUT: &str = "
     BEGIN
         LOOP
             SELECT pid INTO held FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event IN ('PgSleep', 'SyncRep') AND query = 'COMMIT';
+            WHERE datname = current_database() AND wait_event IN ('PgSleep', 'SyncRep')
+              -- A transaction of several statements, or of one.
+              AND (query = 'COMMIT' OR query LIKE '%WITH held AS%');
             EXIT WHEN FOUND;
             PERFORM pg_stat_clear_snapshot();
         END LOOP;

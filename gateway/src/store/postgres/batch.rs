@@ -1,4 +1,5 @@
-//! One batch: several changes in one transaction, each recorded or refused alone, in two round trips.
+//! One batch: several changes in one transaction, each recorded or refused alone, in two round trips; in one, where it is
+//! such a batch as most are ([`whole`]).
 //!
 //! The first asks for the chain and makes the changes; what the server answers tells which of them hold. The second adds
 //! their entries, says where the chain ends, and commits. Statements of one trip are sent together; once one fails the
@@ -6,10 +7,9 @@
 
 use std::collections::HashSet;
 use std::future::Future;
-use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::{self, Either, OptionFuture};
+use futures_util::future::OptionFuture;
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
@@ -29,9 +29,11 @@ use super::single::{self, Single};
 use super::statements::Statements;
 use super::work::{Outcome, Work};
 use super::worklist::Listing;
-use crate::store::chain::{Chain, Entry, Head};
+use crate::store::chain::{Entry, Head};
 
+mod second;
 mod usual;
+mod whole;
 
 /// The writer's connection with its statements.
 pub(super) struct Session {
@@ -136,10 +138,34 @@ impl Session {
     ) -> Result<Settled, Failure> {
         let made = match Single::of(batch) {
             Some(single) => self.begin_single(holding, single).await,
-            None => self.begin_changes(holding, &Changes::of(batch), taken).await,
+            None => {
+                let changes = Changes::of(batch);
+                let mut is_usual = self.expectation.is_usual();
+                if is_usual
+                    && changes.are_plain()
+                    && let Some(head) = self.expectation.head(holding)
+                {
+                    let made = changes.judge(&Judged::all(), taken);
+                    if let Some(settled) =
+                        Box::pin(self.record_whole(holding, &changes, (made, head), tells)).await?
+                    {
+                        self.expectation.ended(holding, settled.head);
+                        return Ok(settled);
+                    }
+                    self.expectation.was_wrong();
+                    is_usual = false;
+                }
+                self.begin_changes(holding, &changes, (taken, is_usual)).await
+            }
         };
+        // Whatever comes of it, only the server knows where the chain ends until it has said so.
+        self.expectation.ended(holding, None);
         match made {
-            Ok((made, head)) if made.is_written => self.commit(holding, made, head, tells).await,
+            Ok((made, head)) if made.is_written => {
+                let settled = self.commit(holding, made, head, tells).await?;
+                self.expectation.ended(holding, settled.head.or(Some(head)));
+                Ok(settled)
+            }
             Ok((made, _)) => {
                 self.roll_back().await?;
                 Ok(Settled {
@@ -161,12 +187,12 @@ impl Session {
         &self,
         holding: Holding,
         changes: &Changes<'a>,
-        taken: &Taken,
+        (taken, is_usual): (&Taken, bool),
     ) -> Result<(Made<'a>, Head), Failure> {
         let (client, statements) = (self.client(), &self.statements);
         let open = changes.open_parameters();
         let lookups = changes.lookups();
-        if lookups.is_none() && self.expectation.is_usual() {
+        if lookups.is_none() && is_usual {
             let advance = changes.advance_parameters(&HashSet::new());
             if let Some(head) = self.begin_usual(holding, open.as_ref(), advance.as_ref()).await? {
                 return Ok((changes.judge(&Judged::all(), taken), head));
@@ -268,105 +294,6 @@ impl Session {
         };
         let (locked, made) = self.trip(Box::pin(first)).await?;
         Ok((made, unfenced(locked)?))
-    }
-
-    /// The second round trip.
-    async fn commit(
-        &self,
-        holding: Holding,
-        made: Made<'_>,
-        head: Head,
-        tells: bool,
-    ) -> Result<Settled, Failure> {
-        let mut chain = Chain::at(i64::from(holding.number), head);
-        let places: Vec<Head> = made.entries.iter().map(|entry| chain.append(entry)).collect();
-        let after = chain.head();
-        let settled = Settled {
-            outcomes: made.outcomes,
-            head: (after != head).then_some(after),
-        };
-        let warnings = self.connected.warnings();
-        let grew = format!("{}:{}", holding.number, after.sequence);
-        let news = made.news.as_ref();
-        let written = timeout(self.answer_max, async {
-            let committing = future::join5(
-                self.append(holding, &made.entries, &places),
-                future::try_join(
-                    made.listing.run(self.client(), &self.statements.list),
-                    made.referring.write(self.client(), &self.statements),
-                ),
-                made.posting.write(self.client(), &self.statements),
-                // Last, for gateways wait for each other here.
-                made.charges.record(self.client(), &self.statements, holding),
-                self.client().batch_execute("COMMIT"),
-            );
-            // After the commit: within, the commits of all gateways would have to wait for each other. It is sent with the
-            // commit, and its answer is nobody's to wait for. A signal that is lost with the connection is made good for
-            // when the next connection is made.
-            let telling = future::join(
-                OptionFuture::from(tells.then(|| self.tell(notices::CHANGED, &grew))),
-                OptionFuture::from(news.map(|(topic, news)| self.tell(topic, news))),
-            );
-            match future::select(pin!(committing), pin!(telling)).await {
-                Either::Left((committed, _telling)) => committed,
-                Either::Right((_told, committing)) => committing.await,
-            }
-        })
-        .await;
-        let Ok((appended, listed, posted, charged, committed)) = written else {
-            return Err(Failure::Unknown(DatabaseError::unanswered(), settled));
-        };
-        // A commit of a transaction in which something failed is answered as one that went well.
-        match appended
-            .and(listed.map(drop))
-            .and(posted)
-            .and(charged)
-            .and(committed.map_err(DatabaseError::from))
-        {
-            // Where somebody cancelled its wait for a standby, the server says that it is committed, and only warns.
-            Ok(()) if self.connected.warnings() != warnings => Err(Failure::Unknown(
-                DatabaseError::lost("it warned of something at a commit, which may be on no standby"),
-                settled,
-            )),
-            Ok(()) => Ok(settled),
-            Err(error) if error.is_certain() => {
-                self.roll_back().await.ok();
-                Err(Failure::Refused(error))
-            }
-            Err(error) => Err(Failure::Unknown(error, settled)),
-        }
-    }
-
-    async fn append(
-        &self,
-        holding: Holding,
-        entries: &[Entry<'_>],
-        places: &[Head],
-    ) -> Result<(), DatabaseError> {
-        let Some(after) = places.last() else {
-            return Ok(());
-        };
-        let sequences: Vec<_> = places.iter().map(|place| place.sequence).collect();
-        let hashes: Vec<_> = places.iter().map(|place| place.hash.as_slice()).collect();
-        let case_ids: Vec<_> = entries.iter().map(|entry| entry.case_id.map(|id| id.0)).collect();
-        let versions: Vec<_> = entries.iter().map(|entry| entry.version).collect();
-        let times: Vec<_> = entries.iter().map(|entry| entry.time).collect();
-        let kinds: Vec<_> = entries.iter().map(|entry| entry.kind).collect();
-        let payloads: Vec<_> = entries.iter().map(|entry| entry.payload).collect();
-        let Holding { number, fence, .. } = holding;
-        let (client, statements) = (self.client(), &self.statements);
-        let (hash, lease) = (after.hash.as_slice(), self.lease.as_secs_f64());
-        let columns: [&(dyn ToSql + Sync); 8] = [
-            &number, &sequences, &case_ids, &versions, &times, &kinds, &payloads, &hashes,
-        ];
-        let end: [&(dyn ToSql + Sync); 5] = [&number, &fence, &after.sequence, &hash, &lease];
-        let (appended, advanced) = tokio::join!(
-            client.execute(&statements.append, &columns),
-            client.execute(&statements.advance_head, &end),
-        );
-        appended?;
-        advanced?;
-        Ok(())
     }
 
     async fn tell(&self, topic: &str, news: &str) -> Result<(), DatabaseError> {

@@ -65,6 +65,11 @@ impl DatabaseError {
         self.0.code.is_some() && !self.0.is_fatal
     }
 
+    /// A statement that is all or nothing found that it is not to be done: it divides by how often it may be.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.0.code.as_deref() == Some(SqlState::DIVISION_BY_ZERO.code())
+    }
+
     pub(super) fn constraint(&self) -> Option<&str> {
         self.0.constraint.as_deref()
     }

@@ -117,6 +117,52 @@ statements! {
         ORDER BY cases.id, part
         ON CONFLICT DO NOTHING";
 
+    /// All of the four above, with the entries and the end of the chain; and none of it where a request or a version is not as
+    /// expected, or the chain ends elsewhere or is another's: then it fails, by dividing by zero. The chain is locked first.
+    whole: "
+        WITH held AS (
+            SELECT FROM statuscheck.chains WHERE number = $31 AND fence = $32 AND sequence = $33 FOR NO KEY UPDATE
+        ), asked AS (
+            INSERT INTO statuscheck.requests (organisation, request_id, case_id, content, subjects)
+            SELECT unnest($1::text[]), unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::bytea[]), unnest($5::bytea[])
+            FROM held
+            ON CONFLICT (organisation, request_id) DO NOTHING
+            RETURNING 1
+        ), keys AS (
+            INSERT INTO statuscheck.case_keys (case_id, wrapped) SELECT unnest($3::uuid[]), unnest($6::bytea[])
+        ), opened AS (
+            INSERT INTO statuscheck.cases (id, organisation, request_id, state, version, created, agreement, kind, wake, turn,
+                                           due, risk)
+            SELECT unnest($3::uuid[]), unnest($1::text[]), unnest($2::uuid[]), unnest($7::text[]), unnest($8::bigint[]),
+                   unnest($9::bigint[]), unnest($10::text[]), unnest($11::text[]), unnest($12::bigint[]),
+                   unnest($13::text[]), unnest($14::bigint[]), unnest($15::bigint[])
+        ), stepped AS (
+            UPDATE statuscheck.cases
+            SET version = step.version, state = coalesce(step.state, cases.state), wake = step.wake, turn = step.turn,
+                due = step.due, risk = step.risk, lease_chain = NULL, lease_fence = NULL
+            FROM (
+                SELECT unnest($16::uuid[]) AS id, unnest($17::bigint[]) AS expected, unnest($18::bigint[]) AS version,
+                       unnest($19::text[]) AS state, unnest($20::bigint[]) AS wake, unnest($21::text[]) AS turn,
+                       unnest($22::bigint[]) AS due, unnest($23::bigint[]) AS risk
+                FROM held
+            ) AS step
+            WHERE cases.id = step.id AND cases.version = step.expected
+            RETURNING 1
+        ), added AS (
+            INSERT INTO statuscheck.entries (chain, sequence, case_id, version, time, kind, payload, hash)
+            SELECT $31::integer, unnest($24::bigint[]), unnest($25::uuid[]), unnest($26::bigint[]), unnest($27::bigint[]),
+                   unnest($28::text[]), unnest($29::bytea[]), unnest($30::bytea[])
+        ), ended AS (
+            UPDATE statuscheck.chains
+            SET sequence = $34, hash = $35,
+                lease_until = greatest(lease_until, clock_timestamp() + make_interval(secs => $36))
+            WHERE number = $31 AND fence = $32 AND sequence = $33
+              AND (SELECT count(*) FROM asked) = cardinality($3::uuid[])
+              AND (SELECT count(*) FROM stepped) = cardinality($16::uuid[])
+            RETURNING 1
+        )
+        SELECT 1 / count(*) FROM ended";
+
     /// What became of requests that opened no case: the case that they opened before, or whether the id is taken.
     known: "
         SELECT asked.id, known.case_id, known.content,

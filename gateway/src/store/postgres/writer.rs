@@ -241,7 +241,7 @@ impl Writer {
         }
         *unknown = None;
         let tells = self.telling.may_tell();
-        match session.record(self.holding, works, taken, tells).await {
+        match Box::pin(session.record(self.holding, works, taken, tells)).await {
             Ok(settled) => {
                 if settled.head.is_some() {
                     self.telling.recorded(tells);

@@ -3,22 +3,27 @@
 //! be another is undone, and done again in the careful way.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
 use super::super::changes::{Advance, Open};
 use super::super::fault::{DatabaseError, Fault};
+use super::super::lease::Holding;
 use super::super::statements::Statements;
+use crate::store::chain::Head;
 
 /// Batches that are done carefully after one that was not usual. Where many ask for what they asked for before, as after an
 /// outage, trying in vain costs a few hundredths.
 const CAREFUL: u32 = 32;
 
-/// Whether the next batch is taken for a usual one.
+/// Whether the next batch is taken for a usual one, and where the chain ends before it.
 #[derive(Default)]
 pub(super) struct Expectation {
     careful: AtomicU32,
+    /// As the last commit left it; none where that is not known.
+    end: Mutex<Option<(i32, i64, Head)>>,
 }
 
 impl Expectation {
@@ -33,6 +38,19 @@ impl Expectation {
 
     pub(super) fn was_wrong(&self) {
         self.careful.store(CAREFUL, Ordering::Relaxed);
+    }
+
+    /// Where the chain ends, as far as this connection knows.
+    pub(super) fn head(&self, holding: Holding) -> Option<Head> {
+        let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_this = end.filter(|(number, fence, _)| (*number, *fence) == (holding.number, holding.fence));
+        of_this.map(|(_, _, head)| head)
+    }
+
+    /// It ends there now; none where that is not known.
+    pub(super) fn ended(&self, holding: Holding, head: Option<Head>) {
+        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        *end = head.map(|head| (holding.number, holding.fence, head));
     }
 }
 
