@@ -63,7 +63,11 @@ pub(super) async fn reckon(year: &mut Year) -> anyhow::Result<Reckoned> {
             judge.finding(person, "shares a case with somebody");
         }
         let history: Vec<_> = history.into_iter().map(|placed| placed.event).collect();
+        let before = judge.reckoned.findings.len();
         judge.case(person, told, id, &history);
+        if judge.reckoned.findings.len() > before {
+            judge.found(course_of(&history));
+        }
     }
     judge.strays();
     judge.all(&*store, known.len() as u64).await?;
@@ -71,6 +75,14 @@ pub(super) async fn reckon(year: &mut Year) -> anyhow::Result<Reckoned> {
     drop(store);
     judge.ledger(year)?;
     Ok(judge.reckoned)
+}
+
+/// What happened to a case, so that a finding about it can be understood.
+fn course_of(history: &[Event]) -> String {
+    let steps = history
+        .iter()
+        .map(|event| format!("{} {}", event.time, event.kind.as_str()));
+    format!("  to which happened: {}", steps.collect::<Vec<_>>().join(", "))
 }
 
 impl Judge<'_> {

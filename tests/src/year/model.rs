@@ -244,7 +244,9 @@ impl Walk {
         self.clock(|clock| {
             let is_new = clock.promised.iter().all(|(_, measure)| *measure != REFUGEE);
             if is_refugee && is_new && promised != REFUGEE {
-                clock.promised.push((at, REFUGEE));
+                // Where it has become the caller's turn with that, nothing is fired by the new promise before it is not any more.
+                let since = if clock.runs() { at } else { next(at) };
+                clock.promised.push((since, REFUGEE));
             }
         });
     }

@@ -37,6 +37,38 @@ const ABOUT: &str = "
     ) AS referral
     ORDER BY opened DESC NULLS LAST, case_id DESC LIMIT $2";
 
+/// Holds everybody else off people until the transaction ends. They are given in their order, so that two writers that have
+/// some in common wait for each other one way round.
+pub(super) const LOCK_PEOPLE: &str =
+    "SELECT pg_advisory_xact_lock(person) FROM unnest($1::bigint[]) AS people (person)";
+
+/// Whether there is an open referral about a person, opened by another case than that one, beside those that it knows of.
+pub(super) const OVERTAKEN: &str = "
+    SELECT EXISTS (
+        SELECT FROM statuscheck.referrals
+        WHERE case_id = ANY (ARRAY(SELECT case_id FROM statuscheck.referred WHERE key = ANY ($1)))
+          AND case_id <> $2 AND NOT joined AND state = 'open' AND id <> ALL ($3))";
+
+/// Adds those whom a case is about as well behind those who are known.
+pub(super) const ADD_PEOPLE: &str = "
+    UPDATE statuscheck.requests
+    SET subjects = subjects || coalesce((
+        SELECT string_agg(about.key, ''::bytea ORDER BY place)
+        FROM unnest($2::bytea[]) WITH ORDINALITY AS about (key, place) WHERE position(about.key IN subjects) = 0
+    ), ''::bytea)
+    FROM statuscheck.cases
+    WHERE cases.id = $1 AND requests.organisation = cases.organisation AND requests.request_id = cases.request_id";
+
+/// Writes by whom cases are found that have a referral.
+pub(super) const REFER_PEOPLE: &str = "
+    INSERT INTO statuscheck.referred (key, case_id)
+    SELECT substr(subjects, 16 * part + 1, 16), cases.id
+    FROM statuscheck.cases JOIN statuscheck.requests USING (organisation, request_id),
+         generate_series(0, length(subjects) / 16 - 1) AS part
+    WHERE cases.id = ANY ($1) AND EXISTS (SELECT FROM statuscheck.referrals WHERE case_id = cases.id)
+    ORDER BY cases.id, part
+    ON CONFLICT DO NOTHING";
+
 /// Of referrals as they are given to be written, how many are not there, and how many there should be.
 pub(super) const MISSING: &str = "
     WITH made AS (

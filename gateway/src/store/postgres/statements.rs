@@ -7,6 +7,7 @@
 use tokio_postgres::{Client, Statement};
 
 use super::fault::DatabaseError;
+use super::referrals;
 
 macro_rules! statements {
     ($($(#[$about:meta])* $name:ident: $text:expr;)*) => {
@@ -57,16 +58,10 @@ statements! {
         FROM new JOIN opened ON opened.case_id = new.id
         RETURNING id";
 
-    /// Holds everybody else off people until the transaction ends. They are given in their order, so that two writers that have
-    /// some in common wait for each other one way round.
-    lock_people: "SELECT pg_advisory_xact_lock(person) FROM unnest($1::bigint[]) AS people (person)";
-
-    /// Whether there is an open referral about a person, opened by another case than that one, beside those that it knows of.
-    overtaken: "
-        SELECT EXISTS (
-            SELECT FROM statuscheck.referrals
-            WHERE case_id = ANY (ARRAY(SELECT case_id FROM statuscheck.referred WHERE key = ANY ($1)))
-              AND case_id <> $2 AND NOT joined AND state = 'open' AND id <> ALL ($3))";
+    lock_people: referrals::LOCK_PEOPLE;
+    overtaken: referrals::OVERTAKEN;
+    add_people: referrals::ADD_PEOPLE;
+    refer_people: referrals::REFER_PEOPLE;
 
     /// The requests of new cases, of which there are none yet; one that there is is passed by, and missed by who counts. With it
     /// the two below: all that `open` writes, in the same order. Arrays that are unnested side by side in a list of columns are
@@ -96,26 +91,6 @@ statements! {
                    unnest($7::bigint[]) AS due, unnest($8::bigint[]) AS risk
         ) AS step
         WHERE cases.id = step.id AND cases.version = step.expected";
-
-    /// Adds those whom a case is about as well behind those who are known.
-    add_people: "
-        UPDATE statuscheck.requests
-        SET subjects = subjects || coalesce((
-            SELECT string_agg(about.key, ''::bytea ORDER BY place)
-            FROM unnest($2::bytea[]) WITH ORDINALITY AS about (key, place) WHERE position(about.key IN subjects) = 0
-        ), ''::bytea)
-        FROM statuscheck.cases
-        WHERE cases.id = $1 AND requests.organisation = cases.organisation AND requests.request_id = cases.request_id";
-
-    /// Writes by whom cases are found that have a referral.
-    refer_people: "
-        INSERT INTO statuscheck.referred (key, case_id)
-        SELECT substr(subjects, 16 * part + 1, 16), cases.id
-        FROM statuscheck.cases JOIN statuscheck.requests USING (organisation, request_id),
-             generate_series(0, length(subjects) / 16 - 1) AS part
-        WHERE cases.id = ANY ($1) AND EXISTS (SELECT FROM statuscheck.referrals WHERE case_id = cases.id)
-        ORDER BY cases.id, part
-        ON CONFLICT DO NOTHING";
 
     /// All of the four above, with the entries and the end of the chain; and none of it where a request or a version is not as
     /// expected, or the chain ends elsewhere or is another's: then it fails, by dividing by zero. The chain is locked first.
