@@ -15,21 +15,22 @@ use statuscheck_domain::event::Change;
 use statuscheck_domain::ids::{AgreementId, CaseId, OrganisationId, RequestId};
 use statuscheck_domain::quota::QuotaKey;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
 
 pub(super) use self::condition::condition;
 pub(super) use self::copying::{FileDestination, FileSource};
 use self::dues::Dues;
+use self::handing::told;
 use self::heads::FileHeads;
 pub use self::opening::OpenError;
 use self::opening::Opened;
-use self::queue::{Lane, Queue, Request};
+use self::queue::{Lane, Queue};
 use self::readers::Readers;
 pub use self::rebuild::{Difference, RebuildError, Rebuilt, rebuild};
 pub use self::settings::Settings;
 use self::tables::Recorded;
-use self::writer::{Outcome, Waiting, Work, Writer};
+use self::writer::{Waiting, Work, Writer};
 use super::chain::Chain;
 use super::notary::Heads;
 use super::pulse::Pulse;
@@ -51,6 +52,7 @@ mod dues;
 mod entries;
 mod fault;
 mod feed;
+mod handing;
 mod heads;
 mod histories;
 mod hooks;
@@ -180,52 +182,6 @@ impl EmbeddedStore {
     pub fn pulse(&self) -> Pulse {
         self.pulse.clone()
     }
-
-    /// Hands a new case to the writer, or refuses it where the queue is full.
-    fn enqueue(&self, work: Work) -> Result<oneshot::Receiver<Outcome>, CommitError> {
-        self.hand_over(self.queue.place_now()?, Lane::Calls, work)
-    }
-
-    /// Hands work on what is recorded already to the writer and waits until it is done. It waits for its turn, for
-    /// departments were asked about a known case already, and there are no more such steps than cases that were let in.
-    async fn record(&self, lane: Lane, work: Work) -> Result<Recorded, CommitError> {
-        let place = self.queue.place(lane).await?;
-        told(self.hand_over(place, lane, work)?).await
-    }
-
-    fn hand_over(
-        &self,
-        place: mpsc::Permit<'_, Request<Waiting>>,
-        lane: Lane,
-        work: Work,
-    ) -> Result<oneshot::Receiver<Outcome>, CommitError> {
-        if !self.is_healthy() {
-            return Err(CommitError::Unavailable);
-        }
-        let (answer, outcome) = oneshot::channel();
-        place.send(Request::Record(Waiting { work, lane, answer }));
-        Ok(outcome)
-    }
-
-    /// Records what is either done or stale.
-    async fn done(&self, lane: Lane, work: Work) -> Result<(), CommitError> {
-        match self.record(lane, work).await? {
-            Recorded::Done => Ok(()),
-            Recorded::Known { .. } | Recorded::Stale => Err(CommitError::Stale),
-            Recorded::Damaged => Err(CommitError::Corrupt),
-        }
-    }
-
-    /// Records further events of a case, for whoever waits in `lane`.
-    async fn step(&self, lane: Lane, change: Change) -> Result<(), CommitError> {
-        let key = self.key_of(change.case_id).await?.ok_or(CommitError::Stale)?;
-        let sealed = self.sealer.seal(&change, &key)?;
-        self.done(lane, Work::Change(Box::new(sealed))).await
-    }
-}
-
-async fn told(outcome: oneshot::Receiver<Outcome>) -> Outcome {
-    outcome.await.unwrap_or(Err(CommitError::Unavailable))
 }
 
 #[async_trait]
