@@ -46,6 +46,8 @@ mod notary;
 mod postgres;
 #[path = "store/postgres_access.rs"]
 mod postgres_access;
+#[path = "store/postgres_ahead.rs"]
+mod postgres_ahead;
 #[path = "store/postgres_dues.rs"]
 mod postgres_dues;
 #[path = "store/postgres_following.rs"]

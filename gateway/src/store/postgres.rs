@@ -156,6 +156,7 @@ impl PostgresStore {
             holding: opened.holding,
             queue: requests,
             pending: std::collections::VecDeque::new(),
+            ahead: std::collections::VecDeque::new(),
             state: Arc::clone(&state),
             leases: Arc::clone(&leases),
             blocks: Arc::clone(&blocks),

@@ -12,7 +12,7 @@ use crate::steps::{asking, begin, case_id, content, count, house_entry, opening,
 
 /// Holds commits back while the table says so: `before` the commit is made, in a trigger that the commit runs; or `after`,
 /// where it waits for a standby that there is not.
-const HOLD_BACK: &str = "
+pub(crate) const HOLD_BACK: &str = "
     CREATE TABLE public.held_back (place text);
     CREATE FUNCTION public.hold_back() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN

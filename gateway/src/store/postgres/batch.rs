@@ -1,5 +1,5 @@
 //! One batch: several changes in one transaction, each recorded or refused alone, in two round trips; in one, where it is
-//! such a batch as most are ([`whole`]).
+//! such a batch as most are ([`whole`]), and then the next may be sent before it is answered.
 //!
 //! The first asks for the chain and makes the changes; what the server answers tells which of them hold. The second adds
 //! their entries, says where the chain ends, and commits. Statements of one trip are sent together; once one fails the
@@ -138,25 +138,7 @@ impl Session {
     ) -> Result<Settled, Failure> {
         let made = match Single::of(batch) {
             Some(single) => self.begin_single(holding, single).await,
-            None => {
-                let changes = Changes::of(batch);
-                let mut is_usual = self.expectation.is_usual();
-                if is_usual
-                    && changes.are_plain()
-                    && let Some(head) = self.expectation.head(holding)
-                {
-                    let made = changes.judge(&Judged::all(), taken);
-                    if let Some(settled) =
-                        Box::pin(self.record_whole(holding, &changes, (made, head), tells)).await?
-                    {
-                        self.expectation.ended(holding, settled.head);
-                        return Ok(settled);
-                    }
-                    self.expectation.was_wrong();
-                    is_usual = false;
-                }
-                self.begin_changes(holding, &changes, (taken, is_usual)).await
-            }
+            None => self.begin_changes(holding, &Changes::of(batch), taken).await,
         };
         // Whatever comes of it, only the server knows where the chain ends until it has said so.
         self.expectation.ended(holding, None);
@@ -187,12 +169,12 @@ impl Session {
         &self,
         holding: Holding,
         changes: &Changes<'a>,
-        (taken, is_usual): (&Taken, bool),
+        taken: &Taken,
     ) -> Result<(Made<'a>, Head), Failure> {
         let (client, statements) = (self.client(), &self.statements);
         let open = changes.open_parameters();
         let lookups = changes.lookups();
-        if lookups.is_none() && is_usual {
+        if self.expectation.is_usual() && lookups.is_none() {
             let advance = changes.advance_parameters(&HashSet::new());
             if let Some(head) = self.begin_usual(holding, open.as_ref(), advance.as_ref()).await? {
                 return Ok((changes.judge(&Judged::all(), taken), head));

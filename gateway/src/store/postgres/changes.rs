@@ -137,18 +137,6 @@ impl<'a> Changes<'a> {
         (!open.ids.is_empty()).then_some(open)
     }
 
-    /// They write nothing beside cases and entries.
-    pub(super) fn are_plain(&self) -> bool {
-        self.changes().all(|change| {
-            change.spent.is_empty()
-                && change.listed.is_empty()
-                && change.hooked.is_empty()
-                && change.referred.is_empty()
-                && change.further_subjects.is_empty()
-                && change.lookup.is_none()
-        })
-    }
-
     /// How the questions of all of them stand.
     pub(super) fn listing(&self) -> Listing {
         let mut listing = Listing::default();

@@ -45,6 +45,29 @@ pub(super) enum Work {
     Refill(Refill),
 }
 
+impl Work {
+    /// It writes nothing beside cases and entries, and rests on nothing but a case's version.
+    pub(super) fn is_plain(&self) -> bool {
+        match self {
+            Self::Change(change) => {
+                change.spent.is_empty()
+                    && change.listed.is_empty()
+                    && change.hooked.is_empty()
+                    && change.referred.is_empty()
+                    && change.further_subjects.is_empty()
+                    && change.lookup.is_none()
+            }
+            Self::Note(_) => true,
+            Self::Purge(_)
+            | Self::Hold(_)
+            | Self::Rewrap(_)
+            | Self::Lease(_)
+            | Self::LetGo(_)
+            | Self::Refill(_) => false,
+        }
+    }
+}
+
 /// A hold that is set or released, with its entry.
 pub(super) struct Hold {
     pub(super) case_id: CaseId,

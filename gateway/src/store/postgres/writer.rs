@@ -7,24 +7,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use super::Limits;
-use super::batch::{Failure, Session, Settled};
+use super::batch::{Failure, Session};
 use super::connect::Connector;
 use super::dues::Leases;
-use super::fault::{DatabaseError, Fault};
+use super::fault::DatabaseError;
 use super::lease::{self, Holding, LeaseError};
-use super::pauses::Pauses;
 use super::quotas::{Blocks, Taken};
 use super::telling::Telling;
 use super::work::{Answers, Outcome, Recorded, Request, Waiting, Work, next_batch, tell};
 use crate::store::CommitError;
 
+mod ahead;
+mod attempts;
 mod coming_back;
 mod running;
 
+pub(super) use self::ahead::Ahead;
+use self::attempts::{Patience, Refusal};
 pub(super) use self::running::Running;
 
 /// What the store tells of its writer.
@@ -43,10 +46,12 @@ pub(super) struct Writer {
     pub(super) limits: Limits,
     pub(super) holder: Uuid,
     /// None where the connection is lost.
-    pub(super) session: Option<Session>,
+    pub(super) session: Option<Arc<Session>>,
     pub(super) holding: Holding,
     pub(super) queue: mpsc::Receiver<Request>,
     pub(super) pending: VecDeque<Waiting>,
+    /// Sent, and not answered yet; the oldest first.
+    pub(super) ahead: VecDeque<Ahead>,
     pub(super) state: Arc<State>,
     pub(super) leases: Arc<Leases>,
     pub(super) blocks: Arc<Blocks>,
@@ -57,18 +62,6 @@ pub(super) struct Writer {
     pub(super) answers: mpsc::Sender<Answers>,
 }
 
-/// Why a batch was not recorded.
-enum Refusal {
-    /// The database is away, or too busy for too long.
-    Away(DatabaseError),
-    /// The chain has another writer.
-    Fenced,
-    /// A row is there that another says cannot be.
-    Constraint(DatabaseError),
-    /// The ledger makes no sense.
-    Damaged,
-}
-
 impl Writer {
     /// Runs until it is closed, or finds the ledger damaged. What waits then is refused.
     pub(super) async fn run(mut self) {
@@ -77,17 +70,18 @@ impl Writer {
         let mut renewals = interval(self.limits.renew_every);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut requests = Vec::new();
-        loop {
+        let mut is_open = true;
+        while is_open || !self.pending.is_empty() || !self.ahead.is_empty() {
             tokio::select! {
                 biased;
-                _ = renewals.tick() => self.renew().await,
-                () = self.telling.rested() => {}
-                () = future::ready(()), if !self.pending.is_empty() => {}
-                count = self.queue.recv_many(&mut requests, self.limits.batch_max) => {
-                    if count == 0 {
-                        break;
-                    }
+                _ = renewals.tick() => {
+                    self.hear_all().await;
+                    self.renew().await;
                 }
+                () = self.telling.rested() => {}
+                heard = ahead::first(&mut self.ahead) => self.hear(heard).await,
+                () = future::ready(()), if self.may_send() => {}
+                count = self.queue.recv_many(&mut requests, self.limits.batch_max), if is_open => is_open = count > 0,
             }
             // What came in while the batch before was on its way.
             while self.pending.len() + requests.len() < self.limits.batch_max
@@ -96,19 +90,23 @@ impl Writer {
                 requests.push(request);
             }
             self.take_in(&mut requests);
-            let batch = next_batch(&mut self.pending, self.limits.batch_max);
-            if !batch.is_empty() {
-                self.settle(batch).await;
-            } else if self.telling.is_owing() {
+            if self.may_send() {
+                let batch = next_batch(&mut self.pending, self.limits.batch_max);
+                self.send(batch).await;
+            } else if self.ahead.is_empty() && self.telling.is_owing() {
                 self.tell_of_change().await;
             }
-            if self.state.is_away.load(Ordering::Acquire) && !self.come_back().await {
-                break;
+            if self.state.is_away.load(Ordering::Acquire) {
+                self.hear_all().await;
+                if !self.come_back().await {
+                    break;
+                }
             }
             if self.state.is_stopped.load(Ordering::Acquire) {
                 break;
             }
         }
+        self.hear_all().await;
         self.end().await;
     }
 
@@ -121,17 +119,18 @@ impl Writer {
         }
     }
 
-    async fn settle(&mut self, batch: Vec<Waiting>) {
+    /// Records a batch, whose first attempt failed where that is said, and tells those who wait for it.
+    async fn settle(&mut self, batch: Vec<Waiting>, (failure, patience): (Option<Failure>, Patience)) {
         let (taken, void) = self.blocks.take(batch.iter().map(|waiting| &waiting.work));
         let batch = self.refuse_void(batch, &void, &taken);
         let works: Vec<&Work> = batch.iter().map(|waiting| &waiting.work).collect();
-        let outcomes = match self.record(&works, &taken).await {
+        let outcomes = match self.record(&works, &taken, (failure, patience)).await {
             Ok(outcomes) => outcomes,
             Err(Refusal::Constraint(_)) if works.len() > 1 => {
                 // One of them meets a damaged case: that one is found by recording each alone.
                 let mut outcomes = Vec::with_capacity(works.len());
                 for work in works {
-                    let alone = self.record(&[work], &taken).await;
+                    let alone = self.record(&[work], &taken, (None, self.limits.wait())).await;
                     let alone = match alone {
                         Ok(mut outcome) => outcome.pop().unwrap_or(Err(CommitError::Unavailable)),
                         Err(refusal) => self.refuse(&refusal, 1).await,
@@ -145,9 +144,13 @@ impl Writer {
                 vec![outcome; works.len()]
             }
         };
+        self.answer(batch, outcomes, &taken).await;
+    }
+
+    async fn answer(&self, batch: Vec<Waiting>, outcomes: Vec<Outcome>, taken: &Taken) {
         for (waiting, outcome) in batch.iter().zip(&outcomes) {
             self.leases.settle(&waiting.work, outcome);
-            self.blocks.settle(&waiting.work, outcome, &taken);
+            self.blocks.settle(&waiting.work, outcome, taken);
         }
         if batch.len() > 1 {
             // Waking a task from this thread costs more than the commit's share of a change; one wakes the others.
@@ -175,93 +178,6 @@ impl Writer {
             }
         }
         sound
-    }
-
-    /// Records a batch, within the time that its callers are kept waiting at most.
-    async fn record(&mut self, works: &[&Work], taken: &Taken) -> Result<Vec<Outcome>, Refusal> {
-        let patience = self.limits.patience;
-        let settled = match timeout(patience, self.attempt(works, taken)).await {
-            Ok(settled) => settled?,
-            Err(_elapsed) => {
-                // Whether it was recorded is found out by nobody: its callers ask again.
-                self.session = None;
-                return Err(Refusal::Away(DatabaseError::unanswered()));
-            }
-        };
-        self.state.pulse.committed(works.len());
-        if self.refused > 0 {
-            tracing::info!(refused = self.refused, "changes are recorded again");
-            self.refused = 0;
-        }
-        Ok(settled.outcomes)
-    }
-
-    /// Tries until the batch is known to be recorded, or known not to be, or the attempts are used up.
-    async fn attempt(&mut self, works: &[&Work], taken: &Taken) -> Result<Settled, Refusal> {
-        let mut unknown = None;
-        let mut pauses = Pauses::new(self.limits.retry_after, self.limits.patience);
-        let mut last = DatabaseError::unanswered();
-        for attempt in 0..=self.limits.retries_max {
-            if attempt > 0 {
-                sleep(pauses.next()).await;
-            }
-            last = match self.attempt_once(works, taken, &mut unknown).await {
-                Ok(settled) => return Ok(settled),
-                Err(Refusal::Away(error)) => error,
-                Err(refusal) => return Err(refusal),
-            };
-            tracing::warn!(error = %last, attempt, "a batch was not recorded, or it is not known whether it was");
-            if last.fault() == Fault::Lost {
-                self.session = None;
-            }
-        }
-        Err(Refusal::Away(last))
-    }
-
-    /// `unknown` is what the attempt before came to, where it committed and was not told how that went.
-    async fn attempt_once(
-        &mut self,
-        works: &[&Work],
-        taken: &Taken,
-        unknown: &mut Option<Settled>,
-    ) -> Result<Settled, Refusal> {
-        let session = match self.session.take() {
-            Some(session) => session,
-            None => self.connect().await.map_err(Refusal::Away)?,
-        };
-        let session = self.session.insert(session);
-        if let Some(head) = unknown.as_ref().and_then(|settled| settled.head)
-            && session
-                .is_recorded(self.holding, head)
-                .await
-                .map_err(Refusal::Away)?
-            && let Some(settled) = unknown.take()
-        {
-            return Ok(settled);
-        }
-        *unknown = None;
-        let tells = self.telling.may_tell();
-        match Box::pin(session.record(self.holding, works, taken, tells)).await {
-            Ok(settled) => {
-                if settled.head.is_some() {
-                    self.telling.recorded(tells);
-                }
-                Ok(settled)
-            }
-            Err(Failure::Fenced) => Err(Refusal::Fenced),
-            Err(Failure::Unknown(error, settled)) => {
-                *unknown = Some(settled);
-                self.session = None;
-                Err(Refusal::Away(error))
-            }
-            Err(Failure::Refused(error)) => Err(match error.fault() {
-                Fault::Lost | Fault::Passing => Refusal::Away(error),
-                // An entry is where the chain's end says that there is none.
-                Fault::Constraint if error.constraint() == Some("entries_pkey") => Refusal::Damaged,
-                Fault::Constraint => Refusal::Constraint(error),
-                Fault::Damage => Refusal::Damaged,
-            }),
-        }
     }
 
     async fn tell_of_change(&mut self) {

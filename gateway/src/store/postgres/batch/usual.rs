@@ -22,7 +22,7 @@ const CAREFUL: u32 = 32;
 #[derive(Default)]
 pub(super) struct Expectation {
     careful: AtomicU32,
-    /// As the last commit left it; none where that is not known.
+    /// As the last batch leaves it that was sent; none where that is not known.
     end: Mutex<Option<(i32, i64, Head)>>,
 }
 
@@ -34,6 +34,11 @@ impl Expectation {
             .careful
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer);
         spent.is_err()
+    }
+
+    /// A batch may be sent now that counts on being a usual one, and on where the chain ends.
+    pub(super) fn is_settled(&self, holding: Holding) -> bool {
+        self.careful.load(Ordering::Relaxed) == 0 && self.head(holding).is_some()
     }
 
     pub(super) fn was_wrong(&self) {

@@ -1,5 +1,6 @@
 //! A usual batch that writes nothing beside its cases and their entries, as most do: one statement, and so one round trip and one
-//! transaction. It is all or nothing: where one of the changes does not hold, or the chain is another's, the statement fails.
+//! transaction. It is all or nothing: where one of the changes does not hold, or the chain is another's or does not end where the
+//! batch begins, the statement fails. So the next one may be sent before it is answered: it fails with it.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -8,26 +9,59 @@ use futures_util::future::{self, Either, OptionFuture};
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 
-use super::super::changes::Changes;
+use super::super::changes::{Changes, Judged};
 use super::super::fault::{DatabaseError, Fault};
 use super::super::lease::Holding;
 use super::super::notices;
+use super::super::quotas::Taken;
+use super::super::work::Work;
 use super::second::Columns;
-use super::{Failure, Made, Session, Settled};
+use super::{Failure, Session, Settled};
 use crate::store::chain::{Chain, Entry, Head};
 
 impl Session {
-    /// None where the batch was refused; nothing of it was recorded then.
-    pub(super) async fn record_whole(
+    /// A batch of plain changes may be recorded whole now.
+    pub(in crate::store::postgres) fn may_record_whole(&self, holding: Holding) -> bool {
+        self.expectation.is_settled(holding)
+    }
+
+    /// Records a batch of plain changes. None where it was refused; nothing of it was recorded then. Where it was not recorded, or
+    /// it is not known whether it was, whatever was sent behind it is to be heard before anything else is sent.
+    pub(in crate::store::postgres) async fn record_whole(
         &self,
         holding: Holding,
-        changes: &Changes<'_>,
-        (made, head): (Made<'_>, Head),
+        batch: &[&Work],
         tells: bool,
     ) -> Result<Option<Settled>, Failure> {
+        let Some(head) = self.expectation.head(holding) else {
+            return Ok(None);
+        };
+        let recorded = Box::pin(self.send_whole(holding, batch, head, tells)).await;
+        match &recorded {
+            Ok(Some(_settled)) => {}
+            Ok(None) => {
+                self.expectation.ended(holding, None);
+                self.expectation.was_wrong();
+            }
+            Err(_failure) => self.expectation.ended(holding, None),
+        }
+        recorded
+    }
+
+    async fn send_whole(
+        &self,
+        holding: Holding,
+        batch: &[&Work],
+        head: Head,
+        tells: bool,
+    ) -> Result<Option<Settled>, Failure> {
+        let changes = Changes::of(batch);
+        let made = changes.judge(&Judged::all(), &Taken::default());
         let mut chain = Chain::at(i64::from(holding.number), head);
         let places: Vec<Head> = made.entries.iter().map(|entry| chain.append(entry)).collect();
         let after = chain.head();
+        // Before the answer: the next batch begins there.
+        self.expectation.ended(holding, Some(after));
         let settled = Settled {
             outcomes: made.outcomes,
             head: Some(after),
@@ -35,7 +69,7 @@ impl Session {
         let warnings = self.connected.warnings();
         let grew = format!("{}:{}", holding.number, after.sequence);
         let written = timeout(self.answer_max, async {
-            let writing = self.write_whole(holding, changes, (&made.entries, &places), (head, after));
+            let writing = self.write_whole(holding, &changes, (&made.entries, &places), (head, after));
             // Sent with it, as after a commit.
             let telling = OptionFuture::from(tells.then(|| self.tell(notices::CHANGED, &grew)));
             match future::select(pin!(writing), pin!(telling)).await {

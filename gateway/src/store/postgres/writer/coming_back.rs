@@ -1,5 +1,6 @@
 //! How the writer comes back when the database does.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::time::sleep;
@@ -55,7 +56,7 @@ impl Writer {
         match claimed {
             Ok(holding) => {
                 self.hold(holding);
-                self.session = Some(session);
+                self.session = Some(Arc::new(session));
                 true
             }
             Err(error) => {
