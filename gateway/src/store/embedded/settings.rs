@@ -17,8 +17,8 @@ pub struct Settings {
     /// Changes of what goes on by itself that may wait for the writer. 1,024: as many cases as may be leased; who has more to record
     /// waits for a place.
     pub behind_max: usize,
-    /// Of those, in one commit while calls come. 16: a check waits for the end of such a commit at most, well under a millisecond of
-    /// processor and one fsync, which fewer would only share among fewer.
+    /// Of those, in one commit while calls come. 64: what comes for a call ends the batch, and waits for its pages and one fsync; for
+    /// so many these are some fifty pages, where sixteen at a time would write half as many again for each.
     pub beside_max: usize,
     /// Of those, in a commit with calls, however many calls wait: so that what is due goes on in any flood of them. 2: some
     /// thousands a second, for a tenth of a millisecond of each commit.
@@ -71,7 +71,7 @@ impl Settings {
             queue_max: 4_096,
             batch_max: 256,
             behind_max: 1_024,
-            beside_max: 16,
+            beside_max: 64,
             share: 2,
             readers: 4,
             reads_waiting_max: 1_024,
