@@ -25,6 +25,9 @@ pub(super) struct Note {
     value: u64,
 }
 
+// Four to a line of memory.
+const _: () = assert!(size_of::<Note>() == 16);
+
 /// Which series.
 #[derive(Clone, Copy)]
 pub(super) enum Of {
