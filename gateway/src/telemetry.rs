@@ -29,7 +29,7 @@ use prometheus::Registry;
 use serde::Deserialize;
 use statuscheck_domain::clock::SharedClock;
 
-pub(crate) use self::figures::calls::Call;
+pub(crate) use self::figures::calls::Answer;
 pub(crate) use self::figures::{Figures, Stage, result_name};
 pub(crate) use self::hour::{Load, MINUTES, Minute};
 pub use self::otlp::{ExportError, Exports};

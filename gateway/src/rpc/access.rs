@@ -12,7 +12,7 @@ use tower::Service;
 
 use crate::error::Error;
 use crate::peer::{Connected, PeerKind};
-use crate::telemetry::{Call, Figures, Stage, Tracer, trace};
+use crate::telemetry::{Answer, Figures, Stage, Tracer, trace};
 
 use PeerKind::{Department, Ops, Organisation, Taskforce};
 
@@ -66,7 +66,7 @@ where
     S: Service<Request<B>, Response = Response<Body>, Error = Infallible>,
     S::Future: Send + 'static,
 {
-    type Response = Response<Body>;
+    type Response = Response<Answer>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
 
@@ -85,22 +85,19 @@ where
         match permitted {
             Ok(()) => {
                 let answering = self.inner.call(request);
-                let answering =
-                    answering.map(|response| response.map(|response| measured(call, in_our_words(response))));
-                trace::within(followed, answering).boxed()
+                let answering = answering
+                    .map(|response| response.map(|response| Answer::to(call, in_our_words(response))));
+                match followed {
+                    Some(_) => trace::within(followed, answering).boxed(),
+                    // Whoever asks which trace this is outside of any gets none, and pays nothing on the way.
+                    None => answering.boxed(),
+                }
             }
             Err(error) => {
-                let refused = measured(call, Status::from(error).into_http());
+                let refused = Answer::to(call, Status::from(error).into_http());
                 std::future::ready(Ok(refused)).boxed()
             }
         }
-    }
-}
-
-fn measured(call: Option<Call>, response: Response<Body>) -> Response<Body> {
-    match call {
-        Some(call) => call.of(response),
-        None => response,
     }
 }
 

@@ -1,33 +1,31 @@
-//! Where the gateway counts. What is on a check's way is bound to its labels beforehand, so that to count is to add to a few
-//! numbers: nothing is looked up by text, and nothing is allocated.
+//! Where the gateway counts. What is on a check's way is noted, and many notes at a time are given to their series, which are
+//! bound to their labels beforehand: to count is to write a few bytes.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use opentelemetry::metrics::{BoundCounter, BoundHistogram, Gauge, Histogram, Meter};
+use opentelemetry::metrics::{BoundCounter, Gauge, Histogram, Meter};
 use statuscheck_domain::case::{Case, CaseState};
 use statuscheck_domain::case_clock::{CaseClock, Step};
-use statuscheck_domain::check::CheckKind;
 use statuscheck_domain::clock::SharedClock;
 use statuscheck_domain::ids::DepartmentId;
 use statuscheck_domain::reply::{Facts, Outcome, Unavailable};
 use statuscheck_domain::timing::Timing;
 
-use super::catalogue::{
-    CALLS, CLOCK_LATENESS, DEPARTMENT_DURATION, DEPARTMENT_PARTS, LEDGER_BATCH, PART_DURATION, QUOTA_LIMIT,
-    QUOTA_USED, REASONS, REFUSED, RESULTS, STAGE_DURATION, STAGES, TIME_LEFT,
-};
-use super::hour::{Hour, Load, Minute};
-use super::trace;
-use super::under::Agreements;
+use super::catalogue::{CLOCK_LATENESS, QUOTA_LIMIT, QUOTA_USED, REASONS, REFUSED, RESULTS, STAGES};
+use super::hour::{Load, Minute};
+use super::{trace, under};
 use crate::departments::Asked;
 use crate::error::Error;
 use crate::quota::Usage;
 
 pub(super) mod calls;
+mod notes;
+mod series;
 
-use self::calls::Calls;
+use self::notes::Notes;
+use self::series::{Note, Of, Series};
 
 /// A stage of a check's way.
 #[derive(Clone, Copy)]
@@ -52,18 +50,12 @@ pub(crate) struct Began(Option<Duration>);
 pub(crate) struct Figures {
     clock: SharedClock,
     is_read: bool,
-    calls: Calls,
-    stages: [BoundHistogram<f64>; STAGES.len()],
-    departments: [[BoundHistogram<f64>; RESULTS.len()]; DepartmentId::ALL.len()],
-    parts: [[BoundHistogram<f64>; DEPARTMENT_PARTS.len()]; DepartmentId::ALL.len()],
+    notes: Notes<Note>,
+    series: Series,
     refused: [BoundCounter<u64>; REASONS.len()],
-    agreements: Agreements,
-    time_left: [BoundHistogram<f64>; CheckKind::ALL.len()],
     lateness: Histogram<f64>,
-    batch: Histogram<f64>,
     quota_used: Gauge<u64>,
     quota_limit: Gauge<u64>,
-    hour: Hour,
     /// Seconds since 1970 when a department's newest feed was loaded; 0 where no reply has told.
     feeds: [AtomicI64; DepartmentId::ALL.len()],
     /// Milliseconds on the monotonic clock when the timekeeper last took a turn.
@@ -76,32 +68,15 @@ pub(crate) struct Figures {
 
 impl Figures {
     pub(super) fn new(meter: &Meter, clock: SharedClock, is_read: bool) -> Self {
-        let stage = STAGE_DURATION.histogram(meter);
-        let department = DEPARTMENT_DURATION.histogram(meter);
-        let part = PART_DURATION.histogram(meter);
-        let parts = |id: DepartmentId| {
-            DEPARTMENT_PARTS.map(|name| part.bind(&PART_DURATION.with([id.as_str().into(), name.into()])))
-        };
         let refused = REFUSED.counter(meter);
-        let time_left = TIME_LEFT.histogram(meter);
-        let results = |id: DepartmentId| {
-            RESULTS
-                .map(|result| department.bind(&DEPARTMENT_DURATION.with([id.as_str().into(), result.into()])))
-        };
         Self {
             is_read,
-            calls: Calls::new(CALLS.histogram(meter)),
-            stages: STAGES.map(|name| stage.bind(&STAGE_DURATION.with([name.into()]))),
-            departments: DepartmentId::ALL.map(results),
-            parts: DepartmentId::ALL.map(parts),
+            notes: Notes::new(),
+            series: Series::new(meter, clock.elapsed()),
             refused: REASONS.map(|reason| refused.bind(&REFUSED.with([reason.into()]))),
-            agreements: Agreements::new(meter),
-            time_left: CheckKind::ALL.map(|kind| time_left.bind(&TIME_LEFT.with([kind.as_str().into()]))),
             lateness: CLOCK_LATENESS.histogram(meter),
-            batch: LEDGER_BATCH.histogram(meter),
             quota_used: QUOTA_USED.gauge(meter),
             quota_limit: QUOTA_LIMIT.gauge(meter),
-            hour: Hour::new(clock.elapsed()),
             feeds: Default::default(),
             beat_at: AtomicU64::new(millis(clock.elapsed())),
             looked_at: AtomicU64::new(millis(clock.elapsed())),
@@ -116,29 +91,41 @@ impl Figures {
     }
 
     fn since(&self, began: Began) -> Option<Duration> {
-        Some(self.clock.elapsed().saturating_sub(began.0?))
+        began.0.map(|began| self.clock.elapsed().saturating_sub(began))
+    }
+
+    fn note(&self, notes: impl IntoIterator<Item = Note>) {
+        self.notes.add(notes, |notes| self.series.give(notes));
+    }
+
+    /// Has everything told that was noted before.
+    pub(super) fn give(&self) {
+        self.notes.give(|notes| self.series.give(notes));
     }
 
     /// The minutes of the last hour, the oldest first; none where nothing is measured.
     pub(crate) fn minutes(&self, load: Load) -> Option<Vec<Minute>> {
+        self.give();
         let now = self.clock.elapsed();
-        self.is_read.then(|| self.hour.minutes(load, now))
+        self.is_read.then(|| self.series.hour.minutes(load, now))
     }
 
     /// Minutes go by, whether or not anything happens in them.
     pub(super) fn turn(&self) {
-        self.hour.turn(self.clock.elapsed());
+        // So a minute has what ended in it.
+        self.give();
+        self.series.hour.turn(self.clock.elapsed());
     }
 
     /// A call to `path` that began then.
     pub(crate) fn call(self: &std::sync::Arc<Self>, path: &str, began: Began) -> Option<calls::Call> {
-        began.0.map(|_| self.calls.begin(self, path, began))
+        began.0.map(|_| calls::Call::new(self, path, began))
     }
 
     /// A stage has ended.
     pub(crate) fn stage(&self, stage: Stage, began: Began) {
-        if let Some(took) = began.0.map(|began| self.clock.elapsed().saturating_sub(began)) {
-            self.stages[stage as usize].record(took.as_secs_f64());
+        if let Some(took) = self.since(began) {
+            self.note([Of::Stage(stage).took(took)]);
             trace::stage(STAGES[stage as usize], took);
         }
     }
@@ -147,12 +134,10 @@ impl Figures {
     pub(crate) fn replied(&self, department: DepartmentId, asked: &Asked, began: Began) {
         let reply = &asked.reply;
         if let Some(took) = self.since(began) {
-            self.departments[department as usize][result(&reply.outcome)].record(took.as_secs_f64());
             let failed = matches!(reply.outcome, Outcome::Unavailable(_));
-            self.hour.count(Load::Questions(department), took, failed);
-            if let Some(timing) = asked.timing {
-                self.parted(department, timing);
-            }
+            let question = Of::Question(department, result(&reply.outcome), failed).took(took);
+            let parts = asked.timing.map(|timing| parted(department, timing));
+            self.note(std::iter::once(question).chain(parts.into_iter().flatten()));
         }
         if let Outcome::Found(Facts::EducationEligibility(found)) = &reply.outcome
             && let (Some(source), Some(loaded_at)) = (found.source, found.loaded_at)
@@ -161,20 +146,18 @@ impl Figures {
         }
     }
 
-    fn parted(&self, department: DepartmentId, timing: Timing) {
-        let parts = [Some(timing.gateway_us), timing.department_us, timing.network_us];
-        for (part, us) in self.parts[department as usize].iter().zip(parts) {
-            if let Some(us) = us {
-                part.record(f64::from(us) / 1e6);
-            }
-        }
-    }
-
     /// A check was answered in its call.
     pub(crate) fn answered(&self, case: &Case) {
         if self.is_read {
-            self.agreements.answered(case);
+            let under = self.series.agreements.under(&case.receipt.agreement_id);
+            let place = under::place(&case.answer.outcome);
+            self.note([Of::Check(under, case.receipt.check.kind(), place).times(1)]);
         }
+    }
+
+    fn promised(&self, case: &Case, kept: bool) {
+        let under = self.series.agreements.under(&case.receipt.agreement_id);
+        self.note([Of::Promise(under, case.receipt.check.kind(), kept).times(1)]);
     }
 
     /// A check was not taken.
@@ -194,12 +177,12 @@ impl Figures {
             .map_or(after.receipt.clock.due_at, CaseClock::due_at);
         if after.clock.is_some() {
             let left = due_at.duration_since(now).max(SignedDuration::ZERO);
-            self.time_left[kind as usize].record(left.as_secs_f64());
+            self.note([Of::TimeLeft(kind).took(left.unsigned_abs())]);
         }
         let has_breached = |clock: &CaseClock| clock.fired().any(|step| step == Step::Breached);
         // What was late was counted when its due time passed.
         if !after.clock.as_ref().is_some_and(has_breached) {
-            self.agreements.promised(after, !after.is_breached(now));
+            self.promised(after, !after.is_breached(now));
         }
     }
 
@@ -208,7 +191,7 @@ impl Figures {
         self.lateness
             .record(now.duration_since(due).as_secs_f64().max(0.0), &[]);
         if breached && self.is_read {
-            self.agreements.promised(case, false);
+            self.promised(case, false);
         }
     }
 
@@ -227,8 +210,9 @@ impl Figures {
 
     /// So many changes were recorded in one commit.
     pub(crate) fn committed(&self, changes: usize) {
-        self.batch
-            .record(u32::try_from(changes).unwrap_or(u32::MAX).into(), &[]);
+        if self.is_read {
+            self.note([Of::Batch.times(changes as u64)]);
+        }
     }
 
     /// How a quota stands.
@@ -283,11 +267,11 @@ fn millis(duration: Duration) -> u64 {
 
 /// What came of a question, in a word.
 pub(crate) const fn result_name(outcome: &Outcome) -> &'static str {
-    RESULTS[result(outcome)]
+    RESULTS[result(outcome) as usize]
 }
 
 /// The place of a reply in [`RESULTS`].
-const fn result(outcome: &Outcome) -> usize {
+const fn result(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Found(_) => 0,
         Outcome::NoRecord => 1,
@@ -301,6 +285,15 @@ const fn result(outcome: &Outcome) -> usize {
         Outcome::Unavailable(Unavailable::Refused) => 9,
         Outcome::Unavailable(Unavailable::BreakerOpen) => 10,
     }
+}
+
+/// Of a question, whose time was what.
+fn parted(department: DepartmentId, timing: Timing) -> impl Iterator<Item = Note> {
+    let parts = [Some(timing.gateway_us), timing.department_us, timing.network_us];
+    (0..).zip(parts).filter_map(move |(part, us)| {
+        let took = Duration::from_micros(us?.into());
+        Some(Of::Part(department, part).took(took))
+    })
 }
 
 /// The place of a refusal in [`REASONS`]. What is about other calls than checks is never asked, and counts as ours.
@@ -327,8 +320,8 @@ mod tests {
 
     #[test]
     fn each_reply_and_refusal_counts_under_its_own_name() {
-        assert_eq!(RESULTS[result(&Outcome::NoRecord)], "no_record");
-        assert_eq!(RESULTS[result(&Outcome::Closed { until: None })], "closed");
+        assert_eq!(result_name(&Outcome::NoRecord), "no_record");
+        assert_eq!(result_name(&Outcome::Closed { until: None }), "closed");
         let unavailable = [
             (Unavailable::Failed, "failed"),
             (Unavailable::Slow, "slow"),
@@ -338,7 +331,7 @@ mod tests {
             (Unavailable::BreakerOpen, "breaker_open"),
         ];
         for (why, name) in unavailable {
-            assert_eq!(RESULTS[result(&Outcome::Unavailable(why))], name);
+            assert_eq!(result_name(&Outcome::Unavailable(why)), name);
         }
         assert_eq!(REASONS[reason(&Error::busy())], "queue");
         assert_eq!(REASONS[reason(&Error::DeadlineTooShort)], "too_late");

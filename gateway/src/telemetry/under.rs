@@ -1,5 +1,5 @@
-//! What is counted by agreement and check. An agreement's counters are bound when it is first met; from then on they are found
-//! without a lock. Agreements are those of the register, so they are bounded.
+//! What is counted by agreement and check. An agreement has its place when it is first met; from then on it is found without a
+//! lock. Agreements are those of the register, so they are bounded.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use opentelemetry::metrics::{BoundCounter, Counter, Meter};
 use statuscheck_domain::answer::Outcome;
-use statuscheck_domain::case::Case;
 use statuscheck_domain::check::CheckKind;
 use statuscheck_domain::ids::AgreementId;
 
@@ -18,12 +17,22 @@ const KINDS: usize = CheckKind::ALL.len();
 pub(super) struct Agreements {
     checks: Counter<u64>,
     promises: Counter<u64>,
-    known: ArcSwap<HashMap<AgreementId, Arc<Under>>>,
+    known: ArcSwap<Known>,
 }
 
-/// The counters of one agreement.
-#[derive(Default)]
-struct Under {
+/// The place of an agreement among those that were met.
+#[derive(Clone, Copy)]
+pub(super) struct Under(u32);
+
+#[derive(Clone, Default)]
+struct Known {
+    places: HashMap<AgreementId, Under>,
+    all: Vec<Arc<Counters>>,
+}
+
+/// The counters of one agreement, each bound to its labels when it first counts.
+struct Counters {
+    agreement: AgreementId,
     checks: [[OnceLock<BoundCounter<u64>>; OUTCOMES.len()]; KINDS],
     promises: [[OnceLock<BoundCounter<u64>>; 2]; KINDS],
 }
@@ -37,54 +46,63 @@ impl Agreements {
         }
     }
 
-    pub(super) fn answered(&self, case: &Case) {
-        let (kind, outcome) = (case.receipt.check.kind(), outcome(&case.answer.outcome));
-        let agreement = &case.receipt.agreement_id;
-        self.under(agreement, |under| {
-            let bind = || {
-                let labels = [
-                    kind.as_str().into(),
-                    agreement.to_string().into(),
-                    OUTCOMES[outcome].into(),
-                ];
-                self.checks.bind(&CHECKS.with(labels))
-            };
-            under.checks[kind as usize][outcome].get_or_init(bind).add(1);
-        });
+    /// Checks were answered; `outcome` is the place of the answer in [`OUTCOMES`].
+    pub(super) fn answered(&self, under: Under, kind: CheckKind, outcome: u8, count: u64) {
+        let counters = &self.known.load().all[under.0 as usize];
+        let outcome = usize::from(outcome);
+        let bind = || {
+            let labels = [
+                kind.as_str().into(),
+                counters.agreement.to_string().into(),
+                OUTCOMES[outcome].into(),
+            ];
+            self.checks.bind(&CHECKS.with(labels))
+        };
+        counters.checks[kind as usize][outcome]
+            .get_or_init(bind)
+            .add(count);
     }
 
-    pub(super) fn promised(&self, case: &Case, kept: bool) {
-        let (kind, agreement) = (case.receipt.check.kind(), &case.receipt.agreement_id);
-        self.under(agreement, |under| {
-            let bind = || {
-                let kept = if kept { "true" } else { "false" };
-                let labels = [kind.as_str().into(), agreement.to_string().into(), kept.into()];
-                self.promises.bind(&PROMISES.with(labels))
-            };
-            under.promises[kind as usize][usize::from(kept)]
-                .get_or_init(bind)
-                .add(1);
-        });
+    /// Promises were kept, or not.
+    pub(super) fn promised(&self, under: Under, kind: CheckKind, kept: bool, count: u64) {
+        let counters = &self.known.load().all[under.0 as usize];
+        let bind = || {
+            let kept = if kept { "true" } else { "false" };
+            let agreement = counters.agreement.to_string();
+            self.promises
+                .bind(&PROMISES.with([kind.as_str().into(), agreement.into(), kept.into()]))
+        };
+        counters.promises[kind as usize][usize::from(kept)]
+            .get_or_init(bind)
+            .add(count);
     }
 
-    fn under(&self, agreement: &AgreementId, count: impl FnOnce(&Under)) {
-        if let Some(under) = self.known.load().get(agreement) {
-            return count(under);
+    /// The place of an agreement.
+    pub(super) fn under(&self, agreement: &AgreementId) -> Under {
+        if let Some(under) = self.known.load().places.get(agreement) {
+            return *under;
         }
-        let new = Arc::new(Under::default());
+        let new = Arc::new(Counters {
+            agreement: agreement.clone(),
+            checks: Default::default(),
+            promises: Default::default(),
+        });
+        let mut place = Under(0);
         self.known.rcu(|known| {
-            let mut known = HashMap::clone(known);
-            known.entry(agreement.clone()).or_insert_with(|| Arc::clone(&new));
+            let mut known = Known::clone(known);
+            let next = Under(u32::try_from(known.all.len()).unwrap_or(u32::MAX));
+            place = *known.places.entry(agreement.clone()).or_insert(next);
+            if place.0 == next.0 {
+                known.all.push(Arc::clone(&new));
+            }
             known
         });
-        if let Some(under) = self.known.load().get(agreement) {
-            count(under);
-        }
+        place
     }
 }
 
 /// The place of an answer in [`OUTCOMES`].
-const fn outcome(outcome: &Outcome) -> usize {
+pub(super) const fn place(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Established { .. } => 0,
         Outcome::NotEstablished(_) => 1,

@@ -37,6 +37,30 @@ async fn departments_are_shown_with_their_feeds_and_how_old_those_are() {
 }
 
 #[tokio::test]
+async fn the_summary_ends_with_the_open_referrals_and_the_webhooks_that_were_not_taken() {
+    let house = House::open().await;
+    let shown = house.ask(&["ops", "summary"]).await.ends(0).stdout;
+    let told = house.ask(&["ops", "summary", "--json"]).await.ends(0).json();
+    let (referrals, hooks) = (&told["referrals"], &told["hooks"]);
+    let mut last = shown.lines().rev();
+    let of = |line: Option<&str>, start: String| line.is_some_and(|line| line.starts_with(&start));
+    assert!(
+        of(
+            last.next(),
+            format!("{} webhooks parked", hooks["parked"].as_str().unwrap())
+        ),
+        "{shown}"
+    );
+    assert!(
+        of(
+            last.next(),
+            format!("{} referrals open", referrals["open"].as_str().unwrap())
+        ),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
 async fn a_notice_that_is_not_there_is_not_tried_again_and_a_reason_is_one_line() {
     let house = House::open().await;
     let retry = [

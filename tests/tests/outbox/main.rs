@@ -8,7 +8,7 @@ mod warned;
 
 use statuscheck_domain::agreement::Agreement;
 use statuscheck_proto::ops::v1::ops_service_client::OpsServiceClient;
-use statuscheck_proto::ops::v1::{Hook, ListHooksRequest};
+use statuscheck_proto::ops::v1::{GetSlaSummaryRequest, Hook, HookSummary, ListHooksRequest};
 use statuscheck_proto::v1::CheckResponse;
 use statuscheck_tests::hooks::{Answer, Letter, Post, Receiver};
 use statuscheck_tests::house::until_some;
@@ -48,6 +48,14 @@ async fn hooks(house: &House, parked_only: bool) -> Vec<Hook> {
     };
     let mut client = OpsServiceClient::new(house.channel("ops/duty-1"));
     client.list_hooks(request).await.unwrap().into_inner().hooks
+}
+
+/// The notices that were not taken, counted a moment later: longer than a count is shown.
+async fn counted(house: &House) -> HookSummary {
+    house.clock.advance(Duration::from_secs(61));
+    let mut client = OpsServiceClient::new(house.channel("ops/duty-1"));
+    let summary = client.get_sla_summary(GetSlaSummaryRequest {}).await.unwrap();
+    summary.into_inner().hooks.unwrap()
 }
 
 /// The one notice that was not taken, once `is_so`.

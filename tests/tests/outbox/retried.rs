@@ -99,6 +99,30 @@ async fn a_receiver_that_wants_no_more_is_told_no_more() {
 }
 
 #[tokio::test]
+async fn what_is_not_taken_is_counted_while_it_waits_and_once_it_is_parked_until_it_is_taken() {
+    let (post, receiver) = (Post::default(), Receiver::start().await);
+    let house = house_with_one(&post, &receiver, Answer::Status(503)).await;
+    hook_when(&house, |hook| hook.attempts == 1).await;
+    let waiting = HookSummary {
+        waiting: 1,
+        ..HookSummary::default()
+    };
+    assert!(counted(&house).await == waiting);
+    receiver.answers(Answer::Status(410));
+    house.clock.advance(HOUR);
+    let hook = hook_when(&house, |hook| hook.parked).await;
+    let parked = HookSummary {
+        parked: 1,
+        ..HookSummary::default()
+    };
+    assert!(counted(&house).await == parked, "it is not the taskforce's");
+    receiver.answers(Answer::Status(200));
+    retry(&house, "ops/duty-1", &hook.hook_id).await.unwrap();
+    all_taken(&house).await;
+    assert!(counted(&house).await == HookSummary::default());
+}
+
+#[tokio::test]
 async fn a_gateway_that_dies_between_the_telling_and_the_record_tells_the_same_notice_again_and_no_other() {
     let (post, receiver) = (Post::default(), Receiver::start().await);
     receiver.answers(Answer::Silence);

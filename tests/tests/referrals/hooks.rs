@@ -5,7 +5,7 @@ use statuscheck_domain::agreement::Register;
 use statuscheck_domain::clock::Clock as _;
 use statuscheck_mocks::taskforce::{Finding as Found, Hook as Taken};
 use statuscheck_proto::ops::v1::ops_service_client::OpsServiceClient;
-use statuscheck_proto::ops::v1::{Hook, ListHooksRequest};
+use statuscheck_proto::ops::v1::{GetSlaSummaryRequest, Hook, HookSummary, ListHooksRequest};
 use statuscheck_tests::hooks::{Post, Receiver};
 use statuscheck_tests::house::until_some;
 
@@ -57,6 +57,25 @@ async fn of_a_hold_the_taskforce_is_told_once_however_often_it_turns_the_hook_aw
     let referrals = house.taskforce().received().referrals;
     assert_eq!(referrals.len(), 2);
     assert!(referrals.values().all(|effects| *effects == 1), "{referrals:?}");
+}
+
+#[tokio::test]
+async fn a_hook_that_the_taskforce_will_not_have_is_counted_beside_all_that_are_parked() {
+    let house = House::start(Plan::default()).await;
+    let order = "1xfail:410".parse().unwrap();
+    house.taskforce().orders().give(order).unwrap();
+    right_to_work(&house, unknown()).await;
+    assert!(failed(&house, 1).await.parked);
+    // Longer than a count is shown.
+    house.clock.advance(Duration::from_secs(61));
+    let mut client = OpsServiceClient::new(house.channel("ops/duty-1"));
+    let summary = client.get_sla_summary(GetSlaSummaryRequest {}).await.unwrap();
+    let parked = HookSummary {
+        parked: 1,
+        taskforce_parked: 1,
+        ..HookSummary::default()
+    };
+    assert!(summary.into_inner().hooks == Some(parked));
 }
 
 #[tokio::test]

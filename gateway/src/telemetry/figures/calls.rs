@@ -11,10 +11,10 @@ use opentelemetry::metrics::{BoundHistogram, Histogram};
 use tonic::body::Body;
 use tonic::{Code, Status};
 
+use super::series::Of;
 use super::{Began, Figures};
 use crate::rpc::methods;
 use crate::telemetry::catalogue::{CALLS, CODES};
-use crate::telemetry::hour::Load;
 use crate::telemetry::trace::{Root, Trace, Tracer};
 
 /// What callers ask for that is not in the contract; they choose the name, so it is not told.
@@ -24,70 +24,91 @@ const OTHER: &str = "_OTHER";
 const CHECK: &str = "statuscheck.v1.StatusCheckService/Check";
 
 /// The figures of all methods.
-pub(crate) struct Calls {
-    known: HashMap<String, Arc<Method>>,
-    other: Arc<Method>,
+pub(super) struct Calls {
+    all: Histogram<f64>,
+    places: HashMap<String, Method>,
+    methods: Vec<Counted>,
 }
 
-struct Method {
+/// The place of a method among all.
+#[derive(Clone, Copy)]
+pub(super) struct Method(u16);
+
+struct Counted {
     name: String,
     /// It asks one check.
     is_check: bool,
-    all: Histogram<f64>,
     by_code: [OnceLock<BoundHistogram<f64>>; CODES.len()],
 }
 
 /// A call that is measured. Where it is dropped before it has a status, its caller went.
 pub(crate) struct Call {
     figures: Arc<Figures>,
-    method: Arc<Method>,
+    method: Method,
     began: Began,
     told: bool,
-    root: Option<Root>,
+    /// In a place of its own: a call is moved often, and rarely followed.
+    root: Option<Box<Root>>,
 }
 
 impl Calls {
     pub(super) fn new(all: Histogram<f64>) -> Self {
-        let method = |name: String| {
-            Arc::new(Method {
+        let mut calls = Self {
+            all,
+            places: HashMap::new(),
+            methods: Vec::new(),
+        };
+        for (place, name) in (0..).zip(std::iter::once(OTHER.to_owned()).chain(methods::all())) {
+            calls.places.insert(format!("/{name}"), Method(place));
+            calls.methods.push(Counted {
                 is_check: name == CHECK,
                 name,
-                all: all.clone(),
                 by_code: Default::default(),
-            })
-        };
-        let known = methods::all().map(|name| (format!("/{name}"), method(name)));
-        Self {
-            known: known.collect(),
-            other: method(OTHER.to_owned()),
+            });
         }
+        calls
     }
 
-    pub(super) fn begin(&self, figures: &Arc<Figures>, path: &str, began: Began) -> Call {
-        Call {
+    fn method(&self, path: &str) -> Method {
+        self.places.get(path).copied().unwrap_or(Method(0))
+    }
+
+    fn name(&self, method: Method) -> &str {
+        &self.methods[usize::from(method.0)].name
+    }
+
+    /// A call has ended after so many seconds; whether it asked one check.
+    pub(super) fn record(&self, method: Method, code: Code, seconds: f64) -> bool {
+        let method = &self.methods[usize::from(method.0)];
+        let code = code as usize;
+        let bind = || {
+            let labels = CALLS.with(["grpc".into(), method.name.clone().into(), CODES[code].into()]);
+            self.all.bind(&labels)
+        };
+        method.by_code[code].get_or_init(bind).record(seconds);
+        method.is_check
+    }
+}
+
+impl Call {
+    /// A call to `path` that began then.
+    pub(super) fn new(figures: &Arc<Figures>, path: &str, began: Began) -> Self {
+        Self {
             figures: Arc::clone(figures),
-            method: Arc::clone(self.known.get(path).unwrap_or(&self.other)),
+            method: figures.series.calls.method(path),
             began,
             told: false,
             root: None,
         }
     }
-}
 
-impl Call {
     /// Follows it too, where `tracer` says so; the trace under which it is to be worked on.
     pub(crate) fn follow(&mut self, tracer: &Tracer, headers: &HeaderMap) -> Option<Trace> {
-        self.root = tracer.follow(&self.method.name, headers);
-        self.root.as_ref().map(Root::trace)
-    }
-
-    /// Measures until the status is told: at once where it is in the headers, else with the last of the answer.
-    pub(crate) fn of(mut self, response: Response<Body>) -> Response<Body> {
-        if let Some(code) = code(response.headers()) {
-            self.end(code);
-            return response;
-        }
-        response.map(|body| Body::new(Measured { body, call: self }))
+        let name = self.figures.series.calls.name(self.method);
+        let root = Box::new(tracer.follow(name, headers)?);
+        let trace = root.trace();
+        self.root = Some(root);
+        Some(trace)
     }
 
     fn end(&mut self, code: Code) {
@@ -97,18 +118,9 @@ impl Call {
         if let Some(root) = self.root.take() {
             root.end(code);
         }
-        let Some(took) = self.figures.since(self.began) else {
-            return;
-        };
-        if self.method.is_check {
-            self.figures.hour.count(Load::Checks, took, is_our_fault(code));
+        if let Some(took) = self.figures.since(self.began) {
+            self.figures.note([Of::Call(self.method, code).took(took)]);
         }
-        let (method, code) = (&self.method, code as usize);
-        let bind = || {
-            let labels = CALLS.with(["grpc".into(), method.name.clone().into(), CODES[code].into()]);
-            method.all.bind(&labels)
-        };
-        method.by_code[code].get_or_init(bind).record(took.as_secs_f64());
     }
 }
 
@@ -119,7 +131,7 @@ impl Drop for Call {
 }
 
 /// The caller can do nothing about it: the codes that the alerts count, too.
-const fn is_our_fault(code: Code) -> bool {
+pub(super) const fn is_our_fault(code: Code) -> bool {
     matches!(
         code,
         Code::Internal | Code::Unknown | Code::Unavailable | Code::DataLoss
@@ -131,13 +143,26 @@ fn code(headers: &HeaderMap) -> Option<Code> {
     Some(Code::from_bytes(code.as_bytes()))
 }
 
-/// A body whose end tells how the call went.
-struct Measured {
+/// An answer; where its call is measured, the status does not count as told until it is in the headers, or with the last of
+/// the body.
+pub(crate) struct Answer {
     body: Body,
-    call: Call,
+    call: Option<Call>,
 }
 
-impl HttpBody for Measured {
+impl Answer {
+    /// What is answered to `call`, which is measured or not.
+    pub(crate) fn to(mut call: Option<Call>, response: Response<Body>) -> Response<Self> {
+        if let Some(told) = &mut call
+            && let Some(code) = code(response.headers())
+        {
+            told.end(code);
+        }
+        response.map(|body| Self { body, call })
+    }
+}
+
+impl HttpBody for Answer {
     type Data = Bytes;
     type Error = Status;
 
@@ -146,17 +171,17 @@ impl HttpBody for Measured {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        let Some(call) = &mut self.call else {
+            return Poll::Ready(frame);
+        };
         match &frame {
             Some(Ok(frame)) => {
                 if let Some(trailers) = frame.trailers_ref() {
-                    self.call.end(code(trailers).unwrap_or(Code::Unknown));
+                    call.end(code(trailers).unwrap_or(Code::Unknown));
                 }
             }
-            Some(Err(status)) => {
-                let code = status.code();
-                self.call.end(code);
-            }
-            None => self.call.end(Code::Unknown),
+            Some(Err(status)) => call.end(status.code()),
+            None => call.end(Code::Unknown),
         }
         Poll::Ready(frame)
     }
