@@ -15,9 +15,15 @@ use statuscheck_domain::referral::{Found, Referral, ReferralEvent, ReferralState
 use statuscheck_domain::subject::Field;
 use zeroize::Zeroizing;
 
-use crate::asking::{ATTEMPTS_MAX, Asking};
+use crate::asking::Asking;
 use crate::error::Error;
 use crate::store::{ReferralQuery, ReferralRow};
+
+/// How often a step of the taskforce is tried behind what is recorded of the case meanwhile. 64: evidence comes in while it is read,
+/// and each question for it is recorded twice a round, with notices, steps of a clock and colleagues who look beside it. Departments
+/// are asked again after a second at the soonest, so there are never so many within the milliseconds that this takes, and nobody of the
+/// taskforce is told to try again because a department has just replied.
+const ATTEMPTS_MAX: usize = 64;
 
 /// What referring people to the taskforce may cost. What is promised and told stands in the register.
 #[derive(Clone, Deserialize, PartialEq, Eq, Debug)]

@@ -12,11 +12,12 @@ use statuscheck::store::{
     WorkQuery, WorkRow, Worklists,
 };
 use statuscheck_domain::case::Case;
-use statuscheck_domain::event::Change;
+use statuscheck_domain::event::{Change, Event, EventKind};
 use statuscheck_domain::ids::{
     AgreementId, CaseId, DepartmentId, NoticeId, OrganisationId, QuestionId, ReferralId, RequestId,
 };
 use statuscheck_domain::quota::QuotaKey;
+use statuscheck_domain::referral::ReferralEvent;
 use statuscheck_domain::subject::Identity;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -29,6 +30,7 @@ pub struct Faults {
     reads: Arc<AtomicBool>,
     recorded: Arc<AtomicU64>,
     histories: Arc<AtomicU64>,
+    quicker: Arc<AtomicU64>,
 }
 
 impl Faults {
@@ -45,6 +47,16 @@ impl Faults {
     /// Cases cannot be read.
     pub fn refuse_reads(&self) {
         self.reads.store(true, Ordering::SeqCst);
+    }
+
+    /// So many times from now on, a colleague's look at a referral is recorded of a case just before a step of the taskforce would be.
+    pub fn let_others_be_quicker(&self, times: u64) {
+        self.quicker.store(times, Ordering::SeqCst);
+    }
+
+    /// Times that are left of that.
+    pub fn quicker_left(&self) -> u64 {
+        self.quicker.load(Ordering::SeqCst)
     }
 
     /// Everything works again.
@@ -80,6 +92,41 @@ impl FaultyStore {
             return Err(ReadError::Unavailable);
         }
         Ok(())
+    }
+
+    /// Others are quicker than `change`, where that is a step of the taskforce and they are to be.
+    async fn overtake(&self, change: &Change) -> Result<(), CommitError> {
+        let is_of_taskforce = |event: &Event| match &event.kind {
+            EventKind::Referral(
+                ReferralEvent::Viewed { .. }
+                | ReferralEvent::Said(_)
+                | ReferralEvent::InformationAsked { .. },
+            ) => true,
+            _ => false,
+        };
+        let Some(step) = change.events.iter().find(|event| is_of_taskforce(event)) else {
+            return Ok(());
+        };
+        let quicker = &self.faults.quicker;
+        if quicker
+            .try_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+            .is_err()
+        {
+            return Ok(());
+        }
+        let case = self
+            .store
+            .case(change.case_id)
+            .await
+            .expect("a case that can be read");
+        let look = ReferralEvent::Viewed {
+            by: "taskforce/colleague".to_owned(),
+        };
+        let looked = case
+            .expect("a case")
+            .change(step.time, [EventKind::Referral(look)]);
+        let (looked, _) = looked.expect("a step that can be");
+        self.store.commit(looked).await
     }
 }
 
@@ -189,6 +236,7 @@ impl Store for FaultyStore {
         if self.faults.further.load(Ordering::SeqCst) {
             return Err(CommitError::Unavailable);
         }
+        self.overtake(&change).await?;
         self.store.commit(change).await?;
         self.faults.recorded.fetch_add(1, Ordering::SeqCst);
         Ok(())
