@@ -15,15 +15,9 @@ use statuscheck_domain::referral::{Found, Referral, ReferralEvent, ReferralState
 use statuscheck_domain::subject::Field;
 use zeroize::Zeroizing;
 
-use crate::asking::Asking;
+use crate::asking::{Asking, REFERRAL_ATTEMPTS_MAX};
 use crate::error::Error;
 use crate::store::{ReferralQuery, ReferralRow};
-
-/// How often a step of the taskforce is tried behind what is recorded of the case meanwhile. 64: evidence comes in while it is read,
-/// and each question for it is recorded twice a round, with notices, steps of a clock and colleagues who look beside it. Departments
-/// are asked again after a second at the soonest, so there are never so many within the milliseconds that this takes, and nobody of the
-/// taskforce is told to try again because a department has just replied.
-const ATTEMPTS_MAX: usize = 64;
 
 /// What referring people to the taskforce may cost. What is promised and told stands in the register.
 #[derive(Clone, Deserialize, PartialEq, Eq, Debug)]
@@ -111,7 +105,7 @@ impl Taskforce {
     /// # Errors
     /// No such referral; nothing can be recorded.
     pub(crate) async fn view(&self, id: ReferralId, by: &str) -> Result<Referred, Error> {
-        for _ in 0..ATTEMPTS_MAX {
+        for _ in 0..REFERRAL_ATTEMPTS_MAX {
             let found = self.find(id).await?;
             let viewed = ReferralEvent::Viewed { by: by.to_owned() };
             match self.record(&found.case, vec![EventKind::Referral(viewed)]).await {
@@ -135,21 +129,12 @@ impl Taskforce {
         note: &Zeroizing<String>,
         by: &str,
     ) -> Result<Referred, Error> {
-        for _ in 0..ATTEMPTS_MAX {
+        for _ in 0..REFERRAL_ATTEMPTS_MAX {
             let Referred { case, .. } = self.find(id).await?;
             let permit = self.asking.permit(&case)?;
             let now = self.asking.clock.now();
-            let mut kinds = case.resolved(id, found, (note, by), permit.agreement(), now)?;
-            if kinds.is_empty() {
-                self.asking.release(case.id).await?;
-                return self.find(id).await;
-            }
-            let is_final = !matches!(found, Found::NeedsLonger(_));
-            // Whoever joins from here on looks again after it has joined.
-            if is_final && self.asking.store.joined(id).await?.is_empty() {
-                kinds.push(EventKind::Referral(ReferralEvent::Released { id }));
-            }
-            match self.asking.record(&case, &permit, kinds).await {
+            let kinds = case.resolved(id, found, (note, by), permit.agreement(), now)?;
+            match self.record(&case, kinds).await {
                 Ok(()) => {
                     self.asking.release(case.id).await?;
                     return self.find(id).await;
@@ -171,7 +156,7 @@ impl Taskforce {
         fields: &[Field],
         by: &str,
     ) -> Result<(), Error> {
-        for _ in 0..ATTEMPTS_MAX {
+        for _ in 0..REFERRAL_ATTEMPTS_MAX {
             let Referred { case, .. } = self.find(id).await?;
             let permit = self.asking.permit(&case)?;
             let covered = &permit.agreement().request_fields;

@@ -31,6 +31,17 @@ pub struct Faults {
     recorded: Arc<AtomicU64>,
     histories: Arc<AtomicU64>,
     quicker: Arc<AtomicU64>,
+    findings: Arc<watch::Sender<Way>>,
+}
+
+/// The way of the taskforce's findings to the disk.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Way {
+    #[default]
+    Free,
+    Shut,
+    /// Shut, and a finding stands before it.
+    Waited,
 }
 
 impl Faults {
@@ -57,6 +68,23 @@ impl Faults {
     /// Times that are left of that.
     pub fn quicker_left(&self) -> u64 {
         self.quicker.load(Ordering::SeqCst)
+    }
+
+    /// What the taskforce found is decided from now on, and not recorded.
+    pub fn hold_back_findings(&self) {
+        self.findings.send_replace(Way::Shut);
+    }
+
+    /// Waits until a finding is held back.
+    pub async fn finding_held_back(&self) {
+        let mut findings = self.findings.subscribe();
+        // The sender is here, so this ends in no other way.
+        findings.wait_for(|way| *way == Way::Waited).await.ok();
+    }
+
+    /// Findings are recorded again, that which was held back too.
+    pub fn let_findings_through(&self) {
+        self.findings.send_replace(Way::Free);
     }
 
     /// Everything works again.
@@ -92,6 +120,26 @@ impl FaultyStore {
             return Err(ReadError::Unavailable);
         }
         Ok(())
+    }
+
+    /// Holds `change` back where it has a finding, and findings are to be.
+    async fn hold_back(&self, change: &Change) {
+        let is_finding = |event: &Event| match &event.kind {
+            EventKind::Referral(ReferralEvent::Said(said)) => said.finding.is_final(),
+            _ => false,
+        };
+        if !change.events.iter().any(is_finding) {
+            return;
+        }
+        let findings = &self.faults.findings;
+        findings.send_if_modified(|way| {
+            let is_shut = *way == Way::Shut;
+            if is_shut {
+                *way = Way::Waited;
+            }
+            is_shut
+        });
+        findings.subscribe().wait_for(|way| *way == Way::Free).await.ok();
     }
 
     /// Others are quicker than `change`, where that is a step of the taskforce and they are to be.
@@ -237,6 +285,7 @@ impl Store for FaultyStore {
             return Err(CommitError::Unavailable);
         }
         self.overtake(&change).await?;
+        self.hold_back(&change).await;
         self.store.commit(change).await?;
         self.faults.recorded.fetch_add(1, Ordering::SeqCst);
         Ok(())

@@ -13,7 +13,7 @@ use statuscheck_domain::clock::london_day;
 use statuscheck_domain::decide::Verdict;
 use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::ReferralId;
-use statuscheck_domain::referral::{Conclusion, Hold, Lookup, NewReferral, Recall, ReferralEvent};
+use statuscheck_domain::referral::{Conclusion, Hold, Lookup, NewReferral, Recall};
 use statuscheck_domain::route;
 use statuscheck_domain::sla::{Ground, SlaClock};
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -54,7 +54,7 @@ pub(super) struct Concluded {
     pub(super) evidence: Vec<Planned>,
     /// The case joined another's referral.
     pub(super) joined: bool,
-    /// Cases that joined wait for what was superseded.
+    /// Cases may have joined what was superseded.
     pub(super) releases: bool,
 }
 
@@ -88,15 +88,10 @@ impl Inquiry {
                     ..Concluded::default()
                 })
             }
-            Conclusion::Superseded(steps, id) => {
+            Conclusion::Superseded(steps) => {
                 self.unrecorded.extend(steps);
-                let releases = !self.asking.store.joined(id).await?.is_empty();
-                if !releases {
-                    let released = ReferralEvent::Released { id };
-                    self.unrecorded.push(EventKind::Referral(released));
-                }
                 Ok(Concluded {
-                    releases,
+                    releases: true,
                     ..Concluded::default()
                 })
             }

@@ -97,3 +97,29 @@ async fn a_finding_that_says_nothing_about_another_check_leaves_that_a_referral_
     assert_eq!(open.len(), 1);
     assert_eq!(open[0].case_id, worker.case_id);
 }
+
+#[tokio::test]
+async fn who_joins_while_the_finding_is_on_its_way_to_the_disk_is_released_with_it() {
+    let house = House::start(Plan::default()).await;
+    let first = right_to_work(&house, unknown()).await;
+    let id = referral_of(&first);
+    house.faults.hold_back_findings();
+    let joining = async {
+        house.faults.finding_held_back().await;
+        let second = right_to_rent(&house, unknown(), "2026-04-01").await;
+        assert_eq!(referral_of(&second), id);
+        // It has looked after the referral, which is open as far as anybody can see.
+        let looked = || {
+            house
+                .recorded(&second.case_id)
+                .contains(&"referral_looked".to_owned())
+        };
+        until(looked).await;
+        house.faults.let_findings_through();
+        second
+    };
+    let (resolved, second) = tokio::join!(resolve(&house, &id, not_confirmed()), joining);
+    resolved.unwrap();
+    let case = house.case(LANDLORD, &second.case_id).await.unwrap();
+    assert_eq!(told(&case), "not_established NO_RECORD");
+}
