@@ -274,3 +274,7 @@ pub(super) fn kind_of(request: &CheckRequest) -> CheckKind {
         Check::Iecas(_) => CheckKind::Iecas,
     }
 }
+
+#[cfg(test)]
+#[path = "law_tests.rs"]
+mod tests;

@@ -63,6 +63,17 @@ pub(super) struct Said {
     is_looked_for: bool,
 }
 
+impl Said {
+    pub(super) fn new(what: What, request: ResolveRequest, end: End) -> Self {
+        Self {
+            what,
+            request,
+            end,
+            is_looked_for: false,
+        }
+    }
+}
+
 /// All that was said about one referral.
 #[derive(Clone)]
 pub(super) struct File {
@@ -76,6 +87,17 @@ pub(super) struct File {
 }
 
 impl File {
+    /// One of which `found` was read last, for tests of what is made of it.
+    #[cfg(test)]
+    pub(super) fn of(check: CheckKind, said: Vec<Said>, found: &str) -> Self {
+        Self {
+            check,
+            said,
+            found: Some(found.to_owned()),
+            is_touched: false,
+        }
+    }
+
     /// What stands: what was said last, by what was read.
     pub(super) fn finding(&self) -> Option<What> {
         let found = self.found.as_ref()?;
@@ -208,12 +230,7 @@ fn write_down(files: &mut Files, id: &str, check: CheckKind, what: What) -> Reso
         is_touched: true,
     });
     file.is_touched = true;
-    file.said.push(Said {
-        what,
-        request: request.clone(),
-        end: End::Unanswered,
-        is_looked_for: false,
-    });
+    file.said.push(Said::new(what, request.clone(), End::Unanswered));
     request
 }
 
