@@ -144,13 +144,15 @@ impl FaultyStore {
 
     /// Others are quicker than `change`, where that is a step of the taskforce and they are to be.
     async fn overtake(&self, change: &Change) -> Result<(), CommitError> {
-        let is_of_taskforce = |event: &Event| match &event.kind {
-            EventKind::Referral(
-                ReferralEvent::Viewed { .. }
-                | ReferralEvent::Said(_)
-                | ReferralEvent::InformationAsked { .. },
-            ) => true,
-            _ => false,
+        let is_of_taskforce = |event: &Event| {
+            matches!(
+                &event.kind,
+                EventKind::Referral(
+                    ReferralEvent::Viewed { .. }
+                        | ReferralEvent::Said(_)
+                        | ReferralEvent::InformationAsked { .. }
+                )
+            )
         };
         let Some(step) = change.events.iter().find(|event| is_of_taskforce(event)) else {
             return Ok(());
