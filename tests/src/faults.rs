@@ -31,16 +31,16 @@ pub struct Faults {
     recorded: Arc<AtomicU64>,
     histories: Arc<AtomicU64>,
     quicker: Arc<AtomicU64>,
-    findings: Arc<watch::Sender<Way>>,
+    held_back: Arc<watch::Sender<(&'static str, Way)>>,
 }
 
-/// The way of the taskforce's findings to the disk.
+/// The way of steps of one name to the disk.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Way {
     #[default]
     Free,
     Shut,
-    /// Shut, and a finding stands before it.
+    /// Shut, and one stands before it.
     Waited,
 }
 
@@ -70,21 +70,21 @@ impl Faults {
         self.quicker.load(Ordering::SeqCst)
     }
 
-    /// What the taskforce found is decided from now on, and not recorded.
-    pub fn hold_back_findings(&self) {
-        self.findings.send_replace(Way::Shut);
+    /// Steps of that name, as `referral_resolved`, are decided from now on, and not recorded.
+    pub fn hold_back(&self, name: &'static str) {
+        self.held_back.send_replace((name, Way::Shut));
     }
 
-    /// Waits until a finding is held back.
-    pub async fn finding_held_back(&self) {
-        let mut findings = self.findings.subscribe();
+    /// Waits until one is held back.
+    pub async fn one_held_back(&self) {
+        let mut held_back = self.held_back.subscribe();
         // The sender is here, so this ends in no other way.
-        findings.wait_for(|way| *way == Way::Waited).await.ok();
+        held_back.wait_for(|(_, way)| *way == Way::Waited).await.ok();
     }
 
-    /// Findings are recorded again, that which was held back too.
-    pub fn let_findings_through(&self) {
-        self.findings.send_replace(Way::Free);
+    /// They are recorded again, that which was held back too.
+    pub fn let_through(&self) {
+        self.held_back.send_modify(|(_, way)| *way = Way::Free);
     }
 
     /// Everything works again.
@@ -122,24 +122,21 @@ impl FaultyStore {
         Ok(())
     }
 
-    /// Holds `change` back where it has a finding, and findings are to be.
+    /// Holds `change` back where it has a step that is to be.
     async fn hold_back(&self, change: &Change) {
-        let is_finding = |event: &Event| match &event.kind {
-            EventKind::Referral(ReferralEvent::Said(said)) => said.finding.is_final(),
-            _ => false,
-        };
-        if !change.events.iter().any(is_finding) {
-            return;
-        }
-        let findings = &self.faults.findings;
-        findings.send_if_modified(|way| {
-            let is_shut = *way == Way::Shut;
-            if is_shut {
+        let held_back = &self.faults.held_back;
+        let is_held_back = held_back.send_if_modified(|(name, way)| {
+            let mut names = change.events.iter().map(|event| event.kind.as_str());
+            let is_held_back = *way != Way::Free && names.any(|own| own == *name);
+            if is_held_back {
                 *way = Way::Waited;
             }
-            is_shut
+            is_held_back
         });
-        findings.subscribe().wait_for(|way| *way == Way::Free).await.ok();
+        if is_held_back {
+            let mut held_back = held_back.subscribe();
+            held_back.wait_for(|(_, way)| *way == Way::Free).await.ok();
+        }
     }
 
     /// Others are quicker than `change`, where that is a step of the taskforce and they are to be.

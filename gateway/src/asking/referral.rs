@@ -49,7 +49,7 @@ impl Persons {
 #[derive(Default)]
 pub(super) struct Concluded {
     /// Held until it is recorded.
-    _person: Option<OwnedMutexGuard<()>>,
+    pub(super) person: Option<OwnedMutexGuard<()>>,
     /// Questions to departments that may hold evidence of residence.
     pub(super) evidence: Vec<Planned>,
     /// The case joined another's referral.
@@ -125,7 +125,7 @@ impl Inquiry {
         self.unrecorded.extend(steps);
         let evidence = if opens { self.evidence().await } else { Vec::new() };
         Ok(Concluded {
-            _person: Some(person),
+            person: Some(person),
             evidence,
             joined,
             releases: false,

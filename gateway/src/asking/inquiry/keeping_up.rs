@@ -47,12 +47,14 @@ impl Inquiry {
     /// timekeeper, for the case is due until it is done.
     pub(super) async fn follow_up(&mut self, concluded: Concluded) {
         let id = self.case.id;
-        let followed = match concluded {
-            Concluded { joined: true, .. } => self.asking.follow(id).await,
-            Concluded { releases: true, .. } => self.asking.release(id).await,
-            Concluded { evidence, .. } => {
+        // It is recorded, so others about the person may go on; so may this case, which can come to a hold anew by what follows.
+        drop(concluded.person);
+        let followed = match (concluded.joined, concluded.releases) {
+            (true, _) => self.asking.follow(id).await,
+            (_, true) => self.asking.release(id).await,
+            (false, false) => {
                 let within = self.asking.again.within;
-                self.send(evidence, within);
+                self.send(concluded.evidence, within);
                 return;
             }
         };
