@@ -154,3 +154,57 @@ async fn who_joins_what_says_nothing_about_them_by_the_time_they_have_joined_get
         "referred"
     );
 }
+
+/// Gives the caller's case the names of [`unknown`].
+async fn name(house: &House, held: &CheckResponse) {
+    let request = v1::ProvideInformationRequest {
+        case_id: held.case_id.clone(),
+        person: Some(v1::Person {
+            given_names: "Sam".to_owned(),
+            family_name: "Nobody".to_owned(),
+            ..v1::Person::default()
+        }),
+        ..v1::ProvideInformationRequest::default()
+    };
+    house.client(EMPLOYER).provide_information(request).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_proves_to_be_somebody_whom_the_taskforce_looks_into_has_one_referral_from_there_on() {
+    let house = House::start(Plan::default()).await;
+    let nameless = right_to_work(&house, by_code("W12345678", "1960-04-02")).await;
+    let companion = right_to_work(&house, by_code("W12345678", "1960-04-02")).await;
+    let own = referral_of(&nameless);
+    assert_eq!(referral_of(&companion), own);
+    let named = right_to_work(&house, unknown()).await;
+    assert_ne!(referral_of(&named), own);
+    name(&house, &nameless).await;
+    let case = house.case(EMPLOYER, &nameless.case_id).await.unwrap();
+    assert_eq!(
+        case_json(&case)["answer"]["referred"]["referral_id"],
+        referral_of(&named).as_str()
+    );
+    let superseded = listed(&house, &[wire::ReferralState::Superseded]).await;
+    assert_eq!(superseded.len(), 1);
+    assert_eq!(superseded[0].referral_id, own);
+    // Who had joined it is held all the same.
+    let case = house.case(EMPLOYER, &companion.case_id).await.unwrap();
+    assert_eq!(told(&case), "referred");
+    resolve(&house, &referral_of(&named), confirmed()).await.unwrap();
+    let case = house.case(EMPLOYER, &nameless.case_id).await.unwrap();
+    assert_eq!(told(&case), "established");
+}
+
+#[tokio::test]
+async fn who_proves_to_be_somebody_to_whom_a_status_was_confirmed_is_answered_from_it() {
+    let house = House::start(Plan::default()).await;
+    let nameless = right_to_work(&house, by_code("W12345678", "1960-04-02")).await;
+    let named = right_to_work(&house, unknown()).await;
+    resolve(&house, &referral_of(&named), confirmed()).await.unwrap();
+    let case = house.case(EMPLOYER, &nameless.case_id).await.unwrap();
+    assert_eq!(told(&case), "referred");
+    name(&house, &nameless).await;
+    let case = house.case(EMPLOYER, &nameless.case_id).await.unwrap();
+    assert_eq!(told(&case), "established");
+    assert!(listed(&house, &[wire::ReferralState::Open]).await.is_empty());
+}

@@ -49,15 +49,17 @@ impl Inquiry {
         let id = self.case.id;
         // It is recorded, so others about the person may go on; so may this case, which can come to a hold anew by what follows.
         drop(concluded.person);
-        let followed = match (concluded.joined, concluded.releases) {
-            (true, _) => self.asking.follow(id).await,
-            (_, true) => self.asking.release(id).await,
-            (false, false) => {
-                let within = self.asking.again.within;
-                self.send(concluded.evidence, within);
-                return;
-            }
-        };
+        let Concluded {
+            joined,
+            releases,
+            evidence,
+            ..
+        } = concluded;
+        if !joined && !releases {
+            self.send(evidence, self.asking.again.within);
+            return;
+        }
+        let followed = self.follow_referrals(joined, releases).await;
         let followed = match followed {
             Ok(()) => self.catch_up().await,
             Err(error) => Err(error),
@@ -65,5 +67,15 @@ impl Inquiry {
         if let Err(error) = followed {
             tracing::warn!(case = %id, %error, "what follows from a referral is left for later");
         }
+    }
+
+    async fn follow_referrals(&mut self, joined: bool, releases: bool) -> Result<(), Error> {
+        if releases {
+            self.asking.release(self.case.id).await?;
+        }
+        if joined {
+            self.asking.follow(self.case.id).await?;
+        }
+        Ok(())
     }
 }
