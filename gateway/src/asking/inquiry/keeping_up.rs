@@ -55,8 +55,8 @@ impl Inquiry {
             evidence,
             ..
         } = concluded;
+        self.send(evidence, self.asking.again.within);
         if !joined && !releases {
-            self.send(evidence, self.asking.again.within);
             return;
         }
         let followed = self.follow_referrals(joined, releases).await;
