@@ -42,6 +42,12 @@ pub(crate) use self::referral::Persons;
 /// has come to its end after a step or two.
 pub(crate) const ATTEMPTS_MAX: usize = 5;
 
+/// The same for a step of a referral. 64: evidence comes in beside it, and each question for it is recorded twice a round, with
+/// notices, steps of a clock and colleagues who look. Departments are asked again after a second at the soonest, so there are never
+/// so many within the milliseconds that this takes, and nobody of the taskforce is told to try again because a department has just
+/// replied.
+pub(crate) const REFERRAL_ATTEMPTS_MAX: usize = 64;
+
 /// What asking needs.
 #[derive(Clone)]
 pub(crate) struct Asking {

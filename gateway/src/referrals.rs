@@ -15,7 +15,7 @@ use statuscheck_domain::referral::{Found, Referral, ReferralEvent, ReferralState
 use statuscheck_domain::subject::Field;
 use zeroize::Zeroizing;
 
-use crate::asking::{ATTEMPTS_MAX, Asking};
+use crate::asking::{Asking, REFERRAL_ATTEMPTS_MAX};
 use crate::error::Error;
 use crate::store::{ReferralQuery, ReferralRow};
 
@@ -105,7 +105,7 @@ impl Taskforce {
     /// # Errors
     /// No such referral; nothing can be recorded.
     pub(crate) async fn view(&self, id: ReferralId, by: &str) -> Result<Referred, Error> {
-        for _ in 0..ATTEMPTS_MAX {
+        for _ in 0..REFERRAL_ATTEMPTS_MAX {
             let found = self.find(id).await?;
             let viewed = ReferralEvent::Viewed { by: by.to_owned() };
             match self.record(&found.case, vec![EventKind::Referral(viewed)]).await {
@@ -129,21 +129,12 @@ impl Taskforce {
         note: &Zeroizing<String>,
         by: &str,
     ) -> Result<Referred, Error> {
-        for _ in 0..ATTEMPTS_MAX {
+        for _ in 0..REFERRAL_ATTEMPTS_MAX {
             let Referred { case, .. } = self.find(id).await?;
             let permit = self.asking.permit(&case)?;
             let now = self.asking.clock.now();
-            let mut kinds = case.resolved(id, found, (note, by), permit.agreement(), now)?;
-            if kinds.is_empty() {
-                self.asking.release(case.id).await?;
-                return self.find(id).await;
-            }
-            let is_final = !matches!(found, Found::NeedsLonger(_));
-            // Whoever joins from here on looks again after it has joined.
-            if is_final && self.asking.store.joined(id).await?.is_empty() {
-                kinds.push(EventKind::Referral(ReferralEvent::Released { id }));
-            }
-            match self.asking.record(&case, &permit, kinds).await {
+            let kinds = case.resolved(id, found, (note, by), permit.agreement(), now)?;
+            match self.record(&case, kinds).await {
                 Ok(()) => {
                     self.asking.release(case.id).await?;
                     return self.find(id).await;
@@ -165,7 +156,7 @@ impl Taskforce {
         fields: &[Field],
         by: &str,
     ) -> Result<(), Error> {
-        for _ in 0..ATTEMPTS_MAX {
+        for _ in 0..REFERRAL_ATTEMPTS_MAX {
             let Referred { case, .. } = self.find(id).await?;
             let permit = self.asking.permit(&case)?;
             let covered = &permit.agreement().request_fields;

@@ -12,11 +12,12 @@ use statuscheck::store::{
     WorkQuery, WorkRow, Worklists,
 };
 use statuscheck_domain::case::Case;
-use statuscheck_domain::event::Change;
+use statuscheck_domain::event::{Change, Event, EventKind};
 use statuscheck_domain::ids::{
     AgreementId, CaseId, DepartmentId, NoticeId, OrganisationId, QuestionId, ReferralId, RequestId,
 };
 use statuscheck_domain::quota::QuotaKey;
+use statuscheck_domain::referral::ReferralEvent;
 use statuscheck_domain::subject::Identity;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -29,6 +30,18 @@ pub struct Faults {
     reads: Arc<AtomicBool>,
     recorded: Arc<AtomicU64>,
     histories: Arc<AtomicU64>,
+    quicker: Arc<AtomicU64>,
+    held_back: Arc<watch::Sender<(&'static str, Way)>>,
+}
+
+/// The way of steps of one name to the disk.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Way {
+    #[default]
+    Free,
+    Shut,
+    /// Shut, and one stands before it.
+    Waited,
 }
 
 impl Faults {
@@ -45,6 +58,33 @@ impl Faults {
     /// Cases cannot be read.
     pub fn refuse_reads(&self) {
         self.reads.store(true, Ordering::SeqCst);
+    }
+
+    /// So many times from now on, a colleague's look at a referral is recorded of a case just before a step of the taskforce would be.
+    pub fn let_others_be_quicker(&self, times: u64) {
+        self.quicker.store(times, Ordering::SeqCst);
+    }
+
+    /// Times that are left of that.
+    pub fn quicker_left(&self) -> u64 {
+        self.quicker.load(Ordering::SeqCst)
+    }
+
+    /// Steps of that name, as `referral_resolved`, are decided from now on, and not recorded.
+    pub fn hold_back(&self, name: &'static str) {
+        self.held_back.send_replace((name, Way::Shut));
+    }
+
+    /// Waits until one is held back.
+    pub async fn one_held_back(&self) {
+        let mut held_back = self.held_back.subscribe();
+        // The sender is here, so this ends in no other way.
+        held_back.wait_for(|(_, way)| *way == Way::Waited).await.ok();
+    }
+
+    /// They are recorded again, that which was held back too.
+    pub fn let_through(&self) {
+        self.held_back.send_modify(|(_, way)| *way = Way::Free);
     }
 
     /// Everything works again.
@@ -80,6 +120,60 @@ impl FaultyStore {
             return Err(ReadError::Unavailable);
         }
         Ok(())
+    }
+
+    /// Holds `change` back where it has a step that is to be.
+    async fn hold_back(&self, change: &Change) {
+        let held_back = &self.faults.held_back;
+        let is_held_back = held_back.send_if_modified(|(name, way)| {
+            let mut names = change.events.iter().map(|event| event.kind.as_str());
+            let is_held_back = *way != Way::Free && names.any(|own| own == *name);
+            if is_held_back {
+                *way = Way::Waited;
+            }
+            is_held_back
+        });
+        if is_held_back {
+            let mut held_back = held_back.subscribe();
+            held_back.wait_for(|(_, way)| *way == Way::Free).await.ok();
+        }
+    }
+
+    /// Others are quicker than `change`, where that is a step of the taskforce and they are to be.
+    async fn overtake(&self, change: &Change) -> Result<(), CommitError> {
+        let is_of_taskforce = |event: &Event| {
+            matches!(
+                &event.kind,
+                EventKind::Referral(
+                    ReferralEvent::Viewed { .. }
+                        | ReferralEvent::Said(_)
+                        | ReferralEvent::InformationAsked { .. }
+                )
+            )
+        };
+        let Some(step) = change.events.iter().find(|event| is_of_taskforce(event)) else {
+            return Ok(());
+        };
+        let quicker = &self.faults.quicker;
+        if quicker
+            .try_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+            .is_err()
+        {
+            return Ok(());
+        }
+        let case = self
+            .store
+            .case(change.case_id)
+            .await
+            .expect("a case that can be read");
+        let look = ReferralEvent::Viewed {
+            by: "taskforce/colleague".to_owned(),
+        };
+        let looked = case
+            .expect("a case")
+            .change(step.time, [EventKind::Referral(look)]);
+        let (looked, _) = looked.expect("a step that can be");
+        self.store.commit(looked).await
     }
 }
 
@@ -189,6 +283,8 @@ impl Store for FaultyStore {
         if self.faults.further.load(Ordering::SeqCst) {
             return Err(CommitError::Unavailable);
         }
+        self.overtake(&change).await?;
+        self.hold_back(&change).await;
         self.store.commit(change).await?;
         self.faults.recorded.fetch_add(1, Ordering::SeqCst);
         Ok(())

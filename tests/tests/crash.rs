@@ -28,18 +28,20 @@ async fn fifty_kills_lose_nothing_and_double_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_kills_around_holds_leave_each_person_one_referral_and_the_taskforce_one_hook() {
+async fn ten_kills_around_holds_leave_each_person_one_referral_the_taskforce_one_hook_and_every_finding_whole()
+ {
     let plan = Plan { rounds: 10, seed: 1 };
     let report = holds::run(plan, program(), |_| {}).await;
     println!("{report}");
     assert!(report.findings.is_empty(), "{report}");
     assert_eq!(report.rounds, 10);
     // Callers were told, several of one person, and the taskforce was told again of what it had not taken.
-    assert!(
-        report.referred > report.referrals && report.referrals > 50,
-        "{report}"
-    );
+    let told = report.referred + report.released + report.established;
+    assert!(told > report.referrals && report.referrals > 50, "{report}");
     assert!(report.repeated > 0 && report.killed_in_trouble > 0, "{report}");
+    // What it found was told, and kills fell into its saying so.
+    assert!(report.released > 0 && report.established > 0, "{report}");
+    assert!(report.cut_there + report.cut_absent > 0, "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

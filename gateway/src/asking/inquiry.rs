@@ -111,7 +111,7 @@ impl Inquiry {
             if !planned.is_empty() {
                 self.unrecorded.extend(planned.iter().map(Planned::asked));
                 self.record().await?;
-                if self.is_over() {
+                if self.is_overtaken() {
                     return Ok(self.case.clone());
                 }
                 self.send(planned, left(self));
@@ -170,8 +170,8 @@ impl Inquiry {
             if !planned.is_empty() {
                 self.unrecorded.extend(planned.iter().map(Planned::asked));
                 self.record().await?;
-                // Withdrawn meanwhile: then no question was recorded, and none goes out.
-                if !self.is_over() {
+                // Then no question was recorded, and none goes out.
+                if !self.is_overtaken() {
                     self.send(planned, left);
                 }
             }
@@ -353,6 +353,9 @@ impl Inquiry {
         if self.is_over() {
             self.unrecorded
                 .retain(|kind| matches!(kind, EventKind::Replied { .. }));
+        } else if self.is_overtaken() {
+            self.unrecorded
+                .retain(|kind| !matches!(kind, EventKind::Asked { .. }));
         }
         if self.unrecorded.is_empty() {
             return Ok(());
@@ -381,6 +384,11 @@ impl Inquiry {
 
     fn is_over(&self) -> bool {
         self.case.state == CaseState::Withdrawn
+    }
+
+    /// Withdrawn meanwhile, or asked about anew, and perhaps answered by that: no question goes out that was planned before.
+    fn is_overtaken(&self) -> bool {
+        self.is_over() || self.round != self.case.round
     }
 
     pub(super) fn alarm_if_unclear(&self, verdict: &Verdict) {

@@ -6,7 +6,7 @@ use statuscheck_domain::event::EventKind;
 use statuscheck_domain::ids::CaseId;
 use statuscheck_domain::referral::{ReferralEvent, ReferralState};
 
-use super::{ATTEMPTS_MAX, Asking, Inquiry};
+use super::{Asking, Inquiry, REFERRAL_ATTEMPTS_MAX};
 use crate::error::Error;
 
 impl Inquiry {
@@ -29,7 +29,7 @@ impl Asking {
     /// # Errors
     /// Nothing can be recorded.
     pub(crate) async fn follow(&self, case_id: CaseId) -> Result<(), Error> {
-        for _ in 0..ATTEMPTS_MAX {
+        for _ in 0..REFERRAL_ATTEMPTS_MAX {
             let Some(case) = self.store.case(case_id).await? else {
                 return Ok(());
             };
@@ -62,12 +62,13 @@ impl Asking {
         Err(Error::CaseChanged)
     }
 
-    /// Releases the cases that joined a referral which is closed, each in a change of its own, and records that all were.
+    /// Releases the cases that joined a referral which is closed, each in a change of its own, and records that all were. That
+    /// is never recorded with what closes it: whoever joined just before that looked while it was open, and looks no more.
     ///
     /// # Errors
     /// Nothing can be recorded; then the case stays due until it is done.
     pub(crate) async fn release(&self, case_id: CaseId) -> Result<(), Error> {
-        for _ in 0..ATTEMPTS_MAX {
+        for _ in 0..REFERRAL_ATTEMPTS_MAX {
             let case = self.store.case(case_id).await?;
             let Some((case, id)) = case.and_then(|case| {
                 case.referrals

@@ -49,12 +49,12 @@ impl Persons {
 #[derive(Default)]
 pub(super) struct Concluded {
     /// Held until it is recorded.
-    _person: Option<OwnedMutexGuard<()>>,
+    pub(super) person: Option<OwnedMutexGuard<()>>,
     /// Questions to departments that may hold evidence of residence.
     pub(super) evidence: Vec<Planned>,
     /// The case joined another's referral.
     pub(super) joined: bool,
-    /// Cases that joined wait for what was superseded.
+    /// Cases may have joined what was superseded.
     pub(super) releases: bool,
 }
 
@@ -67,15 +67,23 @@ impl Inquiry {
         self.alarm_if_unclear(&verdict);
         let (safeguard, now) = (self.asking.safeguard(&self.case), self.asking.clock.now());
         let under = (self.permit.agreement(), &safeguard.rules);
-        match self
+        let concluded = self
             .case
-            .concluded(verdict, &self.replies, under, self.moved, now)
-        {
+            .concluded(verdict.clone(), &self.replies, under, self.moved, now);
+        match concluded {
             Conclusion::Told(steps) => {
                 self.unrecorded.extend(steps);
                 Ok(Concluded::default())
             }
             Conclusion::HeldOn(steps) => {
+                if self.has_more_of_its_own_person() {
+                    let moved = self.case.concluded(verdict, &self.replies, under, true, now);
+                    if let Conclusion::ToHold(hold) = moved
+                        && self.is_known(&hold, now).await?
+                    {
+                        return self.move_on(&hold).await;
+                    }
+                }
                 self.unrecorded.extend(steps);
                 let joined = self
                     .case
@@ -88,20 +96,42 @@ impl Inquiry {
                     ..Concluded::default()
                 })
             }
-            Conclusion::Superseded(steps, id) => {
+            Conclusion::Superseded(steps) => {
                 self.unrecorded.extend(steps);
-                let releases = !self.asking.store.joined(id).await?.is_empty();
-                if !releases {
-                    let released = ReferralEvent::Released { id };
-                    self.unrecorded.push(EventKind::Referral(released));
-                }
                 Ok(Concluded {
-                    releases,
+                    releases: true,
                     ..Concluded::default()
                 })
             }
             Conclusion::ToHold(hold) => self.hold(&hold).await,
         }
+    }
+
+    /// This case opened the referral of its person, of whom the caller has just said more.
+    fn has_more_of_its_own_person(&self) -> bool {
+        let referrals = &self.case.referrals;
+        let is_own = referrals.open().is_some_and(|open| open.joined.is_none());
+        is_own && referrals.holding().is_none()
+    }
+
+    /// By what is known of them now the person is one to whom the taskforce has confirmed a status, or whom it looks into because of
+    /// another case.
+    async fn is_known(&mut self, hold: &Hold, now: Timestamp) -> Result<bool, Error> {
+        let known = self.asking.known(&self.case.receipt.check).await?;
+        let recall = Recall::of(&self.case, hold, &known, now);
+        Ok(matches!(recall, Recall::Confirmed { .. } | Recall::Open { .. }))
+    }
+
+    /// Nobody needs two referrals: what is known of the person takes the place of the case's own, and of that the cases that joined it
+    /// look for theirs.
+    async fn move_on(&mut self, hold: &Hold) -> Result<Concluded, Error> {
+        let superseded = EventKind::Referral(ReferralEvent::Superseded);
+        self.unrecorded.push(superseded);
+        let concluded = self.hold(hold).await?;
+        Ok(Concluded {
+            releases: true,
+            ..concluded
+        })
     }
 
     /// Holds back what `hold` says: by a referral of its own, by one that it joins, or not at all where the taskforce has seen it.
@@ -130,7 +160,7 @@ impl Inquiry {
         self.unrecorded.extend(steps);
         let evidence = if opens { self.evidence().await } else { Vec::new() };
         Ok(Concluded {
-            _person: Some(person),
+            person: Some(person),
             evidence,
             joined,
             releases: false,

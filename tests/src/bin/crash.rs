@@ -26,7 +26,7 @@ struct Crash {
     /// Three gateways on one PostgreSQL, of which one is killed, or stopped past its lease, in each round.
     #[arg(long)]
     replicas: bool,
-    /// Checks about people who are held back and referred to the taskforce, which is in trouble now and then.
+    /// Checks about people who are held back and referred to the taskforce, which is in trouble now and then and says what it found.
     #[arg(long, conflicts_with = "replicas")]
     holds: bool,
     /// The program to kill; the one that this was built with unless given.

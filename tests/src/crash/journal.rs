@@ -19,6 +19,8 @@ pub enum Kind {
     Overshot,
     /// What is held back was told.
     Adverse,
+    /// Somebody is held, and nothing holds them any more.
+    Held,
     /// The ledger is not what was recorded.
     Broken,
     /// The program failed in a way of its own.

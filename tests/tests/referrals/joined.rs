@@ -1,5 +1,7 @@
 //! A later check about the same person joins the referral that is open, and is resolved with it.
 
+use statuscheck_tests::house::until_some;
+
 use super::*;
 
 #[tokio::test]
@@ -73,6 +75,18 @@ async fn checks_that_come_at_once_share_one_referral() {
     only(&house).await;
 }
 
+/// Leave with an end, which says nothing about work.
+fn until_2027() -> Finding {
+    Finding::Confirmed(v1::Established {
+        facts: Some(v1::established::Facts::Iecas(v1::IecasFacts {
+            immigration_status: "leave to remain".to_owned(),
+            valid_until: Some("2027-01-01".to_owned()),
+            ..v1::IecasFacts::default()
+        })),
+        withheld_fields: Vec::new(),
+    })
+}
+
 #[tokio::test]
 async fn a_finding_that_says_nothing_about_another_check_leaves_that_a_referral_of_its_own() {
     let house = House::start(Plan::default()).await;
@@ -80,15 +94,7 @@ async fn a_finding_that_says_nothing_about_another_check_leaves_that_a_referral_
     let worker = right_to_work(&house, unknown()).await;
     let id = referral_of(&patient);
     assert_eq!(referral_of(&worker), id);
-    let until = Finding::Confirmed(v1::Established {
-        facts: Some(v1::established::Facts::Iecas(v1::IecasFacts {
-            immigration_status: "leave to remain".to_owned(),
-            valid_until: Some("2027-01-01".to_owned()),
-            ..v1::IecasFacts::default()
-        })),
-        withheld_fields: Vec::new(),
-    });
-    resolve(&house, &id, until).await.unwrap();
+    resolve(&house, &id, until_2027()).await.unwrap();
     let case = house.case(TRUST, &patient.case_id).await.unwrap();
     assert_eq!(told(&case), "established");
     let case = house.case(EMPLOYER, &worker.case_id).await.unwrap();
@@ -96,4 +102,109 @@ async fn a_finding_that_says_nothing_about_another_check_leaves_that_a_referral_
     let open = listed(&house, &[wire::ReferralState::Open]).await;
     assert_eq!(open.len(), 1);
     assert_eq!(open[0].case_id, worker.case_id);
+}
+
+#[tokio::test]
+async fn who_joins_while_the_finding_is_on_its_way_to_the_disk_is_released_with_it() {
+    let house = House::start(Plan::default()).await;
+    let first = right_to_work(&house, unknown()).await;
+    let id = referral_of(&first);
+    house.faults.hold_back("referral_resolved");
+    let joining = async {
+        house.faults.one_held_back().await;
+        let second = right_to_rent(&house, unknown(), "2026-04-01").await;
+        assert_eq!(referral_of(&second), id);
+        // It has looked after the referral, which is open as far as anybody can see.
+        let looked = || {
+            house
+                .recorded(&second.case_id)
+                .contains(&"referral_looked".to_owned())
+        };
+        until(looked).await;
+        house.faults.let_through();
+        second
+    };
+    let (resolved, second) = tokio::join!(resolve(&house, &id, not_confirmed()), joining);
+    resolved.unwrap();
+    let case = house.case(LANDLORD, &second.case_id).await.unwrap();
+    assert_eq!(told(&case), "not_established NO_RECORD");
+}
+
+#[tokio::test]
+async fn who_joins_what_says_nothing_about_them_by_the_time_they_have_joined_gets_a_referral_of_their_own() {
+    let house = House::start(Plan::default()).await;
+    let patient = iecas(&house, unknown()).await;
+    let id = referral_of(&patient);
+    house.faults.hold_back("referral_joined");
+    let resolving = async {
+        house.faults.one_held_back().await;
+        resolve(&house, &id, until_2027()).await.unwrap();
+        house.faults.let_through();
+    };
+    let (worker, ()) = tokio::join!(right_to_work(&house, unknown()), resolving);
+    let open = until_some(async || {
+        let open = listed(&house, &[wire::ReferralState::Open]).await;
+        open.into_iter().next()
+    })
+    .await;
+    assert_eq!(open.case_id, worker.case_id);
+    // Nobody born on that day waits for anybody any more.
+    assert_eq!(
+        reason(&right_to_work(&house, by_name("Ann", "Noone", "1960-04-02")).await),
+        "referred"
+    );
+}
+
+/// Gives the caller's case the names of [`unknown`].
+async fn name(house: &House, held: &CheckResponse) {
+    let request = v1::ProvideInformationRequest {
+        case_id: held.case_id.clone(),
+        person: Some(v1::Person {
+            given_names: "Sam".to_owned(),
+            family_name: "Nobody".to_owned(),
+            ..v1::Person::default()
+        }),
+        ..v1::ProvideInformationRequest::default()
+    };
+    house.client(EMPLOYER).provide_information(request).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_proves_to_be_somebody_whom_the_taskforce_looks_into_has_one_referral_from_there_on() {
+    let house = House::start(Plan::default()).await;
+    let nameless = right_to_work(&house, by_code("W12345678", "1960-04-02")).await;
+    let companion = right_to_work(&house, by_code("W12345678", "1960-04-02")).await;
+    let own = referral_of(&nameless);
+    assert_eq!(referral_of(&companion), own);
+    let named = right_to_work(&house, unknown()).await;
+    assert_ne!(referral_of(&named), own);
+    name(&house, &nameless).await;
+    let case = house.case(EMPLOYER, &nameless.case_id).await.unwrap();
+    assert_eq!(
+        case_json(&case)["answer"]["referred"]["referral_id"],
+        referral_of(&named).as_str()
+    );
+    let superseded = listed(&house, &[wire::ReferralState::Superseded]).await;
+    assert_eq!(superseded.len(), 1);
+    assert_eq!(superseded[0].referral_id, own);
+    // Who had joined it is held all the same.
+    let case = house.case(EMPLOYER, &companion.case_id).await.unwrap();
+    assert_eq!(told(&case), "referred");
+    resolve(&house, &referral_of(&named), confirmed()).await.unwrap();
+    let case = house.case(EMPLOYER, &nameless.case_id).await.unwrap();
+    assert_eq!(told(&case), "established");
+}
+
+#[tokio::test]
+async fn who_proves_to_be_somebody_to_whom_a_status_was_confirmed_is_answered_from_it() {
+    let house = House::start(Plan::default()).await;
+    let nameless = right_to_work(&house, by_code("W12345678", "1960-04-02")).await;
+    let named = right_to_work(&house, unknown()).await;
+    resolve(&house, &referral_of(&named), confirmed()).await.unwrap();
+    let case = house.case(EMPLOYER, &nameless.case_id).await.unwrap();
+    assert_eq!(told(&case), "referred");
+    name(&house, &nameless).await;
+    let case = house.case(EMPLOYER, &nameless.case_id).await.unwrap();
+    assert_eq!(told(&case), "established");
+    assert!(listed(&house, &[wire::ReferralState::Open]).await.is_empty());
 }

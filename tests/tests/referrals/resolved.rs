@@ -164,6 +164,33 @@ async fn a_view_is_recorded_with_who_looked() {
     assert!(case_json(&after)["answer"] == case_json(&before)["answer"]);
 }
 
+/// As while evidence comes in.
+#[tokio::test]
+async fn nobody_of_the_taskforce_is_told_to_try_again_because_others_were_quicker() {
+    const TIMES: u64 = 20;
+    let house = House::start(Plan::default()).await;
+    let held = right_to_work(&house, unknown()).await;
+    let id = referral_of(&held);
+    let is_over = || house.faults.quicker_left() == 0;
+    house.faults.let_others_be_quicker(TIMES);
+    viewed(&house, &id).await;
+    assert!(is_over());
+    house.faults.let_others_be_quicker(TIMES);
+    ask_for(&house, &id, &["home_office_reference"]).await.unwrap();
+    assert!(is_over());
+    house.faults.let_others_be_quicker(TIMES);
+    resolve(&house, &id, not_confirmed()).await.unwrap();
+    assert!(is_over());
+    let recorded = house.recorded(&held.case_id);
+    let times = |name: &str| recorded.iter().filter(|kind| *kind == name).count();
+    assert_eq!(
+        [times("referral_information_asked"), times("referral_resolved")],
+        [1, 1]
+    );
+    let case = house.case(EMPLOYER, &held.case_id).await.unwrap();
+    assert_eq!(told(&case), "not_established NO_RECORD");
+}
+
 #[tokio::test]
 async fn referrals_are_listed_by_state_in_pages_oldest_first() {
     let house = House::start(Plan::default()).await;

@@ -27,7 +27,7 @@ pub enum Conclusion {
     HeldOn(Vec<EventKind>),
     /// A status is established while a referral is open, which these steps end. Cases that joined it wait for that, if there are
     /// any.
-    Superseded(Vec<EventKind>, ReferralId),
+    Superseded(Vec<EventKind>),
     /// It is to be held back: look for what is known of the person, and then [`Case::held`].
     ToHold(Hold),
 }
@@ -70,7 +70,7 @@ impl Case {
                 if open.joined.is_some() {
                     Conclusion::Told(steps)
                 } else {
-                    Conclusion::Superseded(steps, open.id)
+                    Conclusion::Superseded(steps)
                 }
             }
             // Its caller stays as silent as it was when the case joined.

@@ -267,7 +267,7 @@ impl World {
         };
         match case.concluded(verdict, &replies, under, moved, self.now) {
             Conclusion::Told(told) | Conclusion::HeldOn(told) => steps.extend(told),
-            Conclusion::Superseded(ended, _) => steps.extend(ended),
+            Conclusion::Superseded(ended) => steps.extend(ended),
             Conclusion::ToHold(hold) => return self.hold(at, &hold, steps),
         }
         self.record(at, steps);

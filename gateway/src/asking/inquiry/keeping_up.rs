@@ -47,15 +47,19 @@ impl Inquiry {
     /// timekeeper, for the case is due until it is done.
     pub(super) async fn follow_up(&mut self, concluded: Concluded) {
         let id = self.case.id;
-        let followed = match concluded {
-            Concluded { joined: true, .. } => self.asking.follow(id).await,
-            Concluded { releases: true, .. } => self.asking.release(id).await,
-            Concluded { evidence, .. } => {
-                let within = self.asking.again.within;
-                self.send(evidence, within);
-                return;
-            }
-        };
+        // It is recorded, so others about the person may go on; so may this case, which can come to a hold anew by what follows.
+        drop(concluded.person);
+        let Concluded {
+            joined,
+            releases,
+            evidence,
+            ..
+        } = concluded;
+        self.send(evidence, self.asking.again.within);
+        if !joined && !releases {
+            return;
+        }
+        let followed = self.follow_referrals(joined, releases).await;
         let followed = match followed {
             Ok(()) => self.catch_up().await,
             Err(error) => Err(error),
@@ -63,5 +67,15 @@ impl Inquiry {
         if let Err(error) = followed {
             tracing::warn!(case = %id, %error, "what follows from a referral is left for later");
         }
+    }
+
+    async fn follow_referrals(&mut self, joined: bool, releases: bool) -> Result<(), Error> {
+        if releases {
+            self.asking.release(self.case.id).await?;
+        }
+        if joined {
+            self.asking.follow(self.case.id).await?;
+        }
+        Ok(())
     }
 }
