@@ -156,7 +156,7 @@ impl PostgresStore {
             holding: opened.holding,
             queue: requests,
             pending: std::collections::VecDeque::new(),
-            ahead: std::collections::VecDeque::new(),
+            ahead: writer::Ahead::default(),
             state: Arc::clone(&state),
             leases: Arc::clone(&leases),
             blocks: Arc::clone(&blocks),

@@ -18,7 +18,7 @@ use super::fault::DatabaseError;
 use super::lease::{self, Holding, LeaseError};
 use super::quotas::{Blocks, Taken};
 use super::telling::Telling;
-use super::work::{Answers, Outcome, Recorded, Request, Waiting, Work, next_batch, tell};
+use super::work::{Answers, Outcome, Recorded, Request, Waiting, Work, tell};
 use crate::store::CommitError;
 
 mod ahead;
@@ -50,8 +50,8 @@ pub(super) struct Writer {
     pub(super) holding: Holding,
     pub(super) queue: mpsc::Receiver<Request>,
     pub(super) pending: VecDeque<Waiting>,
-    /// Sent, and not answered yet; the oldest first.
-    pub(super) ahead: VecDeque<Ahead>,
+    /// Sent, and not answered yet.
+    pub(super) ahead: Ahead,
     pub(super) state: Arc<State>,
     pub(super) leases: Arc<Leases>,
     pub(super) blocks: Arc<Blocks>,
@@ -79,7 +79,7 @@ impl Writer {
                     self.renew().await;
                 }
                 () = self.telling.rested() => {}
-                heard = ahead::first(&mut self.ahead) => self.hear(heard).await,
+                heard = self.ahead.first() => self.hear(heard).await,
                 () = future::ready(()), if self.may_send() => {}
                 count = self.queue.recv_many(&mut requests, self.limits.batch_max), if is_open => is_open = count > 0,
             }
@@ -91,7 +91,7 @@ impl Writer {
             }
             self.take_in(&mut requests);
             if self.may_send() {
-                let batch = next_batch(&mut self.pending, self.limits.batch_max);
+                let batch = self.next();
                 self.send(batch).await;
             } else if self.ahead.is_empty() && self.telling.is_owing() {
                 self.tell_of_change().await;

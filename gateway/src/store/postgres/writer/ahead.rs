@@ -11,7 +11,7 @@ use tokio::task::{JoinError, JoinHandle};
 
 use super::super::batch::{Failure, Session, Settled};
 use super::super::quotas::Taken;
-use super::super::work::{Waiting, Work};
+use super::super::work::{Waiting, Work, next_batch};
 use super::Writer;
 use super::attempts::Patience;
 
@@ -19,14 +19,51 @@ use super::attempts::Patience;
 /// each smaller.
 const AHEAD_MAX: usize = 2;
 
-/// A batch that was sent.
+/// Part by which the number of changes at once is forgotten with each batch.
+const FORGOTTEN: usize = 16;
+
+/// Batches on their way. Each is half of the changes that there are at once, so that one half of those who come with changes waits
+/// for the batch that the server works on, and the other half for the one behind it.
+#[derive(Default)]
 pub(in crate::store::postgres) struct Ahead {
+    /// The oldest first.
+    sent: VecDeque<Sent>,
+    /// Changes that there lately were at once, on their way or waiting.
+    reach: usize,
+}
+
+/// A batch that was sent.
+struct Sent {
     size: usize,
     /// The other gateways hear of it.
     tells: bool,
     /// As long as its callers are kept waiting.
     patience: Patience,
     answer: JoinHandle<Answered>,
+}
+
+impl Ahead {
+    pub(super) fn is_empty(&self) -> bool {
+        self.sent.is_empty()
+    }
+
+    /// Waits for the answer to the first; for ever where nothing was sent.
+    pub(super) async fn first(&mut self) -> Heard {
+        match self.sent.front_mut() {
+            Some(first) => Heard((&mut first.answer).await),
+            None => future::pending().await,
+        }
+    }
+
+    /// So many wait for a batch to be sent.
+    fn come(&mut self, waiting: usize) {
+        let sent: usize = self.sent.iter().map(|sent| sent.size).sum();
+        self.reach = (sent + waiting).max(self.reach - self.reach.div_ceil(FORGOTTEN));
+    }
+
+    fn half(&self) -> usize {
+        self.reach.div_ceil(2).max(1)
+    }
 }
 
 /// What came of it: none where it was refused, as one of another kind.
@@ -37,24 +74,27 @@ type Answered = (Vec<Waiting>, Answer);
 /// A batch that was answered, unless recording it panicked.
 pub(super) struct Heard(Result<Answered, JoinError>);
 
-/// Waits for the answer to the first; for ever where nothing was sent.
-pub(super) async fn first(ahead: &mut VecDeque<Ahead>) -> Heard {
-    match ahead.front_mut() {
-        Some(first) => Heard((&mut first.answer).await),
-        None => future::pending().await,
-    }
-}
-
 impl Writer {
-    /// There is something to send, and now is the time: the server has nothing to do, or will find a batch behind the one that it
-    /// works on which is no smaller. Smaller ones would cost it more than they save.
+    /// There is something to send, and now is the time: the server has nothing to do, or there is enough for a batch behind the one
+    /// that it works on.
     pub(super) fn may_send(&self) -> bool {
         let waiting = self.pending.len();
-        let is_time = match self.ahead.back() {
-            None => true,
-            Some(last) => self.ahead.len() < AHEAD_MAX && waiting >= last.size,
-        };
-        waiting > 0 && is_time
+        let may_go_ahead = self.ahead.sent.len() < AHEAD_MAX && waiting >= self.ahead.half();
+        waiting > 0 && (self.ahead.is_empty() || may_go_ahead)
+    }
+
+    /// What is to be sent now.
+    pub(super) fn next(&mut self) -> Vec<Waiting> {
+        self.ahead.come(self.pending.len());
+        let half = self.ahead.half();
+        // What cannot go ahead of an answer has nothing behind it either.
+        let can_go_ahead = self
+            .pending
+            .iter()
+            .take(half)
+            .all(|waiting| waiting.work.is_plain());
+        let most = if can_go_ahead { half } else { usize::MAX };
+        next_batch(&mut self.pending, self.limits.batch_max.min(most))
     }
 
     /// Sends a batch, ahead of the answers to those before where it can be, or has it recorded.
@@ -63,7 +103,7 @@ impl Writer {
         if batch.iter().all(|waiting| waiting.work.is_plain())
             && let Some(session) = self.session.clone().filter(can_go_ahead)
         {
-            let tells = self.telling.may_tell() && !self.ahead.iter().any(|ahead| ahead.tells);
+            let tells = self.telling.may_tell() && !self.ahead.sent.iter().any(|sent| sent.tells);
             let holding = self.holding;
             let size = batch.len();
             let answer = tokio::spawn(async move {
@@ -71,7 +111,7 @@ impl Writer {
                 let answer = session.record_whole(holding, &works, tells).await;
                 (batch, answer)
             });
-            self.ahead.push_back(Ahead {
+            self.ahead.sent.push_back(Sent {
                 size,
                 tells,
                 patience: self.limits.wait(),
@@ -86,7 +126,7 @@ impl Writer {
     /// Waits until everything that was sent is answered.
     pub(super) async fn hear_all(&mut self) {
         while !self.ahead.is_empty() {
-            let heard = first(&mut self.ahead).await;
+            let heard = self.ahead.first().await;
             self.hear(heard).await;
         }
     }
@@ -97,7 +137,7 @@ impl Writer {
         let mut answered = Vec::with_capacity(AHEAD_MAX);
         let mut heard = Some(heard);
         while let Some(Heard(answer)) = heard.take()
-            && let Some(sent) = self.ahead.pop_front()
+            && let Some(sent) = self.ahead.sent.pop_front()
         {
             match answer {
                 Ok(answer) => answered.push((answer, sent)),
@@ -106,7 +146,7 @@ impl Writer {
             }
             let is_recorded = matches!(answered.last(), Some(((_, Ok(Some(_))), _)));
             if !(is_recorded && answered.len() == 1 || self.ahead.is_empty()) {
-                heard = Some(first(&mut self.ahead).await);
+                heard = Some(self.ahead.first().await);
             }
         }
         for ((batch, answer), sent) in answered {
@@ -121,5 +161,25 @@ impl Writer {
                 Err(failure) => self.settle(batch, (Some(failure), patience)).await,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_half_of_what_there_was_at_once_lately() {
+        let mut ahead = Ahead::default();
+        assert_eq!(ahead.half(), 1);
+        ahead.come(128);
+        assert_eq!(ahead.half(), 64);
+        // Those who were just answered are on their way back.
+        ahead.come(70);
+        assert_eq!(ahead.half(), 60);
+        for _ in 0..128 {
+            ahead.come(1);
+        }
+        assert_eq!(ahead.half(), 1);
     }
 }
