@@ -43,7 +43,9 @@ struct Held {
 impl Held {
     async fn new() -> Self {
         let ground = Ground::new();
-        let store = ground.open_with(ground.quiet()).await.unwrap();
+        let mut settings = ground.quiet();
+        settings.limits.ahead_min = 1;
+        let store = ground.open_with(settings).await.unwrap();
         for n in 1..4 {
             receive(&store, n).await;
         }

@@ -2,8 +2,10 @@
 //!
 //! A checkpoint on the writer's own connection would make one batch in a thousand wait for it. It runs on a thread of
 //! its own instead, each time the log has grown by so many pages. While changes never pause, such a checkpoint is always
-//! a little behind, and the log could never begin anew; past a second limit the writer finishes the rest itself.
+//! a little behind, and the log could never begin anew; past a second limit the writer finishes the rest itself. SQLite puts
+//! what was moved on disk only then, which would be the writer's to wait for: so the thread has done it by then.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -25,11 +27,11 @@ pub(super) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Watches the log of `writer` and starts the thread, which works on `own` and sets `stopped` when a checkpoint
-    /// fails so that the database file can no longer be trusted to take what the log holds.
+    /// Watches the log of `writer` and starts the thread, which works on `own`, a connection to `file`, and sets `stopped` when a
+    /// checkpoint fails so that the database file can no longer be trusted to take what the log holds.
     pub(super) fn start(
         writer: &mut Connection,
-        own: Connection,
+        (own, file): (Connection, Arc<File>),
         stopped: Arc<AtomicBool>,
         every_pages: u32,
         log_pages_max: u32,
@@ -46,7 +48,7 @@ impl Checkpoints {
         let (wanted, wanting) = sync_channel(1);
         let thread = thread::Builder::new()
             .name("store-checkpoint".to_owned())
-            .spawn(move || run(&own, &wanting, &stopped))
+            .spawn(move || run((&own, &file), &wanting, &stopped))
             .map_err(StartError::Thread)?;
         Ok(Self {
             wanted,
@@ -90,7 +92,7 @@ pub(super) enum StartError {
     Thread(io::Error),
 }
 
-fn run(connection: &Connection, wanting: &Receiver<()>, stopped: &AtomicBool) {
+fn run((connection, file): (&Connection, &File), wanting: &Receiver<()>, stopped: &AtomicBool) {
     while wanting.recv().is_ok() {
         if let Err(error) = checkpoint(connection, "PASSIVE") {
             let fault = super::fault::of(&error);
@@ -99,6 +101,12 @@ fn run(connection: &Connection, wanting: &Receiver<()>, stopped: &AtomicBool) {
                 stopped.store(true, Ordering::Release);
                 return;
             }
+        }
+        if let Err(error) = file.sync_data() {
+            // What the system has dropped is in the log still; only the next opening moves all of it again.
+            tracing::error!(%error, "the store's file is not on disk");
+            stopped.store(true, Ordering::Release);
+            return;
         }
     }
 }

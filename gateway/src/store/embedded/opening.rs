@@ -184,7 +184,7 @@ impl Opened {
         let stopped = Arc::new(AtomicBool::new(false));
         let checkpoints = Checkpoints::start(
             &mut writer,
-            connect(path).map_err(failed)?,
+            (connect(path).map_err(failed)?, lock.file()),
             Arc::clone(&stopped),
             settings.checkpoint_pages,
             settings.log_pages_max,
@@ -219,8 +219,8 @@ pub(super) fn lock(path: &Path) -> Result<Lock, OpenError> {
         },
         TryLockError::Error(source) => unusable(path, source),
     })?;
-    create(path).map_err(failed)?;
-    Ok(Lock::of(lock))
+    let file = create(path).map_err(failed)?;
+    Ok(Lock::of(lock, file))
 }
 
 /// Makes a file that only its owner may read, where there is none.

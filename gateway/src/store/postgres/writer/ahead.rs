@@ -61,8 +61,9 @@ impl Ahead {
         self.reach = (sent + waiting).max(self.reach - self.reach.div_ceil(FORGOTTEN));
     }
 
-    fn half(&self) -> usize {
-        self.reach.div_ceil(2).max(1)
+    /// And so many at the least.
+    fn half(&self, least: usize) -> usize {
+        self.reach.div_ceil(2).max(least)
     }
 }
 
@@ -79,14 +80,18 @@ impl Writer {
     /// that it works on.
     pub(super) fn may_send(&self) -> bool {
         let waiting = self.pending.len();
-        let may_go_ahead = self.ahead.sent.len() < AHEAD_MAX && waiting >= self.ahead.half();
+        let may_go_ahead = self.ahead.sent.len() < AHEAD_MAX && waiting >= self.half();
         waiting > 0 && (self.ahead.is_empty() || may_go_ahead)
+    }
+
+    fn half(&self) -> usize {
+        self.ahead.half(self.limits.ahead_min)
     }
 
     /// What is to be sent now.
     pub(super) fn next(&mut self) -> Vec<Waiting> {
         self.ahead.come(self.pending.len());
-        let half = self.ahead.half();
+        let half = self.half();
         // What cannot go ahead of an answer has nothing behind it either.
         let can_go_ahead = self
             .pending
@@ -171,15 +176,16 @@ mod tests {
     #[test]
     fn batches_are_half_of_what_there_was_at_once_lately() {
         let mut ahead = Ahead::default();
-        assert_eq!(ahead.half(), 1);
+        assert_eq!(ahead.half(1), 1);
         ahead.come(128);
-        assert_eq!(ahead.half(), 64);
+        assert_eq!(ahead.half(1), 64);
         // Those who were just answered are on their way back.
         ahead.come(70);
-        assert_eq!(ahead.half(), 60);
+        assert_eq!(ahead.half(1), 60);
+        assert_eq!(ahead.half(100), 100);
         for _ in 0..128 {
             ahead.come(1);
         }
-        assert_eq!(ahead.half(), 1);
+        assert_eq!(ahead.half(1), 1);
     }
 }
