@@ -64,9 +64,9 @@ const READ_TOGETHER: usize = 16;
 /// How late the oldest due work may be before it is worked off at full speed. 600 ms, of the second by which a step may be late.
 const BEHIND_MAX: Duration = Duration::from_millis(600);
 
-/// Until then only one part in so many is done at once. An eighth: some four thousand cases a second, in commits so small that a check
+/// Until then only one part in so many is done at once. A quarter: some four thousand cases a second, in commits so small that a check
 /// that waits for one waits for less than a millisecond more.
-const STEADY_PART: usize = 8;
+const STEADY_PART: usize = 4;
 
 /// Between two such parts. 2 ms: what waits meanwhile is let in.
 const BREATH: Duration = Duration::from_millis(2);

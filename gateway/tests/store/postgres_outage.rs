@@ -205,7 +205,7 @@ async fn a_full_queue_refuses_at_once_and_what_it_took_is_recorded() {
     (settings.limits.queue_max, settings.limits.batch_max) = (1, 1);
     let store = ground.open_with(settings).await.unwrap();
     receive(&store, 100).await;
-    // Holds the writer at its first change, so that one more can wait and the rest cannot.
+    // Holds the writer at its first change, so that one more can be its next batch, one can wait, and the rest cannot.
     let stranger = ground.database.stranger().await;
     stranger
         .batch_execute("BEGIN; LOCK TABLE statuscheck.chains")
@@ -218,7 +218,7 @@ async fn a_full_queue_refuses_at_once_and_what_it_took_is_recorded() {
     stranger.batch_execute("ROLLBACK").await.unwrap();
     let results = receipts.await;
 
-    assert!(count(&results, CommitError::Full) >= 6);
+    assert!(count(&results, CommitError::Full) >= 5);
     for (n, result) in (0..8).zip(results) {
         match result {
             Ok(received) => assert_eq!((received, version(&store, n).await), (Received::New, Some(1))),

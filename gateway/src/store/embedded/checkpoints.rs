@@ -14,12 +14,17 @@ use std::{io, thread};
 
 use rusqlite::Connection;
 
+/// What the writer finishes itself is at most one part in so many of what the thread moves each time: two milliseconds of work.
+const LITTLE: u32 = 8;
+
 /// The writer's side.
 pub(super) struct Checkpoints {
     wanted: SyncSender<()>,
     thread: JoinHandle<()>,
     /// Pages in the log after the last commit.
     pages: Arc<AtomicU32>,
+    /// Pages that the thread has moved, as of its last checkpoint.
+    moved: Arc<AtomicU32>,
     /// Pages in the log when a checkpoint was last asked for.
     asked_at: u32,
     every_pages: u32,
@@ -44,16 +49,19 @@ impl Checkpoints {
                 Ok(())
             }))
             .map_err(StartError::Engine)?;
+        let moved = Arc::new(AtomicU32::new(0));
+        let moving = Arc::clone(&moved);
         // One place: a checkpoint asked for while one is asked for already is the same.
         let (wanted, wanting) = sync_channel(1);
         let thread = thread::Builder::new()
             .name("store-checkpoint".to_owned())
-            .spawn(move || run((&own, &file), &wanting, &stopped))
+            .spawn(move || run((&own, &file), &wanting, &moving, &stopped))
             .map_err(StartError::Thread)?;
         Ok(Self {
             wanted,
             thread,
             pages,
+            moved,
             asked_at: 0,
             every_pages: every_pages.max(1),
             log_pages_max,
@@ -63,8 +71,8 @@ impl Checkpoints {
     /// To be called after each commit of `writer`.
     pub(super) fn after_commit(&mut self, writer: &Connection) -> rusqlite::Result<()> {
         let pages = self.pages.load(Ordering::Relaxed);
-        if pages >= self.log_pages_max {
-            return checkpoint(writer, "PASSIVE");
+        if pages >= self.log_pages_max && self.has_little_left(pages) {
+            return checkpoint(writer, "PASSIVE").map(drop);
         }
         if pages < self.asked_at {
             self.asked_at = 0;
@@ -75,6 +83,12 @@ impl Checkpoints {
             self.wanted.try_send(()).ok();
         }
         Ok(())
+    }
+
+    /// The thread has just moved nearly all of the log; or it stays behind, and somebody has to.
+    fn has_little_left(&self, pages: u32) -> bool {
+        let left = pages.saturating_sub(self.moved.load(Ordering::Relaxed));
+        left <= self.every_pages / LITTLE || pages >= self.log_pages_max.saturating_mul(2)
     }
 
     /// Ends the thread, after the checkpoint it may be at.
@@ -92,11 +106,17 @@ pub(super) enum StartError {
     Thread(io::Error),
 }
 
-fn run((connection, file): (&Connection, &File), wanting: &Receiver<()>, stopped: &AtomicBool) {
+fn run(
+    (connection, file): (&Connection, &File),
+    wanting: &Receiver<()>,
+    moved: &AtomicU32,
+    stopped: &AtomicBool,
+) {
     while wanting.recv().is_ok() {
-        if let Err(error) = checkpoint(connection, "PASSIVE") {
-            let fault = super::fault::of(&error);
-            tracing::error!(error = &error as &dyn std::error::Error, %fault, "a checkpoint failed");
+        let checkpointed = checkpoint(connection, "PASSIVE");
+        if let Err(error) = &checkpointed {
+            let fault = super::fault::of(error);
+            tracing::error!(error = error as &dyn std::error::Error, %fault, "a checkpoint failed");
             if fault.is_lasting() {
                 stopped.store(true, Ordering::Release);
                 return;
@@ -108,14 +128,19 @@ fn run((connection, file): (&Connection, &File), wanting: &Receiver<()>, stopped
             stopped.store(true, Ordering::Release);
             return;
         }
+        if let Ok(pages) = checkpointed {
+            moved.store(pages, Ordering::Relaxed);
+        }
     }
 }
 
-/// Moves what it can from the log into the database file; readers and another checkpoint may make it leave some.
-pub(super) fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<()> {
+/// Moves what it can from the log into the database file, and tells how many pages of the log are there now; readers and another
+/// checkpoint may make it leave some.
+pub(super) fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<u32> {
     connection
         .prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?
-        .query_row([], |_counts| Ok(()))
+        .query_row([], |counts| counts.get::<_, i64>(2))
+        .map(|pages| u32::try_from(pages).unwrap_or_default())
 }
 
 /// Moves all of the log into the database file and cuts it to nothing; false where somebody was in the way.

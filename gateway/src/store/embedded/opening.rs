@@ -267,7 +267,7 @@ pub(super) fn become_writer(connection: &Connection, settings: &Settings) -> rus
     })?;
     // After a failed fsync the system may hold as written what never reached the disk. Moving all of the log into the
     // file, which is synced anew, makes what recovery found durable before anything rests on it.
-    checkpoint(connection, "TRUNCATE")
+    checkpoint(connection, "TRUNCATE").map(drop)
 }
 
 /// Reads the file through where that takes no more than a second or two, and refuses it where a page makes no sense. A

@@ -58,6 +58,10 @@ pub struct Limits {
     /// Changes that must wait before a batch is sent while the one in front of it is not answered. 32: each batch costs the server
     /// a flush and some 0.3 ms by itself, so that fewer had better wait for each other.
     pub ahead_min: usize,
+    /// How long a smaller batch waits for more, where there lately were several changes at once. 1 ms, for the same reason: a call
+    /// that meets so many others waits longer than that for a processor. A change that comes alone waits for nothing.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub gather_max: Duration,
     /// Connections for reading. 8 for each gateway: three gateways then hold some thirty of a server's usual hundred
     /// connections, with writers and listeners.
     pub readers: usize,
@@ -153,6 +157,7 @@ impl Default for Limits {
             queue_max: 4_096,
             batch_max: 256,
             ahead_min: 32,
+            gather_max: Duration::from_millis(1),
             readers: 8,
             reads_waiting_max: 1_024,
             read_wait_max: Duration::from_secs(1),

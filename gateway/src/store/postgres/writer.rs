@@ -69,6 +69,8 @@ impl Writer {
         self.reconnect().await;
         let mut renewals = interval(self.limits.renew_every);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The first is at once, and the lease is new.
+        renewals.tick().await;
         let mut requests = Vec::new();
         let mut is_open = true;
         while is_open || !self.pending.is_empty() || !self.ahead.is_empty() {
@@ -79,7 +81,9 @@ impl Writer {
                     self.renew().await;
                 }
                 () = self.telling.rested() => {}
-                heard = self.ahead.first() => self.hear(heard).await,
+                heard = self.ahead.news() => if let Some(heard) = heard {
+                    self.hear(heard).await;
+                },
                 () = future::ready(()), if self.may_send() => {}
                 count = self.queue.recv_many(&mut requests, self.limits.batch_max), if is_open => is_open = count > 0,
             }
@@ -90,6 +94,7 @@ impl Writer {
                 requests.push(request);
             }
             self.take_in(&mut requests);
+            self.gather();
             if self.may_send() {
                 let batch = self.next();
                 self.send(batch).await;

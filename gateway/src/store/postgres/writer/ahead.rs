@@ -5,9 +5,11 @@
 
 use std::collections::VecDeque;
 use std::future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::task::{JoinError, JoinHandle};
+use tokio::time::{Sleep, sleep};
 
 use super::super::batch::{Failure, Session, Settled};
 use super::super::quotas::Taken;
@@ -22,6 +24,9 @@ const AHEAD_MAX: usize = 2;
 /// Part by which the number of changes at once is forgotten with each batch.
 const FORGOTTEN: usize = 16;
 
+/// Changes that there lately were at once from which on a batch waits for more: some eight in each of two batches.
+const SEVERAL: usize = 16;
+
 /// Batches on their way. Each is half of the changes that there are at once, so that one half of those who come with changes waits
 /// for the batch that the server works on, and the other half for the one behind it.
 #[derive(Default)]
@@ -30,6 +35,16 @@ pub(in crate::store::postgres) struct Ahead {
     sent: VecDeque<Sent>,
     /// Changes that there lately were at once, on their way or waiting.
     reach: usize,
+    gathering: Gathering,
+}
+
+/// Whether a batch that is to be sent waits for more.
+#[derive(Default)]
+enum Gathering {
+    #[default]
+    No,
+    Until(Pin<Box<Sleep>>),
+    Over,
 }
 
 /// A batch that was sent.
@@ -47,12 +62,17 @@ impl Ahead {
         self.sent.is_empty()
     }
 
-    /// Waits for the answer to the first; for ever where nothing was sent.
-    pub(super) async fn first(&mut self) -> Heard {
-        match self.sent.front_mut() {
-            Some(first) => Heard((&mut first.answer).await),
-            None => future::pending().await,
+    /// Waits for the answer to the first; where nothing was sent, until enough was waited for more to send, or else for ever.
+    pub(super) async fn news(&mut self) -> Option<Heard> {
+        if let Some(first) = self.sent.front_mut() {
+            return Some(Heard((&mut first.answer).await));
         }
+        match &mut self.gathering {
+            Gathering::Until(end) => end.await,
+            Gathering::No | Gathering::Over => future::pending().await,
+        }
+        self.gathering = Gathering::Over;
+        None
     }
 
     /// So many wait for a batch to be sent.
@@ -80,8 +100,22 @@ impl Writer {
     /// that it works on.
     pub(super) fn may_send(&self) -> bool {
         let waiting = self.pending.len();
-        let may_go_ahead = self.ahead.sent.len() < AHEAD_MAX && waiting >= self.half();
-        waiting > 0 && (self.ahead.is_empty() || may_go_ahead)
+        if waiting >= self.half() {
+            return self.ahead.sent.len() < AHEAD_MAX;
+        }
+        waiting > 0 && self.ahead.is_empty() && !matches!(self.ahead.gathering, Gathering::Until(_))
+    }
+
+    /// Begins to wait for more, where that is worth it.
+    pub(super) fn gather(&mut self) {
+        let is_small = (1..self.half()).contains(&self.pending.len());
+        if is_small
+            && self.ahead.is_empty()
+            && self.ahead.reach >= SEVERAL
+            && matches!(self.ahead.gathering, Gathering::No)
+        {
+            self.ahead.gathering = Gathering::Until(Box::pin(sleep(self.limits.gather_max)));
+        }
     }
 
     fn half(&self) -> usize {
@@ -91,6 +125,7 @@ impl Writer {
     /// What is to be sent now.
     pub(super) fn next(&mut self) -> Vec<Waiting> {
         self.ahead.come(self.pending.len());
+        self.ahead.gathering = Gathering::No;
         let half = self.half();
         // What cannot go ahead of an answer has nothing behind it either.
         let can_go_ahead = self
@@ -130,8 +165,9 @@ impl Writer {
 
     /// Waits until everything that was sent is answered.
     pub(super) async fn hear_all(&mut self) {
-        while !self.ahead.is_empty() {
-            let heard = self.ahead.first().await;
+        while !self.ahead.is_empty()
+            && let Some(heard) = self.ahead.news().await
+        {
             self.hear(heard).await;
         }
     }
@@ -151,7 +187,7 @@ impl Writer {
             }
             let is_recorded = matches!(answered.last(), Some(((_, Ok(Some(_))), _)));
             if !(is_recorded && answered.len() == 1 || self.ahead.is_empty()) {
-                heard = Some(self.ahead.first().await);
+                heard = self.ahead.news().await;
             }
         }
         for ((batch, answer), sent) in answered {
