@@ -128,32 +128,39 @@ impl Session {
     }
 
     /// Records `batch`, which has `taken` units out of blocks: on return it is on disk. Where it `tells`, the other gateways
-    /// hear that the chain grew.
+    /// hear that the chain grew. None where it was recorded before, which left the chain `before`, and nobody was told.
     pub(super) async fn record(
         &self,
         holding: Holding,
         batch: &[&Work],
         taken: &Taken,
-        tells: bool,
-    ) -> Result<Settled, Failure> {
+        (tells, before): (bool, Option<Head>),
+    ) -> Result<Option<Settled>, Failure> {
         let made = match Single::of(batch) {
             Some(single) => self.begin_single(holding, single).await,
             None => self.begin_changes(holding, &Changes::of(batch), taken).await,
         };
         // Whatever comes of it, only the server knows where the chain ends until it has said so.
         self.expectation.ended(holding, None);
+        // Nobody adds to the chain from here on: also what a lost connection left at the server can come no more.
+        if let (Ok(_), Some(before)) = (&made, before)
+            && self.is_at(holding, before).await?
+        {
+            self.roll_back().await?;
+            return Ok(None);
+        }
         match made {
             Ok((made, head)) if made.is_written => {
                 let settled = self.commit(holding, made, head, tells).await?;
                 self.expectation.ended(holding, settled.head.or(Some(head)));
-                Ok(settled)
+                Ok(Some(settled))
             }
             Ok((made, _)) => {
                 self.roll_back().await?;
-                Ok(Settled {
+                Ok(Some(Settled {
                     outcomes: made.outcomes,
                     head: None,
-                })
+                }))
             }
             Err(failure) => {
                 // Where the server cannot be told any more, it rolls back by itself.
@@ -308,8 +315,13 @@ impl Session {
                 "it warned of something, and may be ahead of its standbys",
             ));
         }
+        self.is_at(holding, head).await
+    }
+
+    /// The chain has, or had, its end there.
+    async fn is_at(&self, holding: Holding, head: Head) -> Result<bool, DatabaseError> {
         let place: [&(dyn ToSql + Sync); 2] = [&holding.number, &head.sequence];
-        let found = client.query_opt(&statements.hash_at, &place);
+        let found = self.client().query_opt(&self.statements.hash_at, &place);
         Ok(match self.trip(found).await? {
             Some(row) => lease::array(&row, 0)? == head.hash,
             None => false,

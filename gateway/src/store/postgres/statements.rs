@@ -93,10 +93,12 @@ statements! {
         WHERE cases.id = step.id AND cases.version = step.expected";
 
     /// All of the four above, with the entries and the end of the chain; and none of it where a request or a version is not as
-    /// expected, or the chain ends elsewhere or is another's: then it fails, by dividing by zero. The chain is locked first.
+    /// expected, or the chain ends elsewhere or is another's: then it fails, by dividing by zero. The chain is locked first. It is told
+    /// by its hash: one that was sent behind another may come late, when something else was recorded in that one's place.
     whole: "
         WITH held AS (
-            SELECT FROM statuscheck.chains WHERE number = $31 AND fence = $32 AND sequence = $33 FOR NO KEY UPDATE
+            SELECT FROM statuscheck.chains WHERE number = $31 AND fence = $32 AND sequence = $33 AND hash = $37
+            FOR NO KEY UPDATE
         ), asked AS (
             INSERT INTO statuscheck.requests (organisation, request_id, case_id, content, subjects)
             SELECT unnest($1::text[]), unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::bytea[]), unnest($5::bytea[])
@@ -131,7 +133,7 @@ statements! {
             UPDATE statuscheck.chains
             SET sequence = $34, hash = $35,
                 lease_until = greatest(lease_until, clock_timestamp() + make_interval(secs => $36))
-            WHERE number = $31 AND fence = $32 AND sequence = $33
+            WHERE number = $31 AND fence = $32 AND sequence = $33 AND hash = $37
               AND (SELECT count(*) FROM asked) = cardinality($3::uuid[])
               AND (SELECT count(*) FROM stepped) = cardinality($16::uuid[])
             RETURNING 1

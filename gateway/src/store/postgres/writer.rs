@@ -73,7 +73,15 @@ impl Writer {
         renewals.tick().await;
         let mut requests = Vec::new();
         let mut is_open = true;
-        while is_open || !self.pending.is_empty() || !self.ahead.is_empty() {
+        while !self.is_stopped() && (is_open || !self.pending.is_empty() || !self.ahead.is_empty()) {
+            if self.is_away() {
+                self.hear_all().await;
+                if !self.come_back().await {
+                    break;
+                }
+            }
+            // What waits in here is bounded as the queue is.
+            let room = self.limits.batch_max.saturating_sub(self.pending.len());
             tokio::select! {
                 biased;
                 _ = renewals.tick() => {
@@ -85,7 +93,7 @@ impl Writer {
                     self.hear(heard).await;
                 },
                 () = future::ready(()), if self.may_send() => {}
-                count = self.queue.recv_many(&mut requests, self.limits.batch_max), if is_open => is_open = count > 0,
+                count = self.queue.recv_many(&mut requests, room), if is_open && room > 0 => is_open = count > 0,
             }
             // What came in while the batch before was on its way.
             while self.pending.len() + requests.len() < self.limits.batch_max
@@ -94,6 +102,9 @@ impl Writer {
                 requests.push(request);
             }
             self.take_in(&mut requests);
+            if self.is_away() || self.is_stopped() {
+                continue;
+            }
             self.gather();
             if self.may_send() {
                 let batch = self.next();
@@ -101,18 +112,17 @@ impl Writer {
             } else if self.ahead.is_empty() && self.telling.is_owing() {
                 self.tell_of_change().await;
             }
-            if self.state.is_away.load(Ordering::Acquire) {
-                self.hear_all().await;
-                if !self.come_back().await {
-                    break;
-                }
-            }
-            if self.state.is_stopped.load(Ordering::Acquire) {
-                break;
-            }
         }
         self.hear_all().await;
         self.end().await;
+    }
+
+    fn is_away(&self) -> bool {
+        self.state.is_away.load(Ordering::Acquire)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.state.is_stopped.load(Ordering::Acquire)
     }
 
     fn take_in(&mut self, requests: &mut Vec<Request>) {
@@ -126,6 +136,10 @@ impl Writer {
 
     /// Records a batch, whose first attempt failed where that is said, and tells those who wait for it.
     async fn settle(&mut self, batch: Vec<Waiting>, (failure, patience): (Option<Failure>, Patience)) {
+        if self.is_stopped() {
+            let refused = vec![Err(CommitError::Unavailable); batch.len()];
+            return self.answer(batch, refused, &Taken::default()).await;
+        }
         let (taken, void) = self.blocks.take(batch.iter().map(|waiting| &waiting.work));
         let batch = self.refuse_void(batch, &void, &taken);
         let works: Vec<&Work> = batch.iter().map(|waiting| &waiting.work).collect();

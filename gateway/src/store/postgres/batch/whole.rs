@@ -26,17 +26,18 @@ impl Session {
     }
 
     /// Records a batch of plain changes. None where it was refused; nothing of it was recorded then. Where it was not recorded, or
-    /// it is not known whether it was, whatever was sent behind it is to be heard before anything else is sent.
+    /// it is not known whether it was, whatever was sent behind it is to be heard before anything else is sent. There are so many
+    /// `in_front` of it, for whose answers it waits as well.
     pub(in crate::store::postgres) async fn record_whole(
         &self,
         holding: Holding,
         batch: &[&Work],
-        tells: bool,
+        (tells, in_front): (bool, u32),
     ) -> Result<Option<Settled>, Failure> {
         let Some(head) = self.expectation.head(holding) else {
             return Ok(None);
         };
-        let recorded = Box::pin(self.send_whole(holding, batch, head, tells)).await;
+        let recorded = Box::pin(self.send_whole(holding, batch, head, (tells, in_front))).await;
         match &recorded {
             Ok(Some(_settled)) => {}
             Ok(None) => {
@@ -53,7 +54,7 @@ impl Session {
         holding: Holding,
         batch: &[&Work],
         head: Head,
-        tells: bool,
+        (tells, in_front): (bool, u32),
     ) -> Result<Option<Settled>, Failure> {
         let changes = Changes::of(batch);
         let made = changes.judge(&Judged::all(), &Taken::default());
@@ -68,7 +69,7 @@ impl Session {
         };
         let warnings = self.connected.warnings();
         let grew = format!("{}:{}", holding.number, after.sequence);
-        let written = timeout(self.answer_max, async {
+        let written = timeout(self.answer_max * (in_front + 1), async {
             let writing = self.write_whole(holding, &changes, (&made.entries, &places), (head, after));
             // Sent with it, as after a commit.
             let telling = OptionFuture::from(tells.then(|| self.tell(notices::CHANGED, &grew)));
@@ -102,7 +103,8 @@ impl Session {
         let step = changes.advance_parameters(&HashSet::new()).unwrap_or_default();
         let added = Columns::of(entries, places);
         let (hash, lease) = (after.hash.as_slice(), self.lease.as_secs_f64());
-        let columns: [&(dyn ToSql + Sync); 36] = [
+        let begins = before.hash.as_slice();
+        let columns: [&(dyn ToSql + Sync); 37] = [
             &open.organisations,
             &open.requests,
             &open.ids,
@@ -139,6 +141,7 @@ impl Session {
             &after.sequence,
             &hash,
             &lease,
+            &begins,
         ];
         self.client().execute(&self.statements.whole, &columns).await?;
         Ok(())

@@ -146,9 +146,10 @@ impl Writer {
             let tells = self.telling.may_tell() && !self.ahead.sent.iter().any(|sent| sent.tells);
             let holding = self.holding;
             let size = batch.len();
+            let in_front = u32::try_from(self.ahead.sent.len()).unwrap_or(u32::MAX);
             let answer = tokio::spawn(async move {
                 let works: Vec<&Work> = batch.iter().map(|waiting| &waiting.work).collect();
-                let answer = session.record_whole(holding, &works, tells).await;
+                let answer = session.record_whole(holding, &works, (tells, in_front)).await;
                 (batch, answer)
             });
             self.ahead.sent.push_back(Sent {

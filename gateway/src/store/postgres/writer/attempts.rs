@@ -119,10 +119,13 @@ impl Writer {
         {
             return Ok(settled);
         }
-        *unknown = None;
         let tells = self.telling.may_tell();
-        match Box::pin(session.record(self.holding, works, taken, tells)).await {
-            Ok(settled) => {
+        let before = unknown.as_ref().and_then(|settled| settled.head);
+        match Box::pin(session.record(self.holding, works, taken, (tells, before))).await {
+            Ok(None) => unknown
+                .take()
+                .ok_or_else(|| Refusal::Away(DatabaseError::unanswered())),
+            Ok(Some(settled)) => {
                 if settled.head.is_some() {
                     self.telling.recorded(tells);
                 }
