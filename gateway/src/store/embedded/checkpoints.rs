@@ -14,7 +14,7 @@ use std::{io, thread};
 
 use rusqlite::Connection;
 
-/// What the writer finishes itself is at most one part in so many of what the thread moves each time: two milliseconds of work.
+/// What the writer finishes itself is at most one part in so many of what the thread moves each time, for calls wait meanwhile.
 const LITTLE: u32 = 8;
 
 /// The writer's side.
@@ -123,7 +123,7 @@ fn run(
             }
         }
         if let Err(error) = file.sync_data() {
-            // What the system has dropped is in the log still; only the next opening moves all of it again.
+            // What the system may have dropped is in the log still: nothing more is to rest on the file.
             tracing::error!(%error, "the store's file is not on disk");
             stopped.store(true, Ordering::Release);
             return;

@@ -17,8 +17,8 @@ pub struct Settings {
     /// Changes of what goes on by itself that may wait for the writer. 1,024: as many cases as may be leased; who has more to record
     /// waits for a place.
     pub behind_max: usize,
-    /// Of those, in one commit while calls come. 64: what comes for a call ends the batch, and waits for its pages and one fsync; for
-    /// so many these are some fifty pages, where sixteen at a time would write half as many again for each.
+    /// Of those, in one commit while calls come. 64: what comes for a call ends the batch, and waits for its pages and one fsync; fewer
+    /// at a time would write the same few pages of the indexes more often.
     pub beside_max: usize,
     /// Of those, in a commit with calls, however many calls wait: so that what is due goes on in any flood of them. 2: some
     /// thousands a second, for a tenth of a millisecond of each commit.

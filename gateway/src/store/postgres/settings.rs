@@ -56,7 +56,7 @@ pub struct Limits {
     /// larger batch only makes its first change wait for its last.
     pub batch_max: usize,
     /// Changes that must wait before a batch is sent while the one in front of it is not answered. 32: each batch costs the server
-    /// a flush and some 0.3 ms by itself, so that fewer had better wait for each other.
+    /// a flush and a statement over nine indexes whatever is in it, so that fewer had better wait for each other.
     pub ahead_min: usize,
     /// How long a smaller batch waits for more, where there lately were several changes at once. 1 ms, for the same reason: a call
     /// that meets so many others waits longer than that for a processor. A change that comes alone waits for nothing.
