@@ -14,9 +14,6 @@ use std::{io, thread};
 
 use rusqlite::Connection;
 
-/// What the writer finishes itself is at most one part in so many of what the thread moves each time, for calls wait meanwhile.
-const LITTLE: u32 = 8;
-
 /// The writer's side.
 pub(super) struct Checkpoints {
     wanted: SyncSender<()>,
@@ -85,10 +82,11 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// The thread has just moved nearly all of the log; or it stays behind, and somebody has to.
+    /// The thread has just moved nearly all of the log, and calls wait for no more than the thread moves at a time; or it stays
+    /// behind, and somebody has to.
     fn has_little_left(&self, pages: u32) -> bool {
         let left = pages.saturating_sub(self.moved.load(Ordering::Relaxed));
-        left <= self.every_pages / LITTLE || pages >= self.log_pages_max.saturating_mul(2)
+        left <= self.every_pages || pages >= self.log_pages_max.saturating_mul(2)
     }
 
     /// Ends the thread, after the checkpoint it may be at.
