@@ -9,10 +9,10 @@ use serde::Deserialize;
 #[derive(Clone, Deserialize, Debug)]
 #[serde(deny_unknown_fields, default)]
 pub struct TimekeeperSettings {
-    /// Cases leased at a time. 128: some milliseconds of work.
+    /// Cases leased at a time. 256: some ten milliseconds of work.
     pub batch_max: usize,
-    /// Cases that are read and written at once. 32: enough for the store to commit in groups, few beside the checks: one half is read
-    /// while the other is written.
+    /// Cases that are read and written at once. 64: enough for the store to commit in groups, and few beside the checks; some are read
+    /// while others are written.
     pub parallel_max: usize,
     /// How long nothing due is looked for anew at the longest, whatever the store says. 500 ms: half of the second by which a
     /// step may be late.
@@ -37,8 +37,8 @@ pub struct TimekeeperSettings {
 impl Default for TimekeeperSettings {
     fn default() -> Self {
         Self {
-            batch_max: 128,
-            parallel_max: 32,
+            batch_max: 256,
+            parallel_max: 64,
             look_every: Duration::from_millis(500),
             rest: Duration::from_millis(50),
             jump: Duration::from_secs(5),
