@@ -32,6 +32,10 @@ pub(crate) fn give_way() {
 
 /// Lets others have the processor for a moment, where the calling thread gives way. To be called after each tenth of a millisecond or
 /// so of work.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no worker calls it for long: only a thread of its own gives way"
+)]
 pub(crate) fn rest() {
     if GIVES_WAY.get() {
         thread::sleep(REST);
