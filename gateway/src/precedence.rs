@@ -34,7 +34,7 @@ pub(crate) fn give_way() {
 /// so of work.
 #[expect(
     clippy::disallowed_methods,
-    reason = "no worker calls it for long: only a thread of its own gives way"
+    reason = "only a thread that gave way sleeps, and no worker of the runtime does that"
 )]
 pub(crate) fn rest() {
     if GIVES_WAY.get() {

@@ -33,6 +33,7 @@ use crate::store::rows::{Note, Purge, SealedChange};
 
 /// Steps that nobody waits for after which the writer lets others have the processor. 8: a fifth of a millisecond. What answers calls
 /// is often woken on the writer's own processor, and would else wait until the batch goes to disk.
+/// It yields and does not rest: calls may come at any time, and the file is locked meanwhile.
 const STEPS_TOGETHER: usize = 8;
 
 /// Something to record, and who waits for it.
